@@ -1,0 +1,50 @@
+/*
+ * Log lines of the hypervisor: "plinth: ..." on the physical console, and in
+ * a ring kept for crash reports. Never called from a hot path. Formats are
+ * integer-only (newlib-nano's integer printf family).
+ *
+ * log_* take the log's own leaf lock; they may be called with any other lock
+ * held and with IRQs masked.
+ */
+#ifndef PLINTH_BASE_LOG_H
+#define PLINTH_BASE_LOG_H
+
+#include <base/types.h>
+
+enum log_level {
+	LOG_ERR, /* refused or lost something; says what */
+	LOG_WARN, /* a guest misbehaved; rate limited by the caller */
+	LOG_INFO, /* boot progress, lifecycle */
+	LOG_DEBUG
+};
+
+PRINTF_LIKE(2, 3) void log_line(enum log_level level, const char *fmt, ...);
+
+#define log_err(...)   log_line(LOG_ERR, __VA_ARGS__)
+#define log_warn(...)  log_line(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+
+/*
+ * A bucket of warnings for one source (a VM, a device): at most
+ * `burst` lines for ever, then silence, with a count kept.
+ */
+struct log_limit {
+	uint32_t used;
+	uint32_t suppressed;
+};
+
+#define LOG_LIMIT_BURST 8
+
+/* True while the caller may print. Unlocked: a lost count does no harm. */
+static inline bool log_limit_ok(struct log_limit *l)
+{
+	if (l->used < LOG_LIMIT_BURST) {
+		l->used++;
+		return true;
+	}
+	l->suppressed++;
+	return false;
+}
+
+#endif
