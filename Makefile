@@ -41,6 +41,7 @@ $(HOST)/%.o: %.c
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
 
 $(HOST_LIB): $(HOST_LIB_OBJS)
+	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcs $@ $^
 
 $(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_EDGE_OBJS) $(HOST_LIB)
