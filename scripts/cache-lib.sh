@@ -11,6 +11,8 @@
 # left behind is removed by the next one. An entry is never changed once it is
 # there; remove its directory to have it made again.
 
+# What is piped to a make target is for the guest, not for a tool on the way.
+exec </dev/null
 shopt -s inherit_errexit
 
 PLINTH_CACHE=${PLINTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plinth}
