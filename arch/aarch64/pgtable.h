@@ -1,0 +1,132 @@
+/*
+ * Translation tables of the VMSAv8-64 long-descriptor format with the 4 KiB
+ * granule: one editor for EL2's own stage 1 and for every VM's stage 2. It
+ * knows levels, blocks and order of operations; what a leaf's attributes mean
+ * is its users' business (stage1.h, stage2.h), and the world (memory for
+ * tables, TLB maintenance) is handed in.
+ *
+ * Addresses: `addr` is the input address (VA or IPA), `pa` the output address;
+ * both, and every size, are bytes in multiples of 4 KiB. Tables are reached at
+ * VA == PA.
+ *
+ * Locks: none here. Changes to one pgt are serialised by its owner; hardware
+ * walkers may read it all the time.
+ *
+ * Source: Arm ARM DDI 0487, "VMSAv8-64 translation table format descriptors"
+ * and "Using break-before-make when updating translation table entries".
+ */
+#ifndef PLINTH_ARCH_PGTABLE_H
+#define PLINTH_ARCH_PGTABLE_H
+
+#include <base/addr.h>
+#include <base/bits.h>
+
+#define PGT_LEVELS     4 /* 0..3; pages are at level 3 */
+#define PGT_LAST_LEVEL 3
+#define PGT_ENTRIES    512 /* in one table page */
+#define PGT_OA_BITS    48  /* widest output address without FEAT_LPA2 */
+
+#define PGT_DESC_VALID   BIT(0)
+#define PGT_DESC_TABLE   BIT(1) /* level 0..2: a table; level 3: a page */
+#define PGT_DESC_ADDRESS GENMASK(47, 12)
+
+/* What a mapping allows, for stage1.h and stage2.h alike. */
+enum pgt_prot {
+	PGT_R = 1,
+	PGT_W = 2,
+	PGT_X = 4,
+	PGT_DEVICE = 8, /* Device-nGnRE; without it Normal Write-Back */
+};
+
+#define PGT_PROT_ALL 15U
+
+struct pgt_env {
+	/* One zeroed, aligned 4 KiB page, or NULL. */
+	void *(*table_alloc)(void *ctx);
+	void (*table_free)(void *ctx, void *table);
+	/*
+	 * Earlier descriptor stores are visible to all walkers, and nothing
+	 * of [addr, addr + size), leaf or table, of any level, is cached by
+	 * any CPU or used by an access in flight when this returns.
+	 */
+	void (*tlbi)(void *ctx, uint64_t addr, uint64_t size);
+	/*
+	 * Entries have become valid: make them visible to walkers before
+	 * what the caller does next (DSB ISHST, and ISB for a CPU's own
+	 * regime). NULL where the caller sees to that itself.
+	 */
+	void (*pte_sync)(void *ctx);
+	void *ctx;
+};
+
+struct pgt {
+	struct pgt_env env;
+	uint64_t *root; /* nr_root_entries descriptors; the owner's memory */
+	uint64_t nr_tables; /* table pages in use, the root apart */
+	uint64_t bbm_attrs; /* leaf bits that a live entry may not change */
+	unsigned start_level;
+	unsigned addr_bits; /* input addresses are below 2^addr_bits */
+	unsigned oa_bits;   /* output addresses are below 2^oa_bits */
+};
+
+/* What a lookup met, for fault paths, tests and debuggers. */
+struct pgt_step {
+	const uint64_t *table; /* that holds the entry; NULL: level not used */
+	unsigned idx;
+	uint64_t desc;
+};
+
+struct pgt_walk {
+	struct pgt_step step[PGT_LEVELS]; /* by level */
+	unsigned level;                   /* where the walk ended */
+	uint64_t desc; /* there; bit 0 clear when nothing is mapped */
+	uint64_t pa;   /* of the very byte asked for; 0 when not mapped */
+	uint64_t size; /* bytes that this entry spans */
+};
+
+/* Bytes that one entry of `level` spans: 512 GiB, 1 GiB, 2 MiB, 4 KiB. */
+static inline uint64_t pgt_level_size(unsigned level)
+{
+	return BIT(39 - 9 * level);
+}
+
+/*
+ * Map [addr, addr + size) to [pa, ...) with leaf attributes `attrs` (no type
+ * or address bits), in the largest blocks that both addresses allow. All or
+ * nothing. Only invalid entries change, so no TLBI is needed and none is made.
+ * -EINVAL: alignment, empty, wrapping, or beyond addr_bits or oa_bits.
+ * -EEXIST: any part is mapped already. -ENOMEM: no page for a table.
+ */
+MUST_CHECK int pgt_map(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t size,
+		       uint64_t attrs);
+
+/*
+ * Unmap [addr, addr + size); what is not mapped is skipped. A block that lies
+ * partly outside is split first, break-before-make: another CPU that touches
+ * the block just then takes a translation fault and must be let try again.
+ * Tables that become empty are freed, after the TLBI.
+ * -EINVAL as above; -ENOMEM: no page for a split, nothing was changed.
+ */
+MUST_CHECK int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size);
+
+/*
+ * Give all leaves of [addr, addr + size) the attributes `attrs`. An entry
+ * whose bits in bbm_attrs change goes through break-before-make, a change of
+ * permissions is made in place; the TLBI is done in both cases. Blocks partly
+ * outside are split as above; split blocks are not joined again.
+ * -EINVAL, -ENOMEM as above; -ENOENT: a part is not mapped. Nothing was
+ * changed when an error is returned.
+ */
+MUST_CHECK int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
+			   uint64_t attrs);
+
+/* Look one address up. 0, -ENOENT (`w` tells how far it came), -EINVAL. */
+MUST_CHECK int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w);
+
+/*
+ * Free every table but the root, which is left with dangling entries: no CPU
+ * uses the tables any more, and the owner frees the root next.
+ */
+void pgt_destroy(struct pgt *p);
+
+#endif
