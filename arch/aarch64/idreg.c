@@ -1,0 +1,79 @@
+/*
+ * Sanitised ID registers: applies the policy rows to the CPU's own values.
+ * Runs once per VM, when it is built; the trap path only reads the result.
+ * Leaves out: the ID registers that no bit traps one by one (MIDR, MPIDR:
+ * VPIDR_EL2 and VMPIDR_EL2; CTR, CCSIDR, DCZID: the CPU's own).
+ *
+ * Arm ARM DDI 0487, "Principles of the ID scheme for fields in ID registers":
+ * fields are unsigned, larger means more, unless the row says RAW.
+ */
+#include <arch/aarch64/idreg.h>
+
+/* Register names as indices. */
+enum {
+#define REG(name, crm, op2) IDX_##name = IDREG(crm, op2),
+#define FIELD(reg, name, msb, lsb, rule, value, why)
+#include <arch/aarch64/idreg_policy.h>
+#undef REG
+#undef FIELD
+};
+
+const struct idreg_field idreg_policy[] = {
+#define REG(name, crm, op2)
+#define FIELD(reg, name, msb, lsb, rule, value, why)                           \
+	{IDX_##reg, msb, lsb, IDREG_##rule, value},
+#include <arch/aarch64/idreg_policy.h>
+#undef REG
+#undef FIELD
+};
+
+const unsigned idreg_policy_nr = ARRAY_SIZE(idreg_policy);
+
+#define PFR0_EL0         GENMASK(3, 0)
+#define PFR0_EL0_AARCH32 2
+
+/* The PARange value that covers `bits` of address. */
+static uint64_t parange_covering(unsigned bits)
+{
+	static const uint8_t size[] = {32, 36, 40, 42, 44, 48, 52};
+	uint64_t i = 0;
+
+	while (i < ARRAY_SIZE(size) - 1 && size[i] < bits)
+		i++;
+	return i;
+}
+
+static uint64_t field_value(const struct idreg_field *f, uint64_t hw,
+			    const struct idreg_limits *limits)
+{
+	switch (f->rule) {
+	case IDREG_SHOW:
+		return min_u64(hw, f->value);
+	case IDREG_RAW:
+		return hw;
+	case IDREG_PARANGE:
+		return min_u64(hw, parange_covering(limits->ipa_bits));
+	default:
+		return f->value;
+	}
+}
+
+void idreg_sanitise(const uint64_t hw[IDREG_NR],
+		    const struct idreg_limits *limits, uint64_t out[IDREG_NR])
+{
+	uint64_t el0 = FIELD_GET(PFR0_EL0, hw[IDX_ID_AA64PFR0_EL1]);
+	unsigned first = el0 == PFR0_EL0_AARCH32 ? 0 : IDREG(4, 0);
+
+	for (unsigned i = 0; i < IDREG_NR; i++)
+		out[i] = 0;
+	for (unsigned i = 0; i < idreg_policy_nr; i++) {
+		const struct idreg_field *f = &idreg_policy[i];
+		uint64_t mask = GENMASK(f->msb, f->lsb);
+
+		if (f->reg < first)
+			continue;
+		out[f->reg] |= FIELD_PREP(
+			mask,
+			field_value(f, FIELD_GET(mask, hw[f->reg]), limits));
+	}
+}
