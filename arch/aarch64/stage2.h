@@ -1,0 +1,109 @@
+/*
+ * Stage-2 translation of one VM: IPA to PA for its EL1 and EL0. 4 KiB granule,
+ * blocks of 1 GiB and 2 MiB, the smallest root that covers the VM's IPA space.
+ *
+ * Locks: all functions but s2_init() and s2_destroy() want the VM's memory
+ * lock held; hardware walks the tables meanwhile. struct s2 does not move
+ * after s2_init().
+ *
+ * Source: Arm ARM DDI 0487, VTCR_EL2, VTTBR_EL2, "Stage 2 block and page
+ * descriptors", "Concatenated translation tables".
+ */
+#ifndef PLINTH_ARCH_STAGE2_H
+#define PLINTH_ARCH_STAGE2_H
+
+#include <arch/aarch64/pgtable.h>
+
+struct s2_env {
+	/*
+	 * The root: `nr_pages` (1, 2, 4, 8 or 16) zeroed contiguous pages
+	 * aligned to their total size, or NULL.
+	 */
+	void *(*root_alloc)(void *ctx, unsigned nr_pages);
+	void (*root_free)(void *ctx, void *root, unsigned nr_pages);
+	/* One zeroed 4 KiB page, or NULL. */
+	void *(*table_alloc)(void *ctx);
+	void (*table_free)(void *ctx, void *table);
+	/*
+	 * Forget [ipa, ipa + size), bytes, on all CPUs, at all levels, and
+	 * whatever stage 1 combined with it; complete on return, earlier
+	 * descriptor stores included (DSB ISHST; TLBI IPAS2E1IS...; DSB ISH;
+	 * TLBI VMALLE1IS; DSB ISH; ISB).
+	 */
+	void (*tlbi)(void *ctx, ipa_t ipa, uint64_t size);
+	/* New entries become visible to walkers (DSB ISHST); may be NULL. */
+	void (*pte_sync)(void *ctx);
+	void *ctx;
+};
+
+struct s2 {
+	struct pgt pgt;
+	struct s2_env env;
+	unsigned root_pages; /* concatenated, 1..16 */
+};
+
+/* What s2_walk() found. */
+struct s2_walk {
+	hpa_t hpa;             /* of the very byte asked for */
+	unsigned prot;         /* PGT_ flags; 0 when not mapped */
+	struct pgt_walk trace; /* level by level */
+};
+
+/*
+ * Empty tables for IPAs below 2^ipa_bits (raised to the architecture's least,
+ * 25) on a machine whose physical addresses have `pa_range_bits` bits (32..52;
+ * capped at 48). The root is at level 2 up to 31 bits, at level 1 up to 43,
+ * else at level 0.
+ * -EINVAL: pa_range_bits; -ERANGE: more IPA bits than the machine has physical
+ * address bits; -ENOMEM.
+ */
+MUST_CHECK int s2_init(struct s2 *s2, const struct s2_env *env,
+		       unsigned ipa_bits, unsigned pa_range_bits);
+
+/* VTCR_EL2; `pa_range_field` is ID_AA64MMFR0_EL1.PARange as read. 8-bit VMIDs
+ * (VS = 0). */
+uint64_t s2_vtcr(const struct s2 *s2, unsigned pa_range_field);
+
+/* VTTBR_EL2; vmid is 1..255 while VTCR_EL2.VS = 0. */
+uint64_t s2_vttbr(const struct s2 *s2, uint16_t vmid);
+
+/*
+ * Map [ipa, ipa + size) to [pa, ...), 4 KiB multiples. All or nothing.
+ * `prot`: PGT_R with any of PGT_W and PGT_X, or PGT_DEVICE without PGT_X.
+ * Uses the largest blocks that fit. New entries need no TLBI; none is issued.
+ * -EINVAL: prot, alignment, range; -EEXIST: any overlap; -ENOMEM.
+ */
+MUST_CHECK int s2_map(struct s2 *s2, ipa_t ipa, hpa_t pa, uint64_t size,
+		      unsigned prot);
+
+/*
+ * Unmap [ipa, ipa + size); holes are skipped. TLBI is done, empty tables are
+ * freed. A block that reaches outside is split: a vCPU that touches it just
+ * then takes a translation fault, whose handler looks the IPA up again under
+ * the lock and resumes the guest.
+ * -EINVAL: alignment, range; -ENOMEM: no page for a split, nothing changed.
+ */
+MUST_CHECK int s2_unmap(struct s2 *s2, ipa_t ipa, uint64_t size);
+
+/*
+ * Change what [ipa, ipa + size), all of it mapped, allows. TLBI is done;
+ * break-before-make where the memory type changes or a block is split.
+ * -EINVAL, -ENOMEM as above; -ENOENT: a part is not mapped. All or nothing.
+ */
+MUST_CHECK int s2_protect(struct s2 *s2, ipa_t ipa, uint64_t size,
+			  unsigned prot);
+
+/* Look up one IPA: 0, -ENOENT (trace filled), -EINVAL (beyond the space). */
+MUST_CHECK int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w);
+
+/* Table pages in use, the root's pages included. */
+uint64_t s2_nr_tables(const struct s2 *s2);
+
+/*
+ * Frees every table and the root. No CPU runs with them, and the caller has
+ * invalidated the VMID. Harmless on a zeroed struct and after a failed
+ * s2_init().
+ */
+void s2_destroy(struct s2 *s2);
+
+#endif
