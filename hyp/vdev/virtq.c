@@ -1,0 +1,383 @@
+/*
+ * Split virtqueue, device side; virtq.h is the contract.
+ *
+ * Specification: virtio 1.2 sec. 2.7. Callers: the device models in hyp/vdev,
+ * each under its device's lock. The driver on the other side is the enemy: a
+ * value from the ring is loaded once (single-copy atomic, so the compiler
+ * cannot load it again), checked, and only then used.
+ *
+ * Left out: VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER, VIRTIO_F_RING_RESET and
+ * VIRTIO_F_NOTIFICATION_DATA; none of them is offered.
+ */
+#include <errno.h>
+#include <port/barrier.h>
+#include <string.h>
+
+#include <hyp/vdev/virtq.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "ring fields are loaded and stored as they are");
+_Static_assert(sizeof(struct virtq_desc) == 16, "virtio 1.2 sec. 2.7.5");
+
+/* Offsets and sizes in bytes, virtio 1.2 sec. 2.7.6 and 2.7.8. */
+#define AVAIL_FLAGS         0U
+#define AVAIL_IDX           2U
+#define AVAIL_RING(i)       (4U + 2U * (uint32_t)(i))
+#define AVAIL_USED_EVENT(n) AVAIL_RING(n)
+#define AVAIL_SIZE(n)       (6U + 2U * (uint32_t)(n))
+#define USED_FLAGS          0U
+#define USED_IDX            2U
+#define USED_RING(i)        (4U + 8U * (uint32_t)(i))
+#define USED_AVAIL_EVENT(n) USED_RING(n)
+#define USED_SIZE(n)        (6U + 8U * (uint32_t)(n))
+#define DESC_SIZE           16U
+
+/* A descriptor as the two words it is loaded in. */
+struct desc {
+	uint64_t addr;
+	uint64_t rest; /* len, flags, next from bit 0 up */
+};
+
+#define DESC_LEN(d)    ((uint32_t)(d).rest)
+#define DESC_HAS(d, f) (((d).rest & (uint64_t)(f) << 32) != 0)
+#define DESC_NEXT(d)   ((uint16_t)((d).rest >> 48))
+
+/* A table of descriptors: the queue's own or an indirect one. */
+struct table {
+	const uint64_t *host; /* two words an entry; NULL: read through gmem */
+	ipa_t at;
+	uint32_t nr;
+	bool indirect;
+};
+
+void virtq_init(struct virtq *q, struct gmem *mem, struct virtq_buf *bufs,
+		uint16_t max)
+{
+	*q = (struct virtq){.mem = mem, .bufs = bufs, .max = max};
+}
+
+/*
+ * The address of a ring field: aligned to its size, so it never straddles a
+ * page and one look-up serves it. NULL when guest memory is gone.
+ */
+static void *field(const struct virtq *q, const struct virtq_area *a,
+		   uint32_t off, uint64_t size)
+{
+	if (__builtin_expect(a->host != NULL, 1))
+		return a->host + off;
+	return gmem_ptr(q->mem, ipa_add(a->at, off), &size, GMEM_WRITE);
+}
+
+static int load16(const struct virtq *q, const struct virtq_area *a,
+		  uint32_t off, uint16_t *v)
+{
+	const uint16_t *p = field(q, a, off, sizeof(*p));
+
+	if (!p)
+		return -EFAULT;
+	*v = __atomic_load_n(p, __ATOMIC_ACQUIRE);
+	return 0;
+}
+
+static int store16(const struct virtq *q, const struct virtq_area *a,
+		   uint32_t off, uint16_t v)
+{
+	uint16_t *p = field(q, a, off, sizeof(*p));
+
+	if (!p)
+		return -EFAULT;
+	__atomic_store_n(p, v, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int store32(const struct virtq *q, const struct virtq_area *a,
+		   uint32_t off, uint32_t v)
+{
+	uint32_t *p = field(q, a, off, sizeof(*p));
+
+	if (!p)
+		return -EFAULT;
+	__atomic_store_n(p, v, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/*
+ * Resolved for writing, also where we only read: a page that could still be
+ * replaced when the guest writes to it gets its final place now.
+ */
+static int area_set(struct virtq *q, struct virtq_area *a, ipa_t at,
+		    uint64_t size)
+{
+	uint64_t len = size;
+	void *p = gmem_ptr(q->mem, at, &len, GMEM_WRITE);
+
+	if (!p)
+		return -EFAULT;
+	a->at = at;
+	a->host = len == size ? p : NULL;
+	return 0;
+}
+
+int virtq_enable(struct virtq *q)
+{
+	const struct virtq_setup *s = &q->setup;
+	int err;
+
+	virtq_disable(q);
+	if (s->num == 0 || s->num > q->max || (s->num & (s->num - 1)) ||
+	    !is_aligned(s->desc.v, 16) || !is_aligned(s->driver.v, 2) ||
+	    !is_aligned(s->device.v, 4))
+		return -EINVAL;
+	err = area_set(q, &q->desc, s->desc, (uint64_t)DESC_SIZE * s->num);
+	if (!err)
+		err = area_set(q, &q->avail, s->driver, AVAIL_SIZE(s->num));
+	if (!err)
+		err = area_set(q, &q->used, s->device, USED_SIZE(s->num));
+	if (err)
+		return err;
+	q->num = (uint16_t)s->num;
+	q->ready = true;
+	return 0;
+}
+
+void virtq_disable(struct virtq *q)
+{
+	struct virtq_setup setup = q->setup;
+
+	virtq_init(q, q->mem, q->bufs, q->max);
+	q->setup = setup;
+}
+
+/* Reads entry `i` once; i is within the table. */
+static int fetch(const struct virtq *q, const struct table *t, uint32_t i,
+		 struct desc *d)
+{
+	const uint64_t *p = t->host;
+	struct desc copy;
+	int err;
+
+	if (__builtin_expect(p != NULL, 1)) {
+		d->addr = __atomic_load_n(&p[2 * (size_t)i], __ATOMIC_RELAXED);
+		d->rest = __atomic_load_n(&p[2 * (size_t)i + 1],
+					  __ATOMIC_RELAXED);
+		return 0;
+	}
+	err = gmem_read(q->mem, ipa_add(t->at, (uint64_t)DESC_SIZE * i), &copy,
+			sizeof(copy));
+	*d = copy;
+	return err;
+}
+
+/* Turns to the indirect table that descriptor `d` names, sec. 2.7.5.3. */
+static int enter_indirect(const struct virtq *q, struct table *t, struct desc d)
+{
+	uint32_t size = DESC_LEN(d);
+	uint64_t len = size;
+
+	if (!q->setup.indirect || t->indirect || size == 0 ||
+	    size % DESC_SIZE || DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+		return -EINVAL;
+	t->indirect = true;
+	t->at = (ipa_t){d.addr};
+	t->nr = size / DESC_SIZE;
+	t->host = gmem_ptr(q->mem, t->at, &len, GMEM_READ);
+	if (!t->host)
+		return -EFAULT;
+	if (len != size || !is_aligned(d.addr, sizeof(uint64_t)))
+		t->host = NULL;
+	return 0;
+}
+
+/* Gives the collected buffers [q->bufs, end) their form; `in` starts part 2. */
+static void finish(struct virtq_chain *c, const struct virtq *q,
+		   struct virtq_buf *in, const struct virtq_buf *end)
+{
+	c->out = q->bufs;
+	c->in = in;
+	c->nr_out = (uint16_t)(in - q->bufs);
+	c->nr_in = (uint16_t)(end - in);
+}
+
+int virtq_walk(const struct virtq *q, uint16_t head, struct virtq_chain *c)
+{
+	struct table t = {(const void *)q->desc.host, q->desc.at, q->num, 0};
+	struct virtq_buf *b = q->bufs, *in = NULL;
+	uint32_t left = q->max, i = head;
+	uint64_t out_len = 0, in_len = 0;
+	struct desc d;
+	int err;
+
+	for (;;) {
+		if (i >= t.nr)
+			return -EINVAL;
+		err = fetch(q, &t, i, &d);
+		if (err)
+			return err;
+		if (DESC_HAS(d, VIRTQ_DESC_F_INDIRECT)) {
+			err = enter_indirect(q, &t, d);
+			if (err)
+				return err;
+			i = 0;
+			continue;
+		}
+		if (left-- == 0)
+			return -ELOOP;
+		*b = (struct virtq_buf){{d.addr}, DESC_LEN(d)};
+		if (DESC_HAS(d, VIRTQ_DESC_F_WRITE)) {
+			in = in ? in : b;
+			in_len += b->len;
+		} else if (in) {
+			return -EINVAL; /* readable ones come first */
+		} else {
+			out_len += b->len;
+		}
+		b += b->len != 0; /* empty buffers are dropped */
+		if (!DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+			break;
+		i = DESC_NEXT(d);
+	}
+	c->head = head;
+	c->nr_desc = (uint16_t)(q->max - left);
+	c->out_len = out_len;
+	c->in_len = in_len;
+	finish(c, q, in ? in : b, b);
+	return 0;
+}
+
+int virtq_pop(struct virtq *q, struct virtq_chain *c)
+{
+	uint16_t head;
+	int err;
+
+	if (!q->ready)
+		return 0;
+	if (q->avail_seen == q->avail_next) {
+		err = load16(q, &q->avail, AVAIL_IDX, &q->avail_seen);
+		if (err)
+			return err;
+		if (q->avail_seen == q->avail_next)
+			return 0;
+		if ((uint16_t)(q->avail_seen - q->avail_next) > q->num)
+			return -EINVAL;
+	}
+	err = load16(q, &q->avail, AVAIL_RING(q->avail_next & (q->num - 1U)),
+		     &head);
+	if (!err)
+		err = virtq_walk(q, head, c);
+	if (err)
+		return err;
+	q->avail_next++;
+	return 1;
+}
+
+int virtq_push(struct virtq *q, const struct virtq_chain *c, uint32_t written)
+{
+	uint32_t at = USED_RING(q->used_idx & (q->num - 1U));
+	int err = store32(q, &q->used, at, c->head);
+
+	if (!err)
+		err = store32(q, &q->used, at + 4, written);
+	if (err)
+		return err;
+	q->used_idx++;
+	return store16(q, &q->used, USED_IDX, q->used_idx);
+}
+
+void virtq_quiet(struct virtq *q)
+{
+	if (q->ready && !q->setup.event_idx)
+		(void)store16(q, &q->used, USED_FLAGS, VIRTQ_USED_F_NO_NOTIFY);
+}
+
+bool virtq_listen(struct virtq *q)
+{
+	uint16_t idx;
+	int err;
+
+	if (!q->ready)
+		return false;
+	if (q->setup.event_idx)
+		err = store16(q, &q->used, USED_AVAIL_EVENT(q->num),
+			      q->avail_next);
+	else
+		err = store16(q, &q->used, USED_FLAGS, 0);
+	if (err)
+		return false;
+	smp_mb(); /* the request is seen before we look */
+	err = load16(q, &q->avail, AVAIL_IDX, &idx);
+	return !err && idx != q->avail_next;
+}
+
+bool virtq_wants_interrupt(struct virtq *q)
+{
+	uint16_t told = q->used_told;
+	uint16_t word;
+	uint32_t at;
+
+	q->used_told = q->used_idx;
+	if (!q->ready || told == q->used_idx)
+		return false;
+	smp_mb(); /* used.idx is seen before we read what the driver wants */
+	at = q->setup.event_idx ? AVAIL_USED_EVENT(q->num) : AVAIL_FLAGS;
+	if (load16(q, &q->avail, at, &word))
+		return false;
+	if (q->setup.event_idx) /* sec. 2.7.10: did used_idx pass used_event? */
+		return (uint16_t)(q->used_idx - word - 1U) <
+		       (uint16_t)(q->used_idx - told);
+	return !(word & VIRTQ_AVAIL_F_NO_INTERRUPT);
+}
+
+/* Takes `n` bytes off the front of a list of buffers. */
+static void consume(struct virtq_buf **bufs, uint16_t *nr, uint32_t n)
+{
+	struct virtq_buf *b = *bufs;
+
+	b->at = ipa_add(b->at, n);
+	b->len -= n;
+	if (b->len == 0) {
+		(*bufs)++;
+		(*nr)--;
+	}
+}
+
+int virtq_read(const struct virtq *q, struct virtq_chain *c, void *dst,
+	       uint32_t len)
+{
+	uint8_t *to = dst;
+
+	if (len > c->out_len)
+		return -EINVAL;
+	c->out_len -= len;
+	while (len) {
+		uint32_t n = (uint32_t)min_u64(len, c->out->len);
+		int err = gmem_read(q->mem, c->out->at, to, n);
+
+		if (err)
+			return err;
+		consume(&c->out, &c->nr_out, n);
+		to += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int virtq_write(const struct virtq *q, struct virtq_chain *c, const void *src,
+		uint32_t len)
+{
+	const uint8_t *from = src;
+
+	if (len > c->in_len)
+		return -EINVAL;
+	c->in_len -= len;
+	while (len) {
+		uint32_t n = (uint32_t)min_u64(len, c->in->len);
+		int err = gmem_write(q->mem, c->in->at, from, n);
+
+		if (err)
+			return err;
+		consume(&c->in, &c->nr_in, n);
+		from += n;
+		len -= n;
+	}
+	return 0;
+}
