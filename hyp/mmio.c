@@ -1,0 +1,206 @@
+/*
+ * MMIO bus: a radix tree from address to region. A node covers the span of
+ * the regions below it with up to 1024 equal slots; a slot that one region
+ * has to itself names the region, one that several share names a node of its
+ * own. An address outside the span falls into some slot too; the region's own
+ * bounds are the one and last check. Neighbours share a slot only when they
+ * are closer than a slot is wide, so a usual map takes one step for the
+ * interrupt controller and two for a row of small devices.
+ *
+ * Construction is single threaded; the tree is immutable when vCPUs run.
+ */
+#include <errno.h>
+
+#include <hyp/mmio.h>
+
+#define NODE_SLOTS 1024
+#define SLOT_NODE  1U /* tag: the slot names a node */
+
+struct mmio_entry {
+	struct mmio_region region;
+	struct mmio_entry *next;
+};
+
+struct mmio_node {
+	uint64_t shift;    /* a slot is 2^shift bytes, aligned */
+	uint64_t mask;     /* slot of address a: (a >> shift) & mask */
+	uintptr_t slots[]; /* a region, or a node | SLOT_NODE */
+};
+
+/* What free slots name: it holds every access and answers none. */
+static int nobody_access(void *dev, struct mmio_op *op)
+{
+	(void)dev;
+	(void)op;
+	return -ENXIO;
+}
+
+static const struct mmio_region nobody = {.size = UINT64_MAX,
+					  .access = nobody_access};
+
+static uint64_t region_last(const struct mmio_region *r)
+{
+	return r->base.v + (r->size - 1);
+}
+
+void mmio_bus_init(struct mmio_bus *bus, struct arena *arena)
+{
+	*bus = (struct mmio_bus){.arena = arena};
+}
+
+/* The link that the entry after `base` hangs from, or NULL on overlap. */
+static struct mmio_entry **place_for(struct mmio_bus *bus,
+				     const struct mmio_region *region)
+{
+	struct mmio_entry **link = &bus->regions;
+
+	while (*link && region_last(&(*link)->region) < region->base.v)
+		link = &(*link)->next;
+	if (*link && (*link)->region.base.v <= region_last(region))
+		return NULL;
+	return link;
+}
+
+int mmio_bus_add(struct mmio_bus *bus, const struct mmio_region *region)
+{
+	struct mmio_entry **link, *e;
+
+	if (range_bad(region->base.v, region->size) ||
+	    !is_aligned(region->base.v | region->size, MMIO_GRAIN))
+		return -EINVAL;
+	link = place_for(bus, region);
+	if (!link)
+		return -EEXIST;
+	e = arena_alloc(bus->arena, sizeof(*e), _Alignof(struct mmio_entry));
+	if (!e)
+		return -ENOMEM;
+	*e = (struct mmio_entry){.region = *region, .next = *link};
+	*link = e;
+	return 0;
+}
+
+static struct mmio_node *node_alloc(struct arena *arena, uint64_t first,
+				    uint64_t last)
+{
+	struct mmio_node *n;
+	uint64_t shift = MMIO_GRAIN_SHIFT, nr = 1;
+
+	while ((last >> shift) - (first >> shift) >= NODE_SLOTS)
+		shift++;
+	while (nr <= (last >> shift) - (first >> shift))
+		nr *= 2;
+	n = arena_alloc(arena, sizeof(*n) + nr * sizeof(n->slots[0]),
+			_Alignof(struct mmio_node));
+	if (!n)
+		return NULL;
+	n->shift = shift;
+	n->mask = nr - 1;
+	for (uint64_t i = 0; i < nr; i++)
+		n->slots[i] = (uintptr_t)&nobody;
+	return n;
+}
+
+/* Enters the part of a region that lies in [first, last]; a slot that is
+ * taken becomes a node to be built. */
+static void node_fill(struct mmio_node *n, const struct mmio_region *r,
+		      uint64_t first, uint64_t last)
+{
+	uint64_t end = min_u64(region_last(r), last) >> n->shift;
+
+	if (region_last(r) < first || r->base.v > last)
+		return;
+	for (uint64_t i = max_u64(r->base.v, first) >> n->shift; i <= end;
+	     i++) {
+		uintptr_t *slot = &n->slots[i & n->mask];
+		bool taken = *slot != (uintptr_t)&nobody;
+
+		*slot = taken ? SLOT_NODE : (uintptr_t)r;
+	}
+}
+
+/* The part of [first, last] that regions use; some do. */
+static void tighten(const struct mmio_bus *bus, uint64_t *first, uint64_t *last)
+{
+	uint64_t lo = *last, hi = *first;
+
+	for (const struct mmio_entry *e = bus->regions; e; e = e->next) {
+		const struct mmio_region *r = &e->region;
+
+		if (region_last(r) < *first || r->base.v > *last)
+			continue;
+		lo = min_u64(lo, max_u64(r->base.v, *first));
+		hi = max_u64(hi, min_u64(region_last(r), *last));
+	}
+	*first = lo;
+	*last = hi;
+}
+
+/*
+ * A child spans one slot of its parent, 1/512 or less of the parent's span,
+ * so this nests seven deep at most, and only for maps that spread over the
+ * whole 64-bit space.
+ */
+static struct mmio_node *node_build(struct mmio_bus *bus, uint64_t first,
+				    uint64_t last)
+{
+	struct mmio_node *n;
+
+	tighten(bus, &first, &last);
+	n = node_alloc(bus->arena, first, last);
+	if (!n)
+		return NULL;
+	for (const struct mmio_entry *e = bus->regions; e; e = e->next)
+		node_fill(n, &e->region, first, last);
+	for (uint64_t i = first >> n->shift; i <= last >> n->shift; i++) {
+		uintptr_t *slot = &n->slots[i & n->mask];
+		uint64_t at = i << n->shift;
+		struct mmio_node *child;
+
+		if (*slot != SLOT_NODE)
+			continue;
+		child = node_build(bus, at, at + ((1ULL << n->shift) - 1));
+		if (!child)
+			return NULL;
+		*slot = (uintptr_t)child | SLOT_NODE;
+	}
+	return n;
+}
+
+int mmio_bus_seal(struct mmio_bus *bus)
+{
+	bus->root = bus->regions ? node_build(bus, 0, UINT64_MAX)
+				 : node_alloc(bus->arena, 0, 0);
+	return bus->root ? 0 : -ENOMEM;
+}
+
+/* The only region that may hold `at`; whether it does is the caller's test. */
+static inline const struct mmio_region *candidate(const struct mmio_bus *bus,
+						  uint64_t at)
+{
+	const struct mmio_node *n = bus->root;
+	uintptr_t slot = n->slots[at >> n->shift & n->mask];
+
+	while (slot & SLOT_NODE) {
+		n = (const struct mmio_node *)(slot - SLOT_NODE);
+		slot = n->slots[at >> n->shift & n->mask];
+	}
+	return (const struct mmio_region *)slot;
+}
+
+int mmio_dispatch(const struct mmio_bus *bus, ipa_t at, struct mmio_op *op)
+{
+	const struct mmio_region *r = candidate(bus, at.v);
+	uint64_t offset = at.v - r->base.v;
+
+	if (offset > r->size - op->size)
+		return -ENXIO;
+	op->offset = offset;
+	return r->access(r->dev, op);
+}
+
+const struct mmio_region *mmio_region_at(const struct mmio_bus *bus, ipa_t at)
+{
+	const struct mmio_region *r = candidate(bus, at.v);
+
+	return r != &nobody && at.v - r->base.v < r->size ? r : NULL;
+}

@@ -1,0 +1,62 @@
+/*
+ * MMIO bus of one VM: which device answers at a guest physical address.
+ *
+ * Built once, then only read: regions are added, mmio_bus_seal() makes the
+ * index, and from then on any number of vCPUs dispatch without a lock. The
+ * index is a radix tree over the addresses that are used, so what a lookup
+ * costs follows from the map's layout, one to three steps, and not from how
+ * many devices there are or in which order they came.
+ *
+ * Lifetime: regions and index live in the VM's arena.
+ */
+#ifndef PLINTH_HYP_MMIO_H
+#define PLINTH_HYP_MMIO_H
+
+#include <base/addr.h>
+#include <base/mmio.h>
+
+#include <hyp/arena.h>
+
+/* Regions begin and end at multiples of this many bytes. */
+#define MMIO_GRAIN_SHIFT 9
+#define MMIO_GRAIN       (1U << MMIO_GRAIN_SHIFT)
+
+struct mmio_region {
+	ipa_t base;
+	uint64_t size;    /* bytes */
+	mmio_fn access;   /* gets op->offset from base */
+	void *dev;        /* for access() */
+	const char *name; /* outlives the bus */
+};
+
+struct mmio_bus {
+	struct arena *arena;
+	const struct mmio_node *root; /* the index; NULL until sealed */
+	struct mmio_entry *regions;   /* sorted by base */
+};
+
+void mmio_bus_init(struct mmio_bus *bus, struct arena *arena);
+
+/*
+ * Adds a copy of `region`. -EINVAL: empty, wraps, base or size not a multiple
+ * of MMIO_GRAIN; -EEXIST: overlaps another; -ENOMEM. Not after the seal.
+ */
+MUST_CHECK int mmio_bus_add(struct mmio_bus *bus,
+			    const struct mmio_region *region);
+
+/* Builds the index. -ENOMEM. Called once, before the first dispatch;
+ * a bus without regions is sealed too. */
+MUST_CHECK int mmio_bus_seal(struct mmio_bus *bus);
+
+/*
+ * One access of op->size bytes at `at`: sets op->offset and calls the device.
+ * -ENXIO when no region holds all of the access, otherwise what the device
+ * returns (base/mmio.h).
+ */
+MUST_CHECK int mmio_dispatch(const struct mmio_bus *bus, ipa_t at,
+			     struct mmio_op *op);
+
+/* The region that holds `at`, or NULL; for reports and the monitor. */
+const struct mmio_region *mmio_region_at(const struct mmio_bus *bus, ipa_t at);
+
+#endif
