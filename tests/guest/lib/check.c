@@ -1,0 +1,62 @@
+/*
+ * Counting and printing of checks, and the end of the program.
+ */
+#include "check.h"
+
+#include "print.h"
+#include "psci.h"
+
+static unsigned nr_ok, nr_failed;
+
+void check_ok(const char *name)
+{
+	nr_ok++;
+	print("ok %s\n", name);
+}
+
+void check_fail(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	nr_failed++;
+	print("not ok %s: ", name);
+	va_start(ap, fmt);
+	vprint(fmt, ap);
+	va_end(ap);
+	put_char('\n');
+}
+
+void check_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	print("# ");
+	va_start(ap, fmt);
+	vprint(fmt, ap);
+	va_end(ap);
+	put_char('\n');
+}
+
+bool check_that(const char *name, bool ok, const char *why)
+{
+	if (ok)
+		check_ok(name);
+	else
+		check_fail(name, "not %s", why);
+	return ok;
+}
+
+bool check_eq(const char *name, uint64_t got, uint64_t want)
+{
+	if (got == want)
+		check_ok(name);
+	else
+		check_fail(name, "got 0x%lx, want 0x%lx", got, want);
+	return got == want;
+}
+
+void check_done(void)
+{
+	print("done: %u ok, %u failed\n", nr_ok, nr_failed);
+	psci_system_off();
+}

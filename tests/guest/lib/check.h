@@ -1,0 +1,23 @@
+/*
+ * The output protocol: one line a check, `ok NAME` or `not ok NAME: why`,
+ * remarks as `# text`, and as last line `done: N ok, M failed`. Names have
+ * no spaces. Only one CPU checks at a time.
+ */
+#ifndef PLINTH_GUEST_CHECK_H
+#define PLINTH_GUEST_CHECK_H
+
+#include <base/types.h>
+
+void check_ok(const char *name);
+PRINTF_LIKE(2, 3) void check_fail(const char *name, const char *fmt, ...);
+PRINTF_LIKE(1, 2) void check_note(const char *fmt, ...);
+bool check_that(const char *name, bool ok, const char *why);
+bool check_eq(const char *name, uint64_t got, uint64_t want);
+
+#define CHECK(name, cond)         check_that(name, cond, #cond)
+#define CHECK_EQ(name, got, want) check_eq(name, got, want)
+
+/* Prints the totals and turns the VM off. */
+NORETURN void check_done(void);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * The C half of the EL1 vectors in start.S. State is per CPU except the
+ * interrupt handler, which the boot CPU sets before interrupts are enabled.
+ */
+#include "trap.h"
+
+#include "check.h"
+
+enum slot_kind {
+	SLOT_SYNC,
+	SLOT_IRQ,
+	SLOT_FIQ,
+	SLOT_SERROR
+};
+
+irq_handler_fn irq_handler;
+
+void trap_expect(void)
+{
+	struct cpu *c = this_cpu();
+
+	c->trap.count = 0;
+	c->trap.serrors = 0;
+	c->trap.esr = 0;
+	c->trap.far = 0;
+	c->trap.elr = 0;
+	c->expecting = true;
+}
+
+struct trap_record trap_end(void)
+{
+	struct cpu *c = this_cpu();
+	struct trap_record r;
+
+	dsb_sy();
+	isb();
+	c->expecting = false;
+	r.count = c->trap.count;
+	r.serrors = c->trap.serrors;
+	r.esr = c->trap.esr;
+	r.far = c->trap.far;
+	r.elr = c->trap.elr;
+	r.spsr = c->trap.spsr;
+	return r;
+}
+
+static void trap_resume(struct trap_frame *f)
+{
+	uint64_t ec = FIELD_GET(ESR_EC, f->esr);
+
+	if (ec == EC_IABT_SAME || ec == EC_PC_ALIGN)
+		f->elr = f->x[30];
+	else if (ec != EC_SVC64)
+		f->elr += 4;
+}
+
+static bool trap_record(struct trap_frame *f, uint64_t kind)
+{
+	struct cpu *c = this_cpu();
+
+	if (!c->expecting || (kind != SLOT_SYNC && kind != SLOT_SERROR))
+		return false;
+	if (kind == SLOT_SERROR) {
+		c->trap.serrors++;
+		return true;
+	}
+	c->trap.count++;
+	c->trap.esr = f->esr;
+	c->trap.far = f->far;
+	c->trap.elr = f->elr;
+	c->trap.spsr = f->spsr;
+	trap_resume(f);
+	return true;
+}
+
+void trap_entry(struct trap_frame *f, uint64_t slot)
+{
+	uint64_t kind = slot & 3;
+
+	if ((kind == SLOT_IRQ || kind == SLOT_FIQ) && irq_handler) {
+		irq_handler(kind == SLOT_FIQ);
+		return;
+	}
+	if (trap_record(f, kind))
+		return;
+	check_fail("unexpected_exception",
+		   "cpu %u slot %u esr 0x%lx elr 0x%lx far 0x%lx x30 0x%lx",
+		   this_cpu()->idx, (unsigned)slot, f->esr, f->elr, f->far,
+		   f->x[30]);
+	check_done();
+}
