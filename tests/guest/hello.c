@@ -15,8 +15,8 @@ void payload_main(void)
 	print("mpidr 0x%lx\n", read_mpidr_el1());
 	print("currentel %u\n", (unsigned)(read_currentel() >> 2));
 	print("cntfrq %lu\n", read_cntfrq_el0());
-	CHECK_EQ("hello.runs_at_el1", read_currentel() >> 2, 1);
-	CHECK("hello.counter_frequency_is_set", read_cntfrq_el0() != 0);
+	CHECK_EQ("runs_at_el1", read_currentel() >> 2, 1);
+	CHECK("counter_frequency_is_set", read_cntfrq_el0() != 0);
 	before = time_now();
-	CHECK("hello.counter_counts", WAIT_FOR(time_now() > before));
+	CHECK("counter_counts", WAIT_FOR(time_now() > before));
 }

@@ -7,11 +7,17 @@
 #include "psci.h"
 
 static unsigned nr_ok, nr_failed;
+static const char *area = "";
+
+void check_area(const char *name)
+{
+	area = name;
+}
 
 void check_ok(const char *name)
 {
 	nr_ok++;
-	print("ok %s\n", name);
+	print("ok %s.%s\n", area, name);
 }
 
 void check_fail(const char *name, const char *fmt, ...)
@@ -19,7 +25,7 @@ void check_fail(const char *name, const char *fmt, ...)
 	va_list ap;
 
 	nr_failed++;
-	print("not ok %s: ", name);
+	print("not ok %s.%s: ", area, name);
 	va_start(ap, fmt);
 	vprint(fmt, ap);
 	va_end(ap);

@@ -1,12 +1,15 @@
 /*
  * The output protocol: one line a check, `ok NAME` or `not ok NAME: why`,
- * remarks as `# text`, and as last line `done: N ok, M failed`. Names have
- * no spaces. Only one CPU checks at a time.
+ * remarks as `# text`, and as last line `done: N ok, M failed`. NAME is
+ * AREA.WHAT without spaces. Only one CPU checks at a time.
  */
 #ifndef PLINTH_GUEST_CHECK_H
 #define PLINTH_GUEST_CHECK_H
 
 #include <base/types.h>
+
+/* The first part of the names from now on. */
+void check_area(const char *area);
 
 void check_ok(const char *name);
 PRINTF_LIKE(2, 3) void check_fail(const char *name, const char *fmt, ...);

@@ -15,6 +15,7 @@ struct trap_record {
 	unsigned count;
 	unsigned serrors;
 	uint64_t esr, far, elr, spsr;
+	uint64_t daif; /* in the handler */
 };
 
 struct cpu {

@@ -28,6 +28,7 @@ static void guest_number_cpus(void)
 void guest_start(const void *dtb)
 {
 	guest.bootargs = "";
+	check_area(payload_name);
 	guest.dtb = dtb;
 	uart_init();
 	if (fdt_read_guest(dtb)) {

@@ -41,6 +41,7 @@ struct trap_record trap_end(void)
 	r.far = c->trap.far;
 	r.elr = c->trap.elr;
 	r.spsr = c->trap.spsr;
+	r.daif = c->trap.daif;
 	return r;
 }
 
@@ -69,6 +70,7 @@ static bool trap_record(struct trap_frame *f, uint64_t kind)
 	c->trap.far = f->far;
 	c->trap.elr = f->elr;
 	c->trap.spsr = f->spsr;
+	c->trap.daif = read_daif();
 	trap_resume(f);
 	return true;
 }
