@@ -64,8 +64,15 @@ void fake_get(struct fake_guest *g, uint64_t ipa, void *dst, uint64_t len)
 
 void fake_fill(struct fake_guest *g, uint64_t ipa, uint8_t byte, uint64_t len)
 {
-	while (len--)
-		fake_put(g, ipa++, &byte, 1);
+	while (len) {
+		uint64_t n = len;
+		void *p = gmem_ptr(&g->mem, (ipa_t){ipa}, &n, GMEM_WRITE);
+
+		need(p != NULL);
+		memset(p, byte, n);
+		ipa += n;
+		len -= n;
+	}
 }
 
 void fake_put16(struct fake_guest *g, uint64_t ipa, uint16_t v)

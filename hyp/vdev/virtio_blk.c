@@ -1,0 +1,271 @@
+/*
+ * virtio block device; virtio_blk.h is the contract.
+ *
+ * Specification: virtio 1.2 sec. 5.2.6. A request is a byte stream, whatever
+ * buffers it is cut into (sec. 2.7.4): 16 bytes of header, then data to write;
+ * data read, then the status as the very last writable byte. Data moves
+ * straight between guest RAM and the backend, one copy.
+ *
+ * A request with room for a status always ends with one; a chain without room
+ * cannot be answered and breaks the device (DEVICE_NEEDS_RESET).
+ *
+ * Left out: DISCARD, WRITE_ZEROES, SECURE_ERASE, several queues, write-back
+ * control, geometry and topology; none of them is offered.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <hyp/vdev/virtio_blk.h>
+
+/* Feature bits, sec. 5.2.3. */
+#define VIRTIO_BLK_F_SIZE_MAX BIT(1)
+#define VIRTIO_BLK_F_SEG_MAX  BIT(2)
+#define VIRTIO_BLK_F_RO       BIT(5)
+#define VIRTIO_BLK_F_BLK_SIZE BIT(6)
+#define VIRTIO_BLK_F_FLUSH    BIT(9)
+
+/* Request types, sec. 5.2.6. */
+enum {
+	BLK_T_IN = 0,
+	BLK_T_OUT = 1,
+	BLK_T_FLUSH = 4,
+	BLK_T_GET_ID = 8
+};
+
+enum blk_status {
+	BLK_S_OK = 0,
+	BLK_S_IOERR = 1,
+	BLK_S_UNSUPP = 2
+};
+
+struct blk_header {
+	uint32_t type;
+	uint32_t reserved;
+	uint64_t sector;
+};
+
+/* The configuration as far as its fields are offered, sec. 5.2.4. */
+struct blk_layout {
+	uint64_t capacity; /* sectors of 512 bytes */
+	uint32_t size_max;
+	uint32_t seg_max;
+	uint32_t geometry;
+	uint32_t blk_size;
+};
+
+_Static_assert(sizeof(struct blk_header) == 16, "virtio 1.2 sec. 5.2.6");
+_Static_assert(offsetof(struct blk_layout, blk_size) == 20,
+	       "virtio 1.2 sec. 5.2.4");
+
+static uint64_t blk_features(void *dev)
+{
+	const struct virtio_blk *b = dev;
+
+	return VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX |
+	       VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH |
+	       (b->disk.read_only ? VIRTIO_BLK_F_RO : 0);
+}
+
+static uint64_t blk_config_read(void *dev, uint32_t off, unsigned size)
+{
+	const struct virtio_blk *b = dev;
+	struct blk_layout cfg = {
+		.capacity = b->disk.nr_sectors,
+		.size_max = VIRTIO_BLK_SIZE_MAX,
+		.seg_max = VIRTIO_BLK_SEG_MAX,
+		.blk_size = BLOCK_SECTOR_SIZE,
+	};
+	uint64_t v = 0;
+
+	if (off < sizeof(cfg))
+		memcpy(&v, (const uint8_t *)&cfg + off,
+		       min_u64(size, sizeof(cfg) - off));
+	return v;
+}
+
+/*
+ * Whether `len` bytes from `sector` on are a run of whole sectors we have. No
+ * data at all is an error: a driver that put its buffer into the wrong part of
+ * the chain must not read success.
+ */
+static bool on_disk(const struct virtio_blk *b, uint64_t sector, uint64_t len)
+{
+	return len && len % BLOCK_SECTOR_SIZE == 0 &&
+	       len <= VIRTIO_BLK_REQUEST_MAX &&
+	       range_within(sector, len / BLOCK_SECTOR_SIZE, 0,
+			    b->disk.nr_sectors);
+}
+
+/* One buffer, in pieces that are contiguous in host memory. */
+static int move_buf(struct virtio_blk *b, const struct virtq_buf *buf,
+		    uint64_t off, enum gmem_access access)
+{
+	uint64_t left = buf->len;
+	ipa_t at = buf->at;
+	int err = 0;
+
+	while (left && !err) {
+		uint64_t n = left;
+		void *p = gmem_ptr(b->mem, at, &n, access);
+
+		if (!p)
+			return -EFAULT;
+		err = access == GMEM_WRITE
+			      ? b->disk.ops->read(b->disk.ctx, off, p, n)
+			      : b->disk.ops->write(b->disk.ctx, off, p, n);
+		at = ipa_add(at, n);
+		off += n;
+		left -= n;
+	}
+	return err;
+}
+
+/* Disk to guest; *written counts whole buffers that arrived. */
+static enum blk_status blk_in(struct virtio_blk *b, struct virtq_chain *c,
+			      uint64_t sector, uint32_t *written)
+{
+	uint64_t off = sector * BLOCK_SECTOR_SIZE;
+
+	if (!on_disk(b, sector, c->in_len))
+		return BLK_S_IOERR;
+	for (unsigned i = 0; i < c->nr_in; i++) {
+		if (move_buf(b, &c->in[i], off + *written, GMEM_WRITE))
+			return BLK_S_IOERR;
+		*written += c->in[i].len;
+	}
+	return BLK_S_OK;
+}
+
+static enum blk_status blk_out(struct virtio_blk *b, struct virtq_chain *c,
+			       uint64_t sector)
+{
+	uint64_t off = sector * BLOCK_SECTOR_SIZE;
+
+	if (b->disk.read_only || !on_disk(b, sector, c->out_len))
+		return BLK_S_IOERR;
+	for (unsigned i = 0; i < c->nr_out; i++) {
+		if (move_buf(b, &c->out[i], off, GMEM_READ))
+			return BLK_S_IOERR;
+		off += c->out[i].len;
+	}
+	return BLK_S_OK;
+}
+
+static enum blk_status blk_get_id(struct virtio_blk *b, struct virtq_chain *c,
+				  uint32_t *written)
+{
+	if (c->in_len != sizeof(b->id) ||
+	    virtq_write(&b->vq, c, b->id, sizeof(b->id)))
+		return BLK_S_IOERR;
+	*written = sizeof(b->id);
+	return BLK_S_OK;
+}
+
+/* The chain without its status byte; *written of its data are written. */
+static enum blk_status blk_request(struct virtio_blk *b, struct virtq_chain *c,
+				   uint32_t *written)
+{
+	struct blk_header h;
+
+	if (virtq_read(&b->vq, c, &h, sizeof(h)))
+		return BLK_S_IOERR;
+	switch (h.type) {
+	case BLK_T_IN:
+		return blk_in(b, c, h.sector, written);
+	case BLK_T_OUT:
+		return blk_out(b, c, h.sector);
+	case BLK_T_FLUSH:
+		return b->disk.ops->flush(b->disk.ctx) ? BLK_S_IOERR : BLK_S_OK;
+	case BLK_T_GET_ID:
+		return blk_get_id(b, c, written);
+	default:
+		return BLK_S_UNSUPP;
+	}
+}
+
+/* Serves one chain and returns it; an error breaks the device. */
+static int blk_serve(struct virtio_blk *b, struct virtq_chain *c)
+{
+	struct virtq_buf *last;
+	uint32_t written = 0;
+	ipa_t status_at;
+	uint8_t status;
+	int err;
+
+	if (c->nr_in == 0)
+		return -EINVAL; /* nowhere to put the status */
+	last = &c->in[c->nr_in - 1];
+	status_at = ipa_add(last->at, --last->len);
+	c->in_len--;
+	if (last->len == 0)
+		c->nr_in--;
+	status = (uint8_t)blk_request(b, c, &written);
+	err = gmem_write(b->mem, status_at, &status, 1);
+	return err ? err : virtq_push(&b->vq, c, written + 1);
+}
+
+static uint64_t cost_of(const struct virtq_chain *c)
+{
+	return VIRTIO_BLK_REQUEST_COST + c->out_len + c->in_len +
+	       (uint64_t)VIRTIO_BLK_DESC_COST * c->nr_desc;
+}
+
+/* Serves what is there: 0 all of it, -EAGAIN a bounded part of it. */
+static int blk_drain(struct virtio_blk *b)
+{
+	struct virtq_chain c;
+	uint64_t cost = 0;
+	int got;
+
+	virtq_quiet(&b->vq);
+	do {
+		while ((got = virtq_pop(&b->vq, &c)) > 0) {
+			int err;
+
+			cost += cost_of(&c);
+			err = blk_serve(b, &c);
+			if (err)
+				return err;
+			if (cost >= VIRTIO_BLK_EXIT_COST)
+				return -EAGAIN;
+		}
+	} while (got == 0 && virtq_listen(&b->vq));
+	return got;
+}
+
+static int blk_notify(void *dev, unsigned q)
+{
+	struct virtio_blk *b = dev;
+	int err = blk_drain(b);
+
+	(void)q;
+	virtio_mmio_used_locked(&b->mmio, &b->vq);
+	return err;
+}
+
+static const struct virtio_dev_ops blk_ops = {
+	.device_id = VIRTIO_ID_BLK,
+	.features = blk_features,
+	.notify = blk_notify,
+	.config_read = blk_config_read,
+};
+
+void virtio_blk_init(struct virtio_blk *b, const struct virtio_blk_config *cfg)
+{
+	struct virtio_mmio_config t = {
+		.name = cfg->name,
+		.ops = &blk_ops,
+		.dev = b,
+		.queues = &b->vq,
+		.nr_queues = 1,
+		.set_irq = cfg->set_irq,
+		.irq_ctx = cfg->irq_ctx,
+	};
+
+	memset(b, 0, sizeof(*b));
+	b->mem = cfg->mem;
+	b->disk = cfg->disk;
+	memcpy(b->id, cfg->id, strnlen(cfg->id, sizeof(b->id)));
+	virtq_init(&b->vq, cfg->mem, b->bufs, VIRTIO_BLK_QUEUE_MAX);
+	virtio_mmio_init(&b->mmio, &t);
+}
