@@ -1,0 +1,129 @@
+/*
+ * Reading a flattened device tree that nobody vouches for: a structural check
+ * of the whole blob before anything is taken from it, an index of its nodes,
+ * and typed getters that check every length.
+ *
+ * One rule for errors: whoever returns a negative number has written one line
+ * into the tree's error buffer, "LABEL: NODE: property PROP: reason" (LABEL
+ * and its colon only when the tree has one). Callers just pass it on.
+ * -EINVAL: the tree says something wrong; -ENOMEM: no room for an array.
+ *
+ * Specification: Devicetree Specification 0.4, flattened format (version 17)
+ * and the standard properties. Property values are fetched with libfdt; the
+ * check and the walk are ours because the libfdt that EL2 links has no full
+ * check.
+ *
+ * Callers: boot/platform.c, hyp/manifest.c, hyp/vm_dt_*.c. No locks: a tree
+ * is parsed by one CPU, and its blob does not change meanwhile.
+ */
+#ifndef PLINTH_HYP_DT_H
+#define PLINTH_HYP_DT_H
+
+#include <base/fmt.h>
+#include <base/types.h>
+
+struct arena;
+
+#define DT_NONE      UINT32_MAX /* no such node */
+#define DT_ROOT      0U
+#define DT_DEPTH_MAX 16 /* levels, root included; deeper trees are refused */
+
+/* One node; nodes stand in tree order, so the root is number 0. */
+struct dt_node {
+	const char *name;        /* with unit address; "" for the root */
+	const char *compatible;  /* list of strings, NUL-terminated; or NULL */
+	uint32_t compatible_len; /* bytes */
+	uint32_t phandle;        /* 0: none */
+	uint32_t parent;         /* node number; DT_NONE for the root */
+	uint32_t end; /* number of the first node after this subtree */
+	int off;      /* libfdt's offset */
+};
+
+struct dt {
+	const void *fdt;
+	struct dt_node *node;
+	uint32_t nr_nodes;
+	const char *label; /* begins every error line; NULL: nothing */
+	char *err;         /* the error line */
+	size_t err_len;    /* bytes */
+};
+
+/* An address range as the tree's root sees it; what it means is the reader's
+ * business (host physical for the host's tree, IPA for a guest's). */
+struct dt_range {
+	uint64_t base;
+	uint64_t size;
+};
+
+/*
+ * Checks the whole blob: header, version 17, blocks inside `max_size` bytes,
+ * every tag, name and string, nesting. d->label, err and err_len are set by
+ * the caller; d->fdt and nr_nodes are set here. Needs no memory, so it also
+ * serves before there is any. The blob must be 8-byte aligned.
+ */
+MUST_CHECK int dt_check(struct dt *d, const void *blob, uint64_t max_size);
+
+/* dt_check(), and builds the index in the arena. */
+MUST_CHECK int dt_open(struct dt *d, const void *blob, uint64_t max_size,
+		       struct arena *a);
+
+/* Writes the error line; always returns -EINVAL. prop may be NULL. */
+PRINTF_LIKE(4, 5)
+int dt_fail(const struct dt *d, uint32_t n, const char *prop, const char *fmt,
+	    ...);
+/* Error line for lack of memory; always returns -ENOMEM. */
+int dt_nomem(const struct dt *d);
+
+/* "/soc/uart@9000000" into buf, cut to len bytes; returns buf. */
+char *dt_path(const struct dt *d, uint32_t n, char *buf, size_t len);
+
+/* ---- nodes: all return DT_NONE when there is none */
+uint32_t dt_first_child(const struct dt *d, uint32_t n);
+uint32_t dt_next_sibling(const struct dt *d, uint32_t n);
+/* The child with this name; `name` without '@' matches any unit address. */
+uint32_t dt_child(const struct dt *d, uint32_t n, const char *name);
+/* By path ("/chosen") or by an alias from /aliases; `len` bytes of it. */
+uint32_t dt_lookup(const struct dt *d, const char *path, size_t len);
+/* The first node numbered >= from that is compatible and enabled. */
+uint32_t dt_find(const struct dt *d, uint32_t from, const char *compatible);
+
+bool dt_compatible(const struct dt *d, uint32_t n, const char *what);
+/* status absent, "okay" or "ok". */
+bool dt_enabled(const struct dt *d, uint32_t n);
+
+/* ---- properties */
+/* The value, or NULL when absent; *len in bytes. */
+const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len);
+bool dt_has(const struct dt *d, uint32_t n, const char *prop);
+
+/* Each of these fails when the property is absent or has another length. */
+MUST_CHECK int dt_u32(const struct dt *d, uint32_t n, const char *prop,
+		      uint32_t *v);
+MUST_CHECK int dt_u64(const struct dt *d, uint32_t n, const char *prop,
+		      uint64_t *v);
+/* One or two cells. */
+MUST_CHECK int dt_number(const struct dt *d, uint32_t n, const char *prop,
+			 uint64_t *v);
+/* Exactly one NUL, at the end. */
+MUST_CHECK int dt_string(const struct dt *d, uint32_t n, const char *prop,
+			 const char **s);
+
+/* ---- addresses: reg, #address-cells, #size-cells, ranges */
+/* *v = the number of cells, default when absent; fails above 2. */
+MUST_CHECK int dt_cells(const struct dt *d, uint32_t n, const char *prop,
+			uint32_t dflt, uint32_t *v);
+/* The number of entries of `reg`; fails when absent or not whole. */
+MUST_CHECK int dt_reg_count(const struct dt *d, uint32_t n, uint32_t *count);
+/*
+ * Entry idx of `reg`, translated through the `ranges` of every bus above.
+ * A size of 0 is returned as it is; a range that wraps fails.
+ */
+MUST_CHECK int dt_reg(const struct dt *d, uint32_t n, uint32_t idx,
+		      struct dt_range *r);
+
+/* ---- interrupts, as specified for an arm,gic-v3 parent */
+/* Entry idx of `interrupts` as an INTID; `gic` is the parent it must have. */
+MUST_CHECK int dt_irq(const struct dt *d, uint32_t n, uint32_t idx,
+		      uint32_t gic, uint32_t *intid);
+
+#endif
