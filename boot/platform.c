@@ -1,0 +1,264 @@
+/*
+ * Host device tree -> struct platform: takes what hyp/dt_hw.h reads, demands
+ * what Plinth cannot do without, and copies it out of the tree.
+ *
+ * Leaves out: everything that the hypervisor does not drive itself.
+ * Specifications: see platform.h.
+ * Called by boot/main.c on the boot CPU. No locks.
+ */
+#include "boot/platform.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+#include "arena.h"
+#include "dt_hw.h"
+
+static int copy_ranges(const struct dt *d, struct arena *a,
+		       const struct dt_ranges *in, struct hpa_ranges *out)
+{
+	out->nr = in->nr;
+	out->r = arena_array(a, in->nr, sizeof(*out->r),
+			     _Alignof(struct hpa_range));
+	if (!out->r)
+		return dt_nomem(d);
+	for (unsigned i = 0; i < in->nr; i++)
+		out->r[i] = (struct hpa_range){{in->r[i].base}, in->r[i].size};
+	return 0;
+}
+
+static int parse_memory(const struct dt *d, struct platform *p, struct arena *a,
+			struct arena *scratch)
+{
+	struct dt_ranges ram, reserved;
+	int err = dt_hw_memory(d, scratch, &ram);
+
+	if (!err)
+		err = dt_hw_reserved(d, scratch, &reserved);
+	if (!err)
+		err = copy_ranges(d, a, &ram, &p->ram);
+	if (!err)
+		err = copy_ranges(d, a, &reserved, &p->reserved);
+	return err;
+}
+
+static int parse_cpus(const struct dt *d, struct platform *p, struct arena *a)
+{
+	static const enum platform_conduit conduits[] = {
+		[DT_CONDUIT_NONE] = PLATFORM_CONDUIT_NONE,
+		[DT_CONDUIT_SMC] = PLATFORM_CONDUIT_SMC,
+		[DT_CONDUIT_HVC] = PLATFORM_CONDUIT_HVC,
+	};
+	enum dt_conduit conduit = DT_CONDUIT_NONE;
+	struct dt_cpus cpus;
+	int err = dt_hw_cpus(d, a, &cpus);
+
+	if (!err)
+		err = dt_hw_psci(d, &conduit);
+	if (err)
+		return err;
+	if (cpus.nr > 1 && conduit == DT_CONDUIT_NONE)
+		return dt_fail(d, DT_ROOT, NULL,
+			       "no node arm,psci-0.2 to start %u CPUs with",
+			       cpus.nr);
+	p->mpidr = cpus.mpidr;
+	p->nr_cpus = cpus.nr;
+	p->psci = conduits[conduit];
+	return 0;
+}
+
+static int parse_gic(const struct dt *d, struct platform *p, struct arena *a,
+		     const struct dt_gic *gic)
+{
+	struct dt_ranges redist = {gic->redist, gic->nr_redist};
+	struct hpa_ranges copy;
+	int err = copy_ranges(d, a, &redist, &copy);
+
+	if (err)
+		return err;
+	p->gic = (struct platform_gic){
+		.dist = {{gic->dist.base}, gic->dist.size},
+		.redist = copy.r,
+		.nr_redist = copy.nr,
+		.stride = gic->stride,
+		.maint_intid = gic->maint_intid,
+	};
+	return 0;
+}
+
+static struct platform_dev device(const struct dt_dev *dev)
+{
+	return (struct platform_dev){
+		.regs = {{dev->regs.base}, dev->regs.size},
+		.intid = dev->intid,
+	};
+}
+
+static int parse_devices(const struct dt *d, struct platform *p,
+			 const struct dt_gic *gic)
+{
+	struct dt_dev uart, rtc;
+	int err = dt_hw_uart(d, gic, &uart);
+
+	if (!err && uart.node == DT_NONE)
+		err = dt_fail(d, DT_ROOT, NULL, "no enabled node arm,pl011");
+	if (!err)
+		err = dt_hw_dev(d, gic, "arm,pl031", &rtc);
+	if (err)
+		return err;
+	p->uart = device(&uart);
+	p->rtc = device(&rtc);
+	return 0;
+}
+
+static int parse_timer(const struct dt *d, struct platform *p,
+		       const struct dt_gic *gic)
+{
+	struct dt_timer t;
+	int err = dt_hw_timer(d, gic, &t);
+
+	if (err)
+		return err;
+	if (t.node == DT_NONE)
+		return dt_fail(d, DT_ROOT, NULL, "no node arm,armv8-timer");
+	if (!t.hyp || !t.virt || !t.phys)
+		return dt_fail(d, t.node, "interrupts",
+			       "physical, virtual and hypervisor timer wanted");
+	p->timer_hyp_intid = t.hyp;
+	p->timer_virt_intid = t.virt;
+	p->timer_phys_intid = t.phys;
+	return 0;
+}
+
+static int parse_initrd(const struct dt *d, uint32_t chosen, struct platform *p)
+{
+	uint64_t start, end;
+	int err;
+
+	if (!dt_has(d, chosen, "linux,initrd-start"))
+		return 0;
+	err = dt_number(d, chosen, "linux,initrd-start", &start);
+	if (!err)
+		err = dt_number(d, chosen, "linux,initrd-end", &end);
+	if (!err && end < start)
+		err = dt_fail(d, chosen, "linux,initrd-end",
+			      "%#lx is before its start", end);
+	if (!err)
+		p->initrd = (struct hpa_range){{start}, end - start};
+	return err;
+}
+
+static int parse_chosen(const struct dt *d, struct platform *p, struct arena *a)
+{
+	uint32_t chosen = dt_lookup(d, "/chosen", 7);
+	const char *args = "";
+	int err = 0;
+
+	if (chosen != DT_NONE) {
+		err = parse_initrd(d, chosen, p);
+		if (!err && dt_has(d, chosen, "bootargs"))
+			err = dt_string(d, chosen, "bootargs", &args);
+	}
+	if (err)
+		return err;
+	p->bootargs = arena_strdup(a, args);
+	return p->bootargs ? 0 : dt_nomem(d);
+}
+
+static int parse_tree(const struct dt *d, struct platform *p, struct arena *a,
+		      struct arena *scratch)
+{
+	struct dt_gic gic;
+	int err = parse_memory(d, p, a, scratch);
+
+	if (!err)
+		err = parse_cpus(d, p, a);
+	if (!err)
+		err = dt_hw_gic(d, scratch, &gic);
+	if (!err)
+		err = parse_gic(d, p, a, &gic);
+	if (!err)
+		err = parse_devices(d, p, &gic);
+	if (!err)
+		err = parse_timer(d, p, &gic);
+	return err ? err : parse_chosen(d, p, a);
+}
+
+int platform_parse(struct platform *p, const void *fdt, uint64_t max_size,
+		   struct arena *a, char *err, size_t err_len)
+{
+	struct dt d = {
+		.label = "host device tree", .err = err, .err_len = err_len};
+	struct arena scratch;
+	int ret;
+
+	*p = (struct platform){0};
+	arena_init(&scratch, &a->env);
+	ret = dt_open(&d, fdt, max_size, &scratch);
+	if (!ret)
+		ret = parse_tree(&d, p, a, &scratch);
+	arena_destroy(&scratch);
+	return ret;
+}
+
+/* ---------------------------------------------------- whose tree is this? */
+
+/* A number of 1 or 2 cells; takes it and moves on. */
+static uint64_t take(const fdt32_t **p, int cells)
+{
+	uint64_t v = 0;
+
+	while (cells-- > 0)
+		v = v << 32 | fdt32_ld((*p)++);
+	return v;
+}
+
+/* Whether the memory node at `off`, a child of the root, contains `at`. */
+static bool memory_holds(const void *fdt, int off, uint64_t at)
+{
+	int ac = fdt_address_cells(fdt, 0);
+	int sc = fdt_size_cells(fdt, 0);
+	int len = 0;
+	const fdt32_t *p = fdt_getprop(fdt, off, "reg", &len);
+
+	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2)
+		return false;
+	for (len /= 4 * (ac + sc); len > 0; len--) {
+		uint64_t base = take(&p, ac);
+		uint64_t size = take(&p, sc);
+
+		if (range_within(at, 1, base, size))
+			return true;
+	}
+	return false;
+}
+
+/* Runs before there is memory for an index: libfdt's own slow search. */
+bool platform_is_host_tree(const void *fdt, uint64_t max_size, hpa_t image)
+{
+	char line[FMT_LINE_MAX];
+	struct dt d = {.err = line, .err_len = sizeof(line)};
+	int off = -1;
+
+	if (dt_check(&d, fdt, max_size) ||
+	    fdt_node_check_compatible(fdt, 0, "plinth,manifest-1") == 0)
+		return false;
+	for (;;) {
+		off = fdt_node_offset_by_prop_value(fdt, off, "device_type",
+						    "memory", 7);
+		if (off < 0)
+			return false;
+		if (memory_holds(fdt, off, image.v))
+			return true;
+	}
+}
+
+const void *platform_find_tree(const void *const *candidates, unsigned nr,
+			       uint64_t max_size, hpa_t image)
+{
+	for (unsigned i = 0; i < nr; i++)
+		if (candidates[i] &&
+		    platform_is_host_tree(candidates[i], max_size, image))
+			return candidates[i];
+	return NULL;
+}
