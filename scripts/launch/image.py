@@ -12,6 +12,8 @@ from . import UsageError
 
 ARM64_MAGIC = b"ARMd"
 DTB_MAGIC = b"\xd0\x0d\xfe\xed"
+PE_CERTIFICATES = 144  # data directory 4, in the optional header of PE32+
+EM_AARCH64 = 183
 PT_LOAD = 1
 SHT_SYMTAB = 2
 COMPRESSED = {
@@ -39,7 +41,8 @@ def read_file(what, path):
 
 
 def pe_file_size(data):
-    """How long a PE file must be at least, by its section table; 0 if no PE."""
+    """How long a PE file must be at least by its section table and its
+    certificate table (Debian signs kernels); 0 when it is no PE."""
     if data[:2] != b"MZ":
         return 0
     (pe,) = struct.unpack_from("<I", data, 60)
@@ -48,20 +51,21 @@ def pe_file_size(data):
     (sections,) = struct.unpack_from("<H", data, pe + 6)
     (optional,) = struct.unpack_from("<H", data, pe + 20)
     table = pe + 24 + optional
-    if len(data) < table + 40 * sections:
-        return table + 40 * sections
-    ends = [
-        sum(struct.unpack_from("<II", data, table + 40 * i + 16))
-        for i in range(sections)
-    ]
-    return max(ends, default=0)
+    ends = [table + 40 * sections]
+    if len(data) < ends[0]:
+        return ends[0]
+    for at in range(table, ends[0], 40):
+        ends.append(sum(struct.unpack_from("<II", data, at + 16)))
+    if optional >= PE_CERTIFICATES + 8:
+        ends.append(sum(struct.unpack_from("<II", data, pe + 24 + PE_CERTIFICATES)))
+    return max(ends)
 
 
 def check_kernel(path, data):
     """A whole, uncompressed arm64 Image."""
     for magic, name in COMPRESSED.items():
         if data.startswith(magic):
-            raise UsageError(f"KERNEL: {path} is compressed: unpack it by {name}")
+            raise UsageError(f"KERNEL: {path} is compressed: unpack it with {name} -d")
     if data.startswith(b"\x7fELF"):
         raise UsageError(f"KERNEL: {path} is an ELF file, not an arm64 Image")
     if len(data) < 64:
@@ -93,8 +97,8 @@ class Elf:
         self.data = read_file("ELF", path)
         if self.data[:6] != b"\x7fELF\x02\x01" or len(self.data) < 64:
             raise UsageError(f"ELF: {path} is no 64-bit little-endian ELF file")
-        (self.machine,) = struct.unpack_from("<H", self.data, 18)
-        if self.machine != 183:
+        machine, _, self.entry = struct.unpack_from("<HIQ", self.data, 18)
+        if machine != EM_AARCH64:
             raise UsageError(f"ELF: {path} is not for AArch64")
 
     def _table(self, offset_at, size_at):
@@ -102,18 +106,16 @@ class Elf:
         size, count = struct.unpack_from("<HH", self.data, size_at)
         return range(offset, offset + size * count, size)
 
-    def span(self):
-        """(lowest, highest + 1) physical address of the loaded segments."""
-        loads = []
+    def end(self):
+        """The physical address behind the loaded segments."""
+        ends = []
         for at in self._table(32, 54):
             kind, _, _, _, paddr, _, memsz = struct.unpack_from(
                 "<IIQQQQQ", self.data, at
             )
             if kind == PT_LOAD:
-                loads.append((paddr, paddr + memsz))
-        if not loads:
-            raise UsageError("ELF: nothing to load")
-        return min(low for low, _ in loads), max(high for _, high in loads)
+                ends.append(paddr + memsz)
+        return max(ends, default=0)
 
     def symbol(self, name):
         """The value of a symbol, None when there is none of that name."""

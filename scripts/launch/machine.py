@@ -55,6 +55,7 @@ def common(settings, memory, muxed, qmp_fd):
         "-monitor", "none",
         "-nic", "none",
         "-action", "reboot=shutdown,shutdown=pause",
+        "-S",
         "-chardev", f"socket,id=qmp,fd={qmp_fd}",
         "-mon", "chardev=qmp,mode=control",
     ]  # fmt: skip

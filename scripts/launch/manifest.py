@@ -74,6 +74,11 @@ def compile_dts(source, output):
     _tool("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", output, source, what=source)
 
 
+def decompile(path, output):
+    """The source of a compiled manifest, for people."""
+    _tool("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", output, path, what=path)
+
+
 class Tree:
     """A compiled manifest that is read and changed by fdtget and fdtput."""
 

@@ -91,7 +91,10 @@ class Qmp:
                 raise TimeoutError
             if not select.select([self.sock], [], [], left)[0]:
                 continue
-            data = self.sock.recv(65536)
+            try:
+                data = self.sock.recv(65536)
+            except ConnectionError:
+                data = b""
             if not data:
                 raise Died
             self.buffer += data
@@ -160,7 +163,7 @@ def terminal_kept():
 
 def _die_with_parent():
     """In the child: no QEMU outlives a killed launcher (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _on_signal(number, _frame):
@@ -178,11 +181,14 @@ def _finish(child, qmp):
     child.wait()
 
 
-def _watch(child, qmp, record_at, deadline):
+def _watch(child, qmp, record_at, deadline, go):
     try:
         for number in SIGNALS:
             signal.signal(number, _on_signal)
+        # QMP tells no event before this call, so the CPUs wait for it (-S).
         qmp.call("qmp_capabilities", deadline)
+        if go:
+            qmp.call("cont", deadline)
         reason = qmp.shutdown_reason(deadline)
         if record_at is None:
             status = {"guest-shutdown": OK, "guest-reset": CRASH}.get(reason, DIED)
@@ -199,11 +205,11 @@ def _watch(child, qmp, record_at, deadline):
         return DIED, f"QEMU ended by itself (status {code})"
 
 
-def run(command, timeout=None, record_at=None, own_session=False):
+def run(command, timeout=None, record_at=None, own_session=False, go=True):
     """Runs QEMU to the machine's end. `command` takes the number of the QMP
-    file descriptor and gives the command line; the exit record is read at
-    `record_at`, None where the machine's end alone tells. Returns (status,
-    text)."""
+    file descriptor and gives the command line, with -S in it; the exit record
+    is read at `record_at`, None where the machine's end alone tells; without
+    `go` a debugger starts the CPUs. Returns (status, text)."""
     ours, theirs = socket.socketpair()
     deadline = time.monotonic() + timeout if timeout else None
     with terminal_kept():
@@ -219,7 +225,7 @@ def run(command, timeout=None, record_at=None, own_session=False):
         theirs.close()
         qmp = Qmp(ours)
         try:
-            result = _watch(child, qmp, record_at, deadline)
+            result = _watch(child, qmp, record_at, deadline, go)
         finally:
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
