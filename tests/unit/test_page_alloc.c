@@ -301,13 +301,14 @@ enum crime {
 	FREE_INSIDE,
 	FREE_OUTSIDE,
 	FREE_MERGED,
+	FREE_MERGED_UPPER,
 	FREE_UNALIGNED,
 	NR_CRIMES
 };
 
 static void commit_crime(struct fixture *f, enum crime c)
 {
-	uint8_t *p = page_alloc_block(&f->pa, 3);
+	uint8_t *p = page_alloc_block(&f->pa, 3), *q;
 
 	switch (c) {
 	case FREE_TWICE:
@@ -328,6 +329,15 @@ static void commit_crime(struct fixture *f, enum crime c)
 		p = page_alloc_block(&f->pa, 0);
 		page_free_block(&f->pa, p, 0);
 		page_free_block(&f->pa, p, 0);
+		break;
+	case FREE_MERGED_UPPER:
+		while ((uintptr_t)(q = page_alloc_block(&f->pa, 0)) !=
+			       ((uintptr_t)p ^ PAGE_SIZE) ||
+		       q < p)
+			p = q;
+		page_free_block(&f->pa, p, 0);
+		page_free_block(&f->pa, q, 0);
+		page_free_block(&f->pa, q, 0);
 		break;
 	default:
 		page_free_block(&f->pa, p + 1, 3);
