@@ -20,7 +20,8 @@ struct arena_env {
 struct arena {
 	struct arena_env env;
 	struct arena_chunk *chunks; /* newest first */
-	uint64_t used; /* bytes carved from the newest chunk */
+	char *carve;       /* next free byte of the page for small objects */
+	uint64_t left;     /* bytes from there to the page's end */
 	uint64_t nr_pages; /* of all chunks, for accounting */
 };
 
@@ -28,8 +29,9 @@ void arena_init(struct arena *a, const struct arena_env *env);
 
 /*
  * `size` zeroed bytes aligned to `align` (a power of two, at most a page), or
- * NULL when the page source is exhausted. Sizes above a page take contiguous
- * pages. Size 0 gives a valid pointer that may not be dereferenced.
+ * NULL when the page source is exhausted. Big objects take contiguous pages of
+ * their own, with nothing else in them. Size 0 gives a valid pointer that may
+ * not be dereferenced.
  */
 MUST_CHECK void *arena_alloc(struct arena *a, uint64_t size, uint64_t align);
 
