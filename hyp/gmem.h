@@ -22,7 +22,10 @@ enum gmem_policy {
 	GMEM_EAGER, /* every page allocated, zeroed and mapped by gmem_add() */
 };
 
-enum gmem_access { GMEM_READ, GMEM_WRITE };
+enum gmem_access {
+	GMEM_READ,
+	GMEM_WRITE
+};
 
 struct gmem_env {
 	/*
@@ -51,14 +54,20 @@ struct gmem {
 	struct gmem_extent *extents; /* sorted by ipa, disjoint */
 	unsigned nr_extents;
 	unsigned cap_extents;
+	unsigned extents_order; /* of the block that holds the array */
 };
 
+/* No RAM yet; takes no memory. */
 void gmem_init(struct gmem *m, const struct gmem_env *env, struct s2 *s2);
 
 /*
- * Adds RAM [base, base + size), both multiples of 2 MiB... or of 4 KiB with
- * smaller blocks; maps it read-write-execute in the stage-2 tables.
- * -EINVAL alignment, empty or wrapping; -EEXIST overlap; -ENOMEM. All or
+ * Adds RAM [base, base + size), multiples of 4 KiB below 2^52; zeroes it, makes
+ * the zeroes visible to a guest whose caches are off (sync_to_poc), and maps it
+ * read-write-execute in the stage-2 tables. Blocks are aligned to their size
+ * both in IPA and in host memory and as big as that, `size` and the allocator
+ * allow, so base and size in multiples of 2 MiB or better get stage-2 blocks.
+ * -EINVAL: policy, alignment, empty, wrapping, beyond the stage-2 space;
+ * -EEXIST: overlap with other RAM or with anything mapped; -ENOMEM. All or
  * nothing.
  */
 MUST_CHECK int gmem_add(struct gmem *m, ipa_t base, uint64_t size,
@@ -88,10 +97,15 @@ bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len);
 MUST_CHECK int gmem_load(struct gmem *m, ipa_t at, const void *src,
 			 uint64_t len);
 
-/* Zeroes all RAM and syncs it: the state before images are loaded. */
+/* Zeroes all RAM and syncs it, as gmem_add() left it: before images are loaded
+ * again. */
 void gmem_reset(struct gmem *m);
 
-/* Unmaps nothing (the stage-2 tables are gone by then); frees all blocks. */
+/*
+ * Unmaps nothing (the stage-2 tables are gone by then); frees all blocks, and
+ * leaves `m` as after gmem_init() without stage-2 tables. What the guest left
+ * in them is overwritten by whoever takes them next.
+ */
 void gmem_destroy(struct gmem *m);
 
 #endif

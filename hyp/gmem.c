@@ -1,0 +1,339 @@
+/*
+ * Guest memory; the contract is in gmem.h.
+ *
+ * RAM is an array of extents sorted by IPA. An access looks its extent up by
+ * bisection, without a branch that depends on the data and without a cache
+ * that CPUs would share; with one extent, the usual case for RAM of a power of
+ * two, that is one compare. The array lives in a block of its own, which is
+ * exchanged for one of twice the size when it is full.
+ *
+ * Leaves out: every policy but eager allocation. Callers and locks: gmem.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <base/bits.h>
+#include <base/panic.h>
+
+#include <arch/aarch64/stage2.h>
+
+#include <hyp/gmem.h>
+
+#define RAM_PROT (PGT_R | PGT_W | PGT_X)
+
+static uint64_t order_size(unsigned order)
+{
+	return PAGE_SIZE << order;
+}
+
+/* ---- look-up ---- */
+
+/* The way of every descriptor and small buffer stays a leaf function. */
+#define HOT  static inline __attribute__((always_inline))
+#define COLD static __attribute__((noinline, cold))
+
+/* A piece of host memory. */
+struct span {
+	char *p; /* NULL: not in RAM */
+	uint64_t len;
+};
+
+/* The last extent that begins at or below `at`, or the first; not if empty. */
+HOT const struct gmem_extent *extent_near(const struct gmem *m, uint64_t at)
+{
+	const struct gmem_extent *e = m->extents;
+	unsigned n = m->nr_extents, half;
+
+	for (; n > 1; n -= half) {
+		half = n / 2;
+		e += e[half].ipa.v <= at ? half : 0;
+	}
+	return e;
+}
+
+/* The host memory from `at` to the end of its extent. */
+HOT struct span span_at(const struct gmem *m, uint64_t at)
+{
+	const struct gmem_extent *e;
+	uint64_t off, size;
+
+	if (!m->nr_extents)
+		return (struct span){NULL, 0};
+	e = extent_near(m, at);
+	size = order_size(e->order);
+	off = at - e->ipa.v; /* huge when `at` lies below */
+	if (off >= size)
+		return (struct span){NULL, 0};
+	return (struct span){hpa_ptr(hpa_add(e->hpa, off)), size - off};
+}
+
+/* 1 <= len <= the span's length, in one compare; false outside RAM. */
+HOT bool span_holds(struct span s, uint64_t len)
+{
+	return len - 1 < s.len;
+}
+
+bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len)
+{
+	struct span s = span_at(m, at.v);
+
+	while (!span_holds(s, len)) {
+		if (!s.p || !len)
+			return false;
+		at.v += s.len;
+		len -= s.len;
+		s = span_at(m, at.v);
+	}
+	return true;
+}
+
+COLD void *ptr_across(const struct gmem *m, ipa_t at, uint64_t *len)
+{
+	struct span s = span_at(m, at.v);
+
+	if (!gmem_contains(m, at, *len))
+		return NULL;
+	*len = s.len;
+	return s.p;
+}
+
+void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access)
+{
+	struct span s = span_at(m, at.v);
+
+	(void)access; /* eager memory serves both */
+	return span_holds(s, *len) ? s.p : ptr_across(m, at, len);
+}
+
+/* ---- copies ---- */
+
+COLD int read_across(const struct gmem *m, ipa_t at, char *dst, uint64_t len)
+{
+	struct span s;
+
+	if (!len)
+		return 0;
+	if (!gmem_contains(m, at, len))
+		return -EFAULT;
+	for (; len; len -= s.len, dst += s.len, at.v += s.len) {
+		s = span_at(m, at.v);
+		s.len = min_u64(s.len, len);
+		memcpy(dst, s.p, s.len);
+	}
+	return 0;
+}
+
+int gmem_read(struct gmem *m, ipa_t at, void *dst, uint64_t len)
+{
+	struct span s = span_at(m, at.v);
+
+	if (!span_holds(s, len))
+		return read_across(m, at, dst, len);
+	memcpy(dst, s.p, len);
+	return 0;
+}
+
+COLD int write_across(const struct gmem *m, ipa_t at, const char *src,
+		      uint64_t len)
+{
+	struct span s;
+
+	if (!len)
+		return 0;
+	if (!gmem_contains(m, at, len))
+		return -EFAULT;
+	for (; len; len -= s.len, src += s.len, at.v += s.len) {
+		s = span_at(m, at.v);
+		s.len = min_u64(s.len, len);
+		memcpy(s.p, src, s.len);
+	}
+	return 0;
+}
+
+int gmem_write(struct gmem *m, ipa_t at, const void *src, uint64_t len)
+{
+	struct span s = span_at(m, at.v);
+
+	if (!span_holds(s, len))
+		return write_across(m, at, src, len);
+	memcpy(s.p, src, len);
+	return 0;
+}
+
+int gmem_load(struct gmem *m, ipa_t at, const void *src, uint64_t len)
+{
+	struct span s;
+	int err = gmem_write(m, at, src, len);
+
+	for (; !err && len; len -= s.len, at.v += s.len) {
+		s = span_at(m, at.v);
+		s.len = min_u64(s.len, len);
+		m->env.sync_to_poc(m->env.ctx, s.p, s.len);
+	}
+	return err;
+}
+
+static void extents_zero(struct gmem *m, unsigned from, unsigned to)
+{
+	unsigned i;
+
+	for (i = from; i < to; i++) {
+		uint64_t size = order_size(m->extents[i].order);
+		void *p = hpa_ptr(m->extents[i].hpa);
+
+		memset(p, 0, size);
+		m->env.sync_to_poc(m->env.ctx, p, size);
+	}
+}
+
+void gmem_reset(struct gmem *m)
+{
+	extents_zero(m, 0, m->nr_extents);
+}
+
+/* ---- ranges ---- */
+
+void gmem_init(struct gmem *m, const struct gmem_env *env, struct s2 *s2)
+{
+	*m = (struct gmem){.env = *env, .s2 = s2};
+}
+
+/* Room for one extent more. */
+static int extents_grow(struct gmem *m)
+{
+	unsigned order = m->extents ? m->extents_order + 1 : 0;
+	struct gmem_extent *bigger;
+
+	if (m->nr_extents < m->cap_extents)
+		return 0;
+	bigger = m->env.block_alloc(m->env.ctx, order);
+	if (!bigger)
+		return -ENOMEM;
+	if (m->extents) {
+		memcpy(bigger, m->extents, m->nr_extents * sizeof(*bigger));
+		m->env.block_free(m->env.ctx, m->extents, m->extents_order);
+	}
+	m->extents = bigger;
+	m->extents_order = order;
+	m->cap_extents = (unsigned)(order_size(order) / sizeof(*bigger));
+	return 0;
+}
+
+static void extents_move(struct gmem *m, unsigned from, unsigned to)
+{
+	if (m->nr_extents > from)
+		memmove(&m->extents[to], &m->extents[from],
+			(m->nr_extents - from) * sizeof(*m->extents));
+	m->nr_extents = m->nr_extents + to - from;
+}
+
+/* The biggest order that `ipa` is aligned to and `size` bytes hold. */
+static unsigned order_fitting(uint64_t ipa, uint64_t size, unsigned max)
+{
+	unsigned order = bit_highest(size >> PAGE_SHIFT);
+
+	if (ipa)
+		order = (unsigned)min_u64(order, bit_lowest(ipa) - PAGE_SHIFT);
+	return (unsigned)min_u64(order, max);
+}
+
+/*
+ * One extent at index `at`, for `ipa` and at most `size` bytes. *max is lowered
+ * to what the allocator still has, so that each order fails once at most.
+ */
+static int extent_add(struct gmem *m, unsigned at, ipa_t ipa, uint64_t size,
+		      unsigned *max)
+{
+	unsigned order = order_fitting(ipa.v, size, *max);
+	void *block;
+	int err = extents_grow(m);
+
+	if (err)
+		return err;
+	while (!(block = m->env.block_alloc(m->env.ctx, order))) {
+		if (!order)
+			return -ENOMEM;
+		*max = --order;
+	}
+	if (m->s2)
+		err = s2_map(m->s2, ipa, hpa_of(block), order_size(order),
+			     RAM_PROT);
+	if (err) {
+		m->env.block_free(m->env.ctx, block, order);
+		return err;
+	}
+	extents_move(m, at, at + 1);
+	m->extents[at] = (struct gmem_extent){ipa, hpa_of(block), order};
+	return 0;
+}
+
+/* Undo extent_add() for [from, to); unmapping whole extents splits nothing. */
+static void extents_drop(struct gmem *m, unsigned from, unsigned to)
+{
+	unsigned i;
+
+	for (i = from; i < to; i++) {
+		const struct gmem_extent *e = &m->extents[i];
+		int err = 0;
+
+		if (m->s2)
+			err = s2_unmap(m->s2, e->ipa, order_size(e->order));
+		ASSERT(!err);
+		m->env.block_free(m->env.ctx, hpa_ptr(e->hpa), e->order);
+	}
+	extents_move(m, to, from);
+}
+
+/* Where RAM at [base, base + size) belongs; -EEXIST when some is there. */
+static int extents_place(const struct gmem *m, uint64_t base, uint64_t size,
+			 unsigned *at)
+{
+	unsigned i;
+
+	for (i = 0; i < m->nr_extents; i++) {
+		const struct gmem_extent *e = &m->extents[i];
+
+		if (ranges_overlap(base, size, e->ipa.v, order_size(e->order)))
+			return -EEXIST;
+		if (e->ipa.v > base)
+			break;
+	}
+	*at = i;
+	return 0;
+}
+
+int gmem_add(struct gmem *m, ipa_t base, uint64_t size, enum gmem_policy policy)
+{
+	unsigned first, at, max = m->env.max_order;
+	uint64_t done = 0;
+	int err;
+
+	if (policy != GMEM_EAGER || !size ||
+	    !is_aligned(base.v | size, PAGE_SIZE) ||
+	    !range_within(base.v, size, 0, BIT(52)))
+		return -EINVAL;
+	err = extents_place(m, base.v, size, &first);
+	if (err)
+		return err;
+	for (at = first; done < size; at++) {
+		err = extent_add(m, at, ipa_add(base, done), size - done, &max);
+		if (err) {
+			extents_drop(m, first, at);
+			return err;
+		}
+		done += order_size(m->extents[at].order);
+	}
+	extents_zero(m, first, at);
+	return 0;
+}
+
+void gmem_destroy(struct gmem *m)
+{
+	struct gmem_env env = m->env;
+
+	m->s2 = NULL;
+	extents_drop(m, 0, m->nr_extents);
+	if (m->extents)
+		m->env.block_free(m->env.ctx, m->extents, m->extents_order);
+	gmem_init(m, &env, NULL);
+}
