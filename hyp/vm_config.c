@@ -13,6 +13,15 @@
 
 #include "arena.h"
 
+uint64_t vm_config_ram_size(const struct vm_config *cfg)
+{
+	uint64_t size = 0;
+
+	for (unsigned i = 0; i < cfg->nr_ram; i++)
+		size += cfg->ram[i].size;
+	return size;
+}
+
 unsigned vm_config_spis_for(uint32_t intid)
 {
 	return (intid - VM_SPI_FIRST + 32) & ~31U;

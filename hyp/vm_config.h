@@ -115,6 +115,9 @@ struct vm_hw {
 	unsigned nr_spis;   /* at least vm_config_spis_needed(nr_virtio) */
 };
 
+/* Bytes of RAM in all its ranges. */
+uint64_t vm_config_ram_size(const struct vm_config *cfg);
+
 /* SPIs of the default map with nr_virtio slots, rounded up to 32. */
 unsigned vm_config_spis_needed(unsigned nr_virtio);
 
