@@ -1,0 +1,98 @@
+/*
+ * Emulated UART: Arm PL011 r1p5 (DDI 0183), 32-entry receive FIFO.
+ *
+ * No byte is dropped between the console and the guest's data register: the
+ * console asks pl011_rx_room(), pushes at most that many, and is told by
+ * rx_drained() when there is room again.
+ *
+ * Input gate. Drivers empty the receive FIFO when they open a port, which
+ * would lose what was typed before. The device therefore takes no input, and
+ * shows an empty FIFO, until the guest shows that it listens:
+ *  - the receive or receive time-out interrupt is enabled in IMSC (and not
+ *    taken back before the guest has looked at RIS, MIS or DR), or
+ *  - FR or RIS has been read PL011_POLLS times with nothing to wait for on
+ *    the transmit side and no byte written in between.
+ * It closes again when the receiver is switched off in CR; bytes that the
+ * guest has not read stay and are shown when it listens again.
+ *
+ * Transmission takes no time: a byte goes to the console as it is written.
+ * TXFF, BUSY and TXFE follow the console's room. A byte written when there is
+ * none is not lost either: the access is executed again (-EAGAIN). Bytes are
+ * sent even while CR disables the UART, as early boot consoles rely on a
+ * firmware that left it running.
+ *
+ * Leaves out: baud rate (stored), word length, parity, break and framing,
+ * DMA, IrDA, integration test registers. CTS, DSR and DCD are asserted.
+ *
+ * Lock: one spinlock a device. tx() and set_irq() are called with it held, so
+ * that their order is the order of events: they may take leaf locks (console
+ * ring, vGIC) and must not call back into the device. rx_drained() is called
+ * without it and may push. pl011_* may not be called with a lock held that
+ * tx() or set_irq() take.
+ */
+#ifndef PLINTH_HYP_VDEV_PL011_H
+#define PLINTH_HYP_VDEV_PL011_H
+
+#include <port/spinlock.h>
+
+#include <base/mmio.h>
+
+#define PL011_FIFO  32 /* receive FIFO entries */
+#define PL011_POLLS 16
+#define PL011_SIZE  0x1000 /* bytes of register space */
+
+struct pl011_ops {
+	/*
+	 * One byte from the guest. Returns how many more will be accepted (0:
+	 * this was the last), or -EAGAIN when this one was not. After 0 or
+	 * -EAGAIN the console calls pl011_tx_ready() when there is room.
+	 */
+	int (*tx)(void *ctx, uint8_t byte);
+	/* There is room for input: after pl011_rx_room() said 0, and when the
+	 * guest first listens. */
+	void (*rx_drained)(void *ctx);
+	/* The interrupt line; called on change only. */
+	void (*set_irq)(void *ctx, bool level);
+	void *ctx;
+};
+
+struct pl011 {
+	struct pl011_ops ops; /* immutable */
+	struct spinlock lock; /* guards all below; fr, gate and polls are
+				 also used without it */
+	uint16_t fr;
+	bool gate; /* the guest listens */
+	bool irq;  /* level of the line */
+	bool tx_full;
+	bool configured; /* CR has been written */
+	bool looked;     /* RIS, MIS or DR read since IMSC enabled reception */
+	bool starved;    /* the console waits for rx_drained() */
+	bool overrun;    /* loopback: mark the next byte */
+	uint8_t polls;
+	uint8_t head; /* oldest entry */
+	uint8_t count;
+	uint16_t ris;
+	uint16_t rsr;
+	uint16_t regs[19];         /* plain registers by offset / 4 */
+	uint16_t fifo[PL011_FIFO]; /* data and error bits as in DR */
+};
+
+/* Power-on state. */
+void pl011_init(struct pl011 *p, const struct pl011_ops *ops);
+
+/* Back to power-on state, FIFO included; the line is lowered. */
+void pl011_reset(struct pl011 *p);
+
+/* mmio_fn. -ENXIO: 64-bit or unaligned access; -EAGAIN: no room to send. */
+int pl011_mmio(void *dev, struct mmio_op *op);
+
+/* Bytes that pl011_rx_push() will take now. 0: wait for rx_drained(). */
+size_t pl011_rx_room(struct pl011 *p);
+
+/* One byte of input. False: no room, nothing happened. */
+MUST_CHECK bool pl011_rx_push(struct pl011 *p, uint8_t byte);
+
+/* The console has room again for what the guest sends. */
+void pl011_tx_ready(struct pl011 *p);
+
+#endif
