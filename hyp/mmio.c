@@ -11,10 +11,12 @@
  */
 #include <errno.h>
 
+#include <base/bits.h>
+
 #include <hyp/mmio.h>
 
 #define NODE_SLOTS 1024
-#define SLOT_NODE  1U /* tag: the slot names a node */
+#define SLOT_NODE  1 /* tag: the slot names a node */
 
 struct mmio_entry {
 	struct mmio_region region;
@@ -22,9 +24,12 @@ struct mmio_entry {
 };
 
 struct mmio_node {
-	uint64_t shift;    /* a slot is 2^shift bytes, aligned */
-	uint64_t mask;     /* slot of address a: (a >> shift) & mask */
-	uintptr_t slots[]; /* a region, or a node | SLOT_NODE */
+	uint64_t shift; /* a slot is 2^shift bytes, aligned */
+	uint64_t mask;  /* slot of address a: (a >> shift) & mask */
+	uint64_t first; /* the span; construction only, like next */
+	uint64_t last;
+	struct mmio_node *next; /* built after this one */
+	const char *slots[];    /* a region, or a node + SLOT_NODE */
 };
 
 /* What free slots name: it holds every access and answers none. */
@@ -37,6 +42,9 @@ static int nobody_access(void *dev, struct mmio_op *op)
 
 static const struct mmio_region nobody = {.size = UINT64_MAX,
 					  .access = nobody_access};
+
+#define SLOT_FREE   ((const char *)&nobody)
+#define SLOT_SHARED ((const char *)NULL) /* a node is yet to be built */
 
 static uint64_t region_last(const struct mmio_region *r)
 {
@@ -95,26 +103,25 @@ static struct mmio_node *node_alloc(struct arena *arena, uint64_t first,
 		return NULL;
 	n->shift = shift;
 	n->mask = nr - 1;
+	n->first = first;
+	n->last = last;
 	for (uint64_t i = 0; i < nr; i++)
-		n->slots[i] = (uintptr_t)&nobody;
+		n->slots[i] = SLOT_FREE;
 	return n;
 }
 
-/* Enters the part of a region that lies in [first, last]; a slot that is
- * taken becomes a node to be built. */
-static void node_fill(struct mmio_node *n, const struct mmio_region *r,
-		      uint64_t first, uint64_t last)
+/* Enters the part of a region that lies in the node's span. */
+static void node_fill(struct mmio_node *n, const struct mmio_region *r)
 {
-	uint64_t end = min_u64(region_last(r), last) >> n->shift;
+	uint64_t first = max_u64(r->base.v, n->first) >> n->shift;
+	uint64_t last = min_u64(region_last(r), n->last) >> n->shift;
 
-	if (region_last(r) < first || r->base.v > last)
+	if (region_last(r) < n->first || r->base.v > n->last)
 		return;
-	for (uint64_t i = max_u64(r->base.v, first) >> n->shift; i <= end;
-	     i++) {
-		uintptr_t *slot = &n->slots[i & n->mask];
-		bool taken = *slot != (uintptr_t)&nobody;
+	for (uint64_t i = first; i <= last; i++) {
+		const char **slot = &n->slots[i & n->mask];
 
-		*slot = taken ? SLOT_NODE : (uintptr_t)r;
+		*slot = *slot == SLOT_FREE ? (const char *)r : SLOT_SHARED;
 	}
 }
 
@@ -135,11 +142,6 @@ static void tighten(const struct mmio_bus *bus, uint64_t *first, uint64_t *last)
 	*last = hi;
 }
 
-/*
- * A child spans one slot of its parent, 1/512 or less of the parent's span,
- * so this nests seven deep at most, and only for maps that spread over the
- * whole 64-bit space.
- */
 static struct mmio_node *node_build(struct mmio_bus *bus, uint64_t first,
 				    uint64_t last)
 {
@@ -150,27 +152,54 @@ static struct mmio_node *node_build(struct mmio_bus *bus, uint64_t first,
 	if (!n)
 		return NULL;
 	for (const struct mmio_entry *e = bus->regions; e; e = e->next)
-		node_fill(n, &e->region, first, last);
-	for (uint64_t i = first >> n->shift; i <= last >> n->shift; i++) {
-		uintptr_t *slot = &n->slots[i & n->mask];
-		uint64_t at = i << n->shift;
-		struct mmio_node *child;
-
-		if (*slot != SLOT_NODE)
-			continue;
-		child = node_build(bus, at, at + ((1ULL << n->shift) - 1));
-		if (!child)
-			return NULL;
-		*slot = (uintptr_t)child | SLOT_NODE;
-	}
+		node_fill(n, &e->region);
 	return n;
 }
 
+/* Gives each shared slot a node, appended after *tail. -ENOMEM. */
+static int node_split(struct mmio_bus *bus, struct mmio_node *n,
+		      struct mmio_node **tail)
+{
+	uint64_t size = BIT(n->shift);
+
+	for (uint64_t i = n->first >> n->shift; i <= n->last >> n->shift; i++) {
+		const char **slot = &n->slots[i & n->mask];
+		struct mmio_node *child;
+
+		if (*slot != SLOT_SHARED)
+			continue;
+		child = node_build(bus, i * size, i * size + (size - 1));
+		if (!child)
+			return -ENOMEM;
+		*slot = (const char *)child + SLOT_NODE;
+		(*tail)->next = child;
+		*tail = child;
+	}
+	return 0;
+}
+
+/*
+ * Breadth first. A child spans one slot of its parent, 1/512 or less of the
+ * parent's span, so the tree is seven deep at most, and that only for maps
+ * that spread over the whole 64-bit space.
+ */
 int mmio_bus_seal(struct mmio_bus *bus)
 {
-	bus->root = bus->regions ? node_build(bus, 0, UINT64_MAX)
-				 : node_alloc(bus->arena, 0, 0);
-	return bus->root ? 0 : -ENOMEM;
+	struct mmio_node *root, *tail;
+
+	root = bus->regions ? node_build(bus, 0, UINT64_MAX)
+			    : node_alloc(bus->arena, 0, 0);
+	if (!root)
+		return -ENOMEM;
+	tail = root;
+	for (struct mmio_node *n = root; n; n = n->next) {
+		int err = node_split(bus, n, &tail);
+
+		if (err)
+			return err;
+	}
+	bus->root = root;
+	return 0;
 }
 
 /* The only region that may hold `at`; whether it does is the caller's test. */
@@ -178,13 +207,13 @@ static inline const struct mmio_region *candidate(const struct mmio_bus *bus,
 						  uint64_t at)
 {
 	const struct mmio_node *n = bus->root;
-	uintptr_t slot = n->slots[at >> n->shift & n->mask];
+	const char *slot = n->slots[at >> n->shift & n->mask];
 
-	while (slot & SLOT_NODE) {
-		n = (const struct mmio_node *)(slot - SLOT_NODE);
+	while ((uintptr_t)slot & SLOT_NODE) {
+		n = (const struct mmio_node *)(const void *)(slot - SLOT_NODE);
 		slot = n->slots[at >> n->shift & n->mask];
 	}
-	return (const struct mmio_region *)slot;
+	return (const struct mmio_region *)(const void *)slot;
 }
 
 int mmio_dispatch(const struct mmio_bus *bus, ipa_t at, struct mmio_op *op)
