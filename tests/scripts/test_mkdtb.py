@@ -1,0 +1,64 @@
+"""The default guest's device tree for the asked CPUs and RAM."""
+
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def tree(root, tmp_path):
+    def make(*args):
+        out = str(tmp_path / "g.dtb")
+        subprocess.run([f"{root}/guest/linux/mkdtb", *args, out], check=True)
+
+        def get(node, prop, *kind):
+            done = subprocess.run(
+                ["fdtget", *kind, out, node, prop], capture_output=True, check=True
+            )
+            return done.stdout.decode().strip()
+
+        get.path = out
+        return get
+
+    return make
+
+
+GIC = "/intc@8000000"
+
+
+@pytest.mark.parametrize("cpus", [1, 4, 17])
+def test_cpus_and_redistributors_agree(tree, cpus):
+    get = tree("--smp", str(cpus), "--mem", "1G")
+    names = subprocess.run(
+        ["fdtget", "-l", get.path, "/cpus"], capture_output=True, check=True
+    ).stdout.split()
+    assert len(names) == cpus
+    assert get(GIC, "reg", "-t", "x").split()[-1] == f"{cpus * 0x20000:x}"
+    assert get("/memory@40000000", "reg", "-t", "x") == "0 40000000 0 40000000"
+
+
+def test_the_17th_cpu_has_another_aff1(tree):
+    get = tree("--smp", "17")
+    assert get("/cpus/cpu@100", "reg", "-t", "x") == "100"
+
+
+def test_what_does_not_fit_below_the_uart_gets_a_second_region(tree):
+    get = tree("--smp", "124")
+    assert get(GIC, "#redistributor-regions") == "2"
+    assert get(GIC, "reg", "-t", "x").split()[-4:] == ["40", "0", "0", "20000"]
+
+
+def test_chosen(tree):
+    get = tree("--bootargs", 'a="b c"', "--initrd", "0x54000000:0x54001000", "--seed")
+    assert get("/chosen", "bootargs") == 'a="b c"'
+    assert get("/chosen", "linux,initrd-end", "-t", "x") == "0 54001000"
+    assert len(get("/chosen", "rng-seed", "-t", "bx").split()) == 64
+    assert get("/chosen", "stdout-path") == "/pl011@9000000"
+
+
+@pytest.mark.parametrize("args", [["--smp", "0"], ["--mem", "3M"], ["--initrd", "5"]])
+def test_what_cannot_be_is_refused(root, tmp_path, args):
+    done = subprocess.run(
+        [f"{root}/guest/linux/mkdtb", *args, f"{tmp_path}/g.dtb"], capture_output=True
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
