@@ -61,8 +61,13 @@ bool check_eq(const char *name, uint64_t got, uint64_t want)
 	return got == want;
 }
 
+void check_totals(const char *word)
+{
+	print("%s: %u ok, %u failed\n", word, nr_ok, nr_failed);
+}
+
 void check_done(void)
 {
-	print("done: %u ok, %u failed\n", nr_ok, nr_failed);
+	check_totals("done");
 	psci_system_off();
 }

@@ -20,7 +20,9 @@ bool check_eq(const char *name, uint64_t got, uint64_t want);
 #define CHECK(name, cond)         check_that(name, cond, #cond)
 #define CHECK_EQ(name, got, want) check_eq(name, got, want)
 
-/* Prints the totals and turns the VM off. */
+/* Prints `WORD: N ok, M failed`. */
+void check_totals(const char *word);
+/* Prints the totals as `done` and turns the VM off. */
 NORETURN void check_done(void);
 
 #endif
