@@ -1,0 +1,65 @@
+/*
+ * Register contexts of a vCPU: what the exception vectors save at every exit
+ * (struct vcpu_regs), what is switched when another vCPU comes onto the pCPU
+ * (struct el1_context, struct fp_context).
+ *
+ * While a vCPU is loaded, its EL1 and FP registers live in the hardware and
+ * the contexts here are stale. Arm ARM DDI 0487, "The AArch64 System level
+ * programmers' model".
+ */
+#ifndef PLINTH_ARCH_CONTEXT_H
+#define PLINTH_ARCH_CONTEXT_H
+
+#include <base/types.h>
+
+/* Layout known to el2/vectors.S through generated offsets. */
+struct vcpu_regs {
+	uint64_t x[31];
+	uint64_t pc;
+	uint64_t pstate;
+	uint64_t stack; /* EL2 stack of the pCPU on which the vCPU is loaded */
+};
+
+/* Switched EL1 and EL0 registers, in the order of the context routines. */
+struct el1_context {
+	uint64_t sctlr_el1, cpacr_el1, ttbr0_el1, ttbr1_el1, tcr_el1;
+	uint64_t esr_el1, far_el1, afsr0_el1, afsr1_el1;
+	uint64_t mair_el1, amair_el1, vbar_el1, contextidr_el1;
+	uint64_t tpidr_el0, tpidrro_el0, tpidr_el1;
+	uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
+	uint64_t csselr_el1, par_el1, mdscr_el1, cntkctl_el1;
+	uint64_t cntv_ctl_el0, cntv_cval_el0, cntp_ctl_el0, cntp_cval_el0;
+	uint64_t pauth[10]; /* APIA, APIB, APDA, APDB, APGA: lo, hi */
+	uint64_t os_lock; /* OSLSR_EL1.OSLK as 0 or 1 */
+	uint64_t debug_bvr[16], debug_bcr[16], debug_wvr[16], debug_wcr[16];
+};
+
+struct fp_context {
+	uint64_t q[32][2];
+	uint64_t fpcr, fpsr;
+} __attribute__((aligned(16)));
+
+/* Trap controls and identities that belong to one vCPU. */
+struct vcpu_control {
+	uint64_t hcr_el2;
+	uint64_t vmpidr_el2;
+	uint64_t vpidr_el2;
+	uint64_t vtcr_el2;
+	uint64_t vttbr_el2; /* with VMID */
+	uint64_t cntvoff_el2;
+};
+
+/*
+ * Values at a vCPU's start: SCTLR_EL1 with MMU, caches and alignment checks
+ * off, timers off, everything that the architecture leaves UNKNOWN zero.
+ */
+void el1_context_reset(struct el1_context *c);
+
+/* IRQs masked, on the pCPU itself. */
+void el1_context_save(struct el1_context *c);
+void el1_context_restore(const struct el1_context *c);
+void fp_context_save(struct fp_context *c);
+void fp_context_restore(const struct fp_context *c);
+void vcpu_control_load(const struct vcpu_control *c);
+
+#endif

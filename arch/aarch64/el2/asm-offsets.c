@@ -1,0 +1,22 @@
+/*
+ * Structure offsets for the assembler: compiled to assembly text, from which
+ * the build takes the lines that the markers produce.
+ */
+#include <arch/aarch64/context.h>
+#include <hyp/cpu.h>
+
+#define OFFSET(name, type, member)                                             \
+	__asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"(offsetof(type, member)))
+
+void asm_offsets(void);
+void asm_offsets(void)
+{
+	OFFSET(REGS_X0, struct vcpu_regs, x[0]);
+	OFFSET(REGS_PC, struct vcpu_regs, pc);
+	OFFSET(REGS_PSTATE, struct vcpu_regs, pstate);
+	OFFSET(REGS_STACK, struct vcpu_regs, stack);
+	OFFSET(CPU_STACK_TOP, struct cpu, stack_top);
+	OFFSET(CPU_PANIC_STACK_TOP, struct cpu, panic_stack_top);
+	OFFSET(FP_FPCR, struct fp_context, fpcr);
+	OFFSET(FP_FPSR, struct fp_context, fpsr);
+}

@@ -1,0 +1,60 @@
+/* What this pCPU implements, as far as the EL2 edge itself must know. */
+#ifndef PLINTH_ARCH_EL2_CPU_FEATURES_H
+#define PLINTH_ARCH_EL2_CPU_FEATURES_H
+
+#include "sysreg.h"
+
+#include <base/bits.h>
+
+/* FEAT_PAuth: any of the three algorithms (ID_AA64ISAR1/2_EL1). */
+static inline bool cpu_has_pauth(void)
+{
+	return (read_id_aa64isar1_el1() & (GENMASK(7, 4) | GENMASK(11, 8))) ||
+	       (read_id_aa64isar2_el1() & GENMASK(15, 12));
+}
+
+static inline unsigned cpu_nr_breakpoints(void)
+{
+	return (unsigned)FIELD_GET(GENMASK(15, 12), read_id_aa64dfr0_el1()) + 1;
+}
+
+static inline unsigned cpu_nr_watchpoints(void)
+{
+	return (unsigned)FIELD_GET(GENMASK(23, 20), read_id_aa64dfr0_el1()) + 1;
+}
+
+static inline bool cpu_has_fgt(void)
+{
+	return FIELD_GET(GENMASK(59, 56), read_id_aa64mmfr0_el1()) != 0;
+}
+
+/* FEAT_ECV with CNTPOFF_EL2. */
+static inline bool cpu_has_cntpoff(void)
+{
+	return FIELD_GET(GENMASK(63, 60), read_id_aa64mmfr0_el1()) >= 2;
+}
+
+static inline bool cpu_has_hcx(void)
+{
+	return FIELD_GET(GENMASK(43, 40), read_id_aa64mmfr1_el1()) != 0;
+}
+
+static inline bool cpu_has_amu(void)
+{
+	return FIELD_GET(GENMASK(47, 44), read_id_aa64pfr0_el1()) != 0;
+}
+
+/* PMUv3; 0xf means an implementation of another kind. */
+static inline bool cpu_has_pmuv3(void)
+{
+	uint64_t v = FIELD_GET(GENMASK(11, 8), read_id_aa64dfr0_el1());
+
+	return v != 0 && v != 0xf;
+}
+
+static inline bool cpu_has_spe(void)
+{
+	return FIELD_GET(GENMASK(35, 32), read_id_aa64dfr0_el1()) != 0;
+}
+
+#endif

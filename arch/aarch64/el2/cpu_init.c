@@ -1,0 +1,85 @@
+/*
+ * EL2 control registers of one pCPU, all of them: they are UNKNOWN at reset
+ * (Arm ARM DDI 0487), so each is written whole, and a register that belongs to
+ * a feature only where the CPU has it. Called on every pCPU at its start and
+ * at every warm start; the registers that belong to a vCPU follow when one is
+ * loaded (vcpu_control_load).
+ */
+#include "cpu_features.h"
+#include "sysreg.h"
+
+#include <arch/aarch64/el2/cpu_init.h>
+
+/* CPTR_EL2, E2H = 0: trap SVE, SME, AMU and trace; not FP/SIMD. RES1 kept. */
+#define CPTR_RES1 (GENMASK(13, 13) | GENMASK(9, 9) | GENMASK(7, 0))
+#define CPTR_TAM  BIT(30)
+#define CPTR_TTA  BIT(20)
+#define CPTR_TSM  BIT(12)
+#define CPTR_TZ	  BIT(8)
+
+/* MDCR_EL2: PMU and trace-filter registers trap; debug ones do not. */
+#define MDCR_TPMCR BIT(5)
+#define MDCR_TPM   BIT(6)
+#define MDCR_TPMS  BIT(14)
+#define MDCR_TTRF  BIT(19)
+#define MDCR_HPMN  GENMASK(4, 0)
+#define PMCR_N	   GENMASK(15, 11)
+
+/* CNTHCTL_EL2, E2H = 0: EL1 and EL0 reach the physical counter and timer. */
+#define CNTHCTL_EL1PCTEN BIT(0)
+#define CNTHCTL_EL1PCEN	 BIT(1)
+
+static void init_traps(void)
+{
+	uint64_t mdcr = MDCR_TPMCR | MDCR_TPM | MDCR_TTRF;
+
+	if (cpu_has_pmuv3())
+		mdcr |= FIELD_PREP(MDCR_HPMN, FIELD_GET(PMCR_N, read_pmcr_el0()));
+	if (cpu_has_spe())
+		mdcr |= MDCR_TPMS;
+	write_mdcr_el2(mdcr);
+	write_cptr_el2(CPTR_RES1 | CPTR_TTA | CPTR_TZ | CPTR_TSM | CPTR_TAM);
+	write_hstr_el2(0);
+	write_hacr_el2(0);
+	if (cpu_has_fgt()) {
+		write_hfgrtr_el2(0);
+		write_hfgwtr_el2(0);
+		write_hfgitr_el2(0);
+		write_hdfgrtr_el2(0);
+		write_hdfgwtr_el2(0);
+		if (cpu_has_amu())
+			write_hafgrtr_el2(0);
+	}
+	if (cpu_has_hcx())
+		write_hcrx_el2(0);
+}
+
+static void init_timers(void)
+{
+	write_cnthctl_el2(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+	write_cntvoff_el2(0);
+	write_cnthp_ctl_el2(0);
+	if (cpu_has_cntpoff())
+		write_cntpoff_el2(0);
+	__asm__ volatile("msr cntv_ctl_el0, xzr\n\tmsr cntp_ctl_el0, xzr");
+}
+
+void cpu_init_el2(void)
+{
+	init_traps();
+	init_timers();
+	write_vttbr_el2(0);
+	write_vtcr_el2(BIT(31));
+	write_vpidr_el2(read_midr_el1());
+	write_vmpidr_el2(read_mpidr_el1());
+	write_afsr0_el2(0);
+	write_afsr1_el2(0);
+	write_esr_el2(0);
+	write_far_el2(0);
+	isb();
+}
+
+uint64_t cpu_mpidr(void)
+{
+	return read_mpidr_el1() & MPIDR_AFFINITY;
+}

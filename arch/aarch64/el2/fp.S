@@ -1,0 +1,50 @@
+/*
+ * FP/SIMD context of a vCPU: the only code at EL2 that names these registers.
+ * CPTR_EL2.TFP is clear whenever it runs. Layout: struct fp_context.
+ */
+#include "asm-offsets.h"
+
+	.arch	armv8-a+fp+simd
+	.macro	each_pair insn
+	\insn	q0, q1, [x0, #0]
+	\insn	q2, q3, [x0, #32]
+	\insn	q4, q5, [x0, #64]
+	\insn	q6, q7, [x0, #96]
+	\insn	q8, q9, [x0, #128]
+	\insn	q10, q11, [x0, #160]
+	\insn	q12, q13, [x0, #192]
+	\insn	q14, q15, [x0, #224]
+	\insn	q16, q17, [x0, #256]
+	\insn	q18, q19, [x0, #288]
+	\insn	q20, q21, [x0, #320]
+	\insn	q22, q23, [x0, #352]
+	\insn	q24, q25, [x0, #384]
+	\insn	q26, q27, [x0, #416]
+	\insn	q28, q29, [x0, #448]
+	\insn	q30, q31, [x0, #480]
+	.endm
+
+	.text
+/* void fp_context_save(struct fp_context *c). Clobbers x9, x10. */
+	.globl	fp_context_save
+	.type	fp_context_save, %function
+fp_context_save:
+	each_pair stp
+	mrs	x9, fpcr
+	mrs	x10, fpsr
+	str	x9, [x0, #FP_FPCR]
+	str	x10, [x0, #FP_FPSR]
+	ret
+	.size	fp_context_save, . - fp_context_save
+
+/* void fp_context_restore(const struct fp_context *c). Clobbers x9, x10. */
+	.globl	fp_context_restore
+	.type	fp_context_restore, %function
+fp_context_restore:
+	each_pair ldp
+	ldr	x9, [x0, #FP_FPCR]
+	ldr	x10, [x0, #FP_FPSR]
+	msr	fpcr, x9
+	msr	fpsr, x10
+	ret
+	.size	fp_context_restore, . - fp_context_restore

@@ -1,0 +1,103 @@
+/*
+ * memcpy and memset of EL2: hot in image loading and block transfers, and
+ * free of FP/SIMD registers. A round copies 128 bytes in 18 instructions, 0.14 a
+ * byte; zeroing large ranges goes by DC ZVA where the CPU
+ * and the memory type (MMU on) allow it.
+ */
+	.text
+
+/* void *memcpy(void *dst, const void *src, size_t n). Clobbers x3-x11. */
+	.globl	memcpy
+	.type	memcpy, %function
+memcpy:
+	mov	x3, x0
+	orr	x4, x0, x1
+	tst	x4, #7
+	b.ne	5f
+	subs	x2, x2, #128
+	b.lo	2f
+1:	.rept	2
+	ldp	x4, x5, [x1], #64
+	ldp	x6, x7, [x1, #-48]
+	ldp	x8, x9, [x1, #-32]
+	ldp	x10, x11, [x1, #-16]
+	stp	x4, x5, [x3], #64
+	stp	x6, x7, [x3, #-48]
+	stp	x8, x9, [x3, #-32]
+	stp	x10, x11, [x3, #-16]
+	.endr
+	subs	x2, x2, #128
+	b.hs	1b
+2:	add	x2, x2, #128
+3:	subs	x2, x2, #8
+	b.lo	4f
+	ldr	x4, [x1], #8
+	str	x4, [x3], #8
+	b	3b
+4:	add	x2, x2, #8
+5:	cbz	x2, 6f
+	ldrb	w4, [x1], #1
+	strb	w4, [x3], #1
+	sub	x2, x2, #1
+	b	5b
+6:	ret
+	.size	memcpy, . - memcpy
+
+/* void *memset(void *dst, int c, size_t n). Clobbers x3-x7. */
+	.globl	memset
+	.type	memset, %function
+memset:
+	mov	x3, x0
+	and	x1, x1, #0xff
+	mov	x4, #0x0101010101010101
+	mul	x1, x1, x4
+1:	tst	x3, #7			// up to alignment
+	b.eq	2f
+	cbz	x2, 8f
+	strb	w1, [x3], #1
+	sub	x2, x2, #1
+	b	1b
+2:	cbnz	x1, 5f
+	cmp	x2, #1024
+	b.lo	5f
+	mrs	x4, sctlr_el2
+	tbz	x4, #0, 5f		// MMU off: DC ZVA would fault
+	mrs	x4, dczid_el0
+	tbnz	x4, #4, 5f
+	and	x4, x4, #0xf
+	mov	x5, #4
+	lsl	x4, x5, x4		// block size in bytes
+	sub	x5, x4, #1
+	lsl	x6, x4, #1
+	cmp	x2, x6
+	b.lo	5f
+3:	tst	x3, x5
+	b.eq	4f
+	str	xzr, [x3], #8
+	sub	x2, x2, #8
+	b	3b
+4:	sub	x2, x2, x4
+	dc	zva, x3
+	add	x3, x3, x4
+	cmp	x2, x4
+	b.hs	4b
+5:	subs	x2, x2, #64
+	b.lo	6f
+	stp	x1, x1, [x3]
+	stp	x1, x1, [x3, #16]
+	stp	x1, x1, [x3, #32]
+	stp	x1, x1, [x3, #48]
+	add	x3, x3, #64
+	b	5b
+6:	add	x2, x2, #64
+7:	subs	x2, x2, #8
+	b.lo	9f
+	str	x1, [x3], #8
+	b	7b
+9:	add	x2, x2, #8
+	cbz	x2, 8f
+10:	strb	w1, [x3], #1
+	subs	x2, x2, #1
+	b.ne	10b
+8:	ret
+	.size	memset, . - memset

@@ -1,0 +1,183 @@
+/*
+ * EL2 exception vectors and the world switch.
+ *
+ * While a guest runs, SP_EL2 points at the struct vcpu_regs of the vCPU that
+ * is loaded on this pCPU; regs.stack holds the pCPU's EL2 stack, empty at that
+ * moment. An exit saves x0-x30, ELR and SPSR, moves to the EL2 stack and calls
+ *	struct vcpu_regs *trap_xxx(struct vcpu_regs *regs, uint64_t esr)
+ * which returns the registers to resume, of the same or another vCPU. FP/SIMD
+ * registers are the guest's all the time: EL2 code does not touch them.
+ *
+ * An exception from EL2 itself is a broken invariant: it goes to the pCPU's
+ * panic stack, because the present one may be what broke.
+ */
+#include "asm-offsets.h"
+
+	.macro	save_guest handler
+	stp	x0, x1, [sp, #REGS_X0]
+	stp	x2, x3, [sp, #REGS_X0 + 16]
+	stp	x4, x5, [sp, #REGS_X0 + 32]
+	stp	x6, x7, [sp, #REGS_X0 + 48]
+	stp	x8, x9, [sp, #REGS_X0 + 64]
+	stp	x10, x11, [sp, #REGS_X0 + 80]
+	stp	x12, x13, [sp, #REGS_X0 + 96]
+	stp	x14, x15, [sp, #REGS_X0 + 112]
+	stp	x16, x17, [sp, #REGS_X0 + 128]
+	stp	x18, x19, [sp, #REGS_X0 + 144]
+	stp	x20, x21, [sp, #REGS_X0 + 160]
+	stp	x22, x23, [sp, #REGS_X0 + 176]
+	stp	x24, x25, [sp, #REGS_X0 + 192]
+	stp	x26, x27, [sp, #REGS_X0 + 208]
+	stp	x28, x29, [sp, #REGS_X0 + 224]
+	mrs	x2, elr_el2
+	stp	x30, x2, [sp, #REGS_X0 + 240]
+	mrs	x3, spsr_el2
+	ldr	x4, [sp, #REGS_STACK]
+	str	x3, [sp, #REGS_PSTATE]
+	mov	x0, sp
+	mov	sp, x4
+	mov	x29, xzr
+	adr	x30, vcpu_resume
+	.endm
+
+	/* A slot is 32 instructions; an overfull one does not assemble. */
+	.macro	slot_start offset
+	.org	el2_vectors + \offset
+	.endm
+
+	.macro	slot_panic kind
+	/* The guest's SP_EL0 and TPIDRRO_EL0 are lost: nothing resumes. */
+	msr	sp_el0, x0
+	mov	x0, sp
+	msr	tpidrro_el0, x0
+	mov	x0, #\kind
+	b	panic_entry
+	.endm
+
+	.section .vectors, "ax"
+	.balign	2048
+	.globl	el2_vectors
+el2_vectors:
+	slot_start 0x000
+	slot_panic 0
+	slot_start 0x080
+	slot_panic 1
+	slot_start 0x100
+	slot_panic 2
+	slot_start 0x180
+	slot_panic 3
+	slot_start 0x200
+	slot_panic 4
+	slot_start 0x280
+	slot_panic 5
+	slot_start 0x300
+	slot_panic 6
+	slot_start 0x380
+	slot_panic 7
+
+	slot_start 0x400		// lower EL, AArch64: synchronous
+	save_guest
+	mrs	x1, esr_el2
+	b	trap_sync
+	slot_start 0x480		// IRQ
+	save_guest
+	b	trap_irq
+	slot_start 0x500		// FIQ: group 0 is not used
+	save_guest
+	b	trap_irq
+	slot_start 0x580		// SError
+	save_guest
+	mrs	x1, esr_el2
+	b	trap_serror
+
+	slot_start 0x600		// lower EL, AArch32: EL0 only
+	save_guest
+	mrs	x1, esr_el2
+	b	trap_sync
+	slot_start 0x680
+	save_guest
+	b	trap_irq
+	slot_start 0x700
+	save_guest
+	b	trap_irq
+	slot_start 0x780
+	save_guest
+	mrs	x1, esr_el2
+	b	trap_serror
+	slot_start 0x800
+
+/*
+ * In: x0 = struct vcpu_regs * of the vCPU that is loaded on this pCPU. Enters
+ * the guest. The EL2 stack is given up.
+ */
+	.globl	vcpu_resume
+vcpu_resume:
+	mov	sp, x0
+	ldp	x30, x2, [sp, #REGS_X0 + 240]
+	ldr	x3, [sp, #REGS_PSTATE]
+	msr	elr_el2, x2
+	msr	spsr_el2, x3
+	ldp	x0, x1, [sp, #REGS_X0]
+	ldp	x2, x3, [sp, #REGS_X0 + 16]
+	ldp	x4, x5, [sp, #REGS_X0 + 32]
+	ldp	x6, x7, [sp, #REGS_X0 + 48]
+	ldp	x8, x9, [sp, #REGS_X0 + 64]
+	ldp	x10, x11, [sp, #REGS_X0 + 80]
+	ldp	x12, x13, [sp, #REGS_X0 + 96]
+	ldp	x14, x15, [sp, #REGS_X0 + 112]
+	ldp	x16, x17, [sp, #REGS_X0 + 128]
+	ldp	x18, x19, [sp, #REGS_X0 + 144]
+	ldp	x20, x21, [sp, #REGS_X0 + 160]
+	ldp	x22, x23, [sp, #REGS_X0 + 176]
+	ldp	x24, x25, [sp, #REGS_X0 + 192]
+	ldp	x26, x27, [sp, #REGS_X0 + 208]
+	ldp	x28, x29, [sp, #REGS_X0 + 224]
+	eret
+	dsb	nsh			// no speculation past ERET
+	isb
+
+/*
+ * In: x0 = slot; SP_EL0 = interrupted x0, TPIDRRO_EL0 = interrupted SP, all
+ * other registers as interrupted. Builds a struct panic_regs on the pCPU's
+ * panic stack (on the boot stack before the pCPU has one) and does not return.
+ */
+panic_entry:
+	msr	tpidr_el0, x1
+	mrs	x1, tpidr_el2
+	cbz	x1, 1f
+	ldr	x1, [x1, #CPU_PANIC_STACK_TOP]
+	cbnz	x1, 2f
+1:	adrp	x1, __boot_stack_top
+	add	x1, x1, :lo12:__boot_stack_top
+2:	mov	sp, x1
+	sub	sp, sp, #(36 * 8)
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	mrs	x2, tpidrro_el0
+	stp	x30, x2, [sp, #240]	// lr, sp
+	mrs	x3, sp_el0
+	mrs	x4, tpidr_el0
+	stp	x3, x4, [sp, #0]
+	mrs	x5, elr_el2
+	mrs	x6, spsr_el2
+	stp	x5, x6, [sp, #256]
+	mrs	x7, esr_el2
+	mrs	x8, far_el2
+	stp	x7, x8, [sp, #272]
+	mov	x1, x0
+	mov	x0, sp
+	mov	x29, xzr
+	bl	panic_exception
+	b	.

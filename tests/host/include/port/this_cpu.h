@@ -1,0 +1,14 @@
+/* The pCPU that a test plays (host build): a variable. */
+#ifndef PLINTH_PORT_THIS_CPU_H
+#define PLINTH_PORT_THIS_CPU_H
+
+struct cpu;
+
+extern struct cpu *fake_this_cpu;
+
+static inline struct cpu *this_cpu(void)
+{
+	return fake_this_cpu;
+}
+
+#endif
