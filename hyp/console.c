@@ -1,0 +1,142 @@
+/* The physical console; contract in console.h. */
+#include <hyp/console.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <port/barrier.h>
+
+void console_init(struct console *c, const struct console_uart *uart)
+{
+	memset(c, 0, sizeof(*c));
+	c->uart = *uart;
+}
+
+static uint32_t ring_used(const struct console *c)
+{
+	return c->tx_head - c->tx_tail;
+}
+
+static void drain_tx_locked(struct console *c)
+{
+	while (ring_used(c)) {
+		if (!c->uart.put(c->uart.ctx,
+				 c->tx[c->tx_tail % CONSOLE_TX_RING]))
+			return;
+		c->tx_tail++;
+	}
+	c->uart.tx_irq(c->uart.ctx, false);
+}
+
+/* Straight to the UART while it keeps up, else into the ring. */
+static int put_locked(struct console *c, uint8_t byte)
+{
+	if (!ring_used(c) && c->uart.put(c->uart.ctx, byte)) {
+		c->line_open = byte != '\n';
+		return CONSOLE_TX_RING;
+	}
+	if (ring_used(c) == CONSOLE_TX_RING)
+		return -EAGAIN;
+	if (!ring_used(c))
+		c->uart.tx_irq(c->uart.ctx, true);
+	c->tx[c->tx_head++ % CONSOLE_TX_RING] = byte;
+	c->line_open = byte != '\n';
+	return (int)(CONSOLE_TX_RING - ring_used(c));
+}
+
+int console_put(struct console *c, uint8_t byte)
+{
+	int room;
+
+	spin_lock(&c->tx_lock);
+	room = put_locked(c, byte);
+	if (room <= 0)
+		c->tx_blocked = true;
+	spin_unlock(&c->tx_lock);
+	return room;
+}
+
+static void put_wait_locked(struct console *c, uint8_t byte)
+{
+	while (put_locked(c, byte) < 0) {
+		drain_tx_locked(c);
+		cpu_relax();
+	}
+}
+
+void console_line(struct console *c, const char *text)
+{
+	spin_lock(&c->tx_lock);
+	if (c->line_open) {
+		put_wait_locked(c, '\r');
+		put_wait_locked(c, '\n');
+	}
+	for (; *text; text++)
+		put_wait_locked(c, (uint8_t)*text);
+	put_wait_locked(c, '\r');
+	put_wait_locked(c, '\n');
+	spin_unlock(&c->tx_lock);
+}
+
+static void set_rx_irq(struct console *c, bool on)
+{
+	spin_lock(&c->tx_lock);
+	c->uart.rx_irq(c->uart.ctx, on);
+	spin_unlock(&c->tx_lock);
+}
+
+/* Receive interrupts are on exactly while there is somewhere to put bytes. */
+static void pump_rx_locked(struct console *c)
+{
+	int byte = 0;
+
+	if (!c->sink.room)
+		return;
+	while (c->sink.room(c->sink.ctx)) {
+		byte = c->uart.get(c->uart.ctx);
+		if (byte < 0)
+			break;
+		c->sink.push(c->sink.ctx, (uint8_t)byte);
+	}
+	set_rx_irq(c, byte < 0);
+}
+
+/* True when somebody who waits for room can be told now. */
+static bool pump_tx(struct console *c)
+{
+	bool wake;
+
+	spin_lock(&c->tx_lock);
+	drain_tx_locked(c);
+	wake = c->tx_blocked && ring_used(c) < CONSOLE_TX_RING;
+	if (wake)
+		c->tx_blocked = false;
+	spin_unlock(&c->tx_lock);
+	return wake;
+}
+
+void console_pump(struct console *c)
+{
+	bool wake = pump_tx(c);
+
+	spin_lock(&c->rx_lock);
+	if (wake && c->sink.tx_ready)
+		c->sink.tx_ready(c->sink.ctx);
+	pump_rx_locked(c);
+	spin_unlock(&c->rx_lock);
+}
+
+void console_attach(struct console *c, const struct console_sink *sink)
+{
+	spin_lock(&c->rx_lock);
+	c->sink = *sink;
+	pump_rx_locked(c);
+	spin_unlock(&c->rx_lock);
+}
+
+void console_panic_puts(struct console *c, const char *text)
+{
+	for (; *text; text++)
+		while (!c->uart.put(c->uart.ctx, (uint8_t)*text))
+			cpu_relax();
+}

@@ -1,0 +1,72 @@
+/*
+ * The one physical console: log lines of the hypervisor and, for the single
+ * guest that has it, raw pass-through in both directions.
+ *
+ * No byte is dropped between the physical UART and the guest's data register:
+ * while the guest's UART has no room, bytes stay in the physical FIFO (and so
+ * with the sender) and the physical receive interrupt is off.
+ *
+ * Locks: rx_lock > (the guest UART's lock) > tx_lock > nothing. Input takes
+ * rx_lock and pushes into the guest's UART under it; output is called by the
+ * guest's UART with its own lock held, and takes tx_lock. The interrupt mask
+ * of the physical UART is changed under tx_lock only.
+ */
+#ifndef PLINTH_HYP_CONSOLE_H
+#define PLINTH_HYP_CONSOLE_H
+
+#include <base/types.h>
+#include <port/spinlock.h>
+
+#define CONSOLE_TX_RING 4096U /* bytes, a power of two */
+
+struct console_uart {
+	bool (*put)(void *ctx, uint8_t byte); /* false: no room now */
+	int (*get)(void *ctx); /* -1: nothing there */
+	void (*rx_irq)(void *ctx, bool on);
+	void (*tx_irq)(void *ctx, bool on);
+	void *ctx;
+};
+
+/* The guest that has the console. */
+struct console_sink {
+	size_t (*room)(void *ctx); /* bytes of input it takes now */
+	void (*push)(void *ctx, uint8_t byte); /* within room */
+	void (*tx_ready)(void *ctx); /* room again after -EAGAIN or 0 */
+	void *ctx;
+};
+
+struct console {
+	struct console_uart uart;
+
+	struct spinlock rx_lock; /* guards sink and the UART's receiver */
+	struct console_sink sink;
+
+	struct spinlock tx_lock; /* guards what follows, and the sender */
+	bool line_open; /* the last byte written was not a newline */
+	bool tx_blocked; /* somebody was told that there is no room */
+	uint32_t tx_head, tx_tail; /* free running */
+	uint8_t tx[CONSOLE_TX_RING];
+};
+
+void console_init(struct console *c, const struct console_uart *uart);
+
+/* Input goes here from now on; waiting input is delivered at once. */
+void console_attach(struct console *c, const struct console_sink *sink);
+
+/*
+ * A byte of guest output. Returns how many more are taken at the least, or
+ * -EAGAIN when this one was not; after 0 or -EAGAIN sink.tx_ready() follows.
+ */
+MUST_CHECK int console_put(struct console *c, uint8_t byte);
+
+/* One whole line (without newline) of the hypervisor; waits for room. */
+void console_line(struct console *c, const char *text);
+
+/* Moves what can be moved in both directions: the UART's interrupt, or room
+ * in the guest's UART. No lock of a guest's UART is held. */
+void console_pump(struct console *c);
+
+/* For the crash report: takes no lock, waits for the transmitter. */
+void console_panic_puts(struct console *c, const char *text);
+
+#endif
