@@ -15,7 +15,7 @@ help:
 # ---------------------------------------------------------------- sources
 # Ordinary C that compiles for EL2 and for the build host unchanged.
 PURE_SRCS := $(sort $(wildcard arch/aarch64/*.c hyp/*.c hyp/vdev/*.c) \
-	$(wildcard drivers/ramdisk.c boot/platform.c))
+	$(wildcard drivers/ramdisk.c boot/platform.c boot/cmdline.c))
 # The privileged edge: EL2 only.
 EDGE_SRCS := $(filter-out $(PURE_SRCS),$(sort $(wildcard boot/*.c boot/*.S \
 	arch/aarch64/el2/*.c arch/aarch64/el2/*.S drivers/*.c)))
@@ -55,5 +55,211 @@ unit-%: $(HOST)/test_%
 .PHONY: unit
 unit: $(UNIT_TESTS)
 	$(Q)fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
+
+# ---------------------------------------------------------------- EL2 image
+CROSS_COMPILE ?= aarch64-linux-gnu-
+CC := $(CROSS_COMPILE)gcc
+OBJCOPY := $(CROSS_COMPILE)objcopy
+EL2 := $(BUILD)/el2
+# Code generation: no FP/SIMD, no unaligned access (the MMU is off at first),
+# position independent, nothing that needs a run-time library.
+EL2_CODEGEN := -mgeneral-regs-only -mno-outline-atomics -mstrict-align -fpie \
+	-ffreestanding -fno-stack-protector -fvisibility=hidden \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-fno-omit-frame-pointer -momit-leaf-frame-pointer \
+	-ffunction-sections -fdata-sections
+EL2_CFLAGS := -std=gnu11 -O2 -g $(WARN) $(EL2_CODEGEN) $(INC) \
+	-Iarch/aarch64/el2/include -MMD -MP
+EL2_CPPFLAGS = $(shell cat $(BUILD)/deps/newlib/cppflags) \
+	-isystem $(BUILD)/deps/libfdt/include
+EL2_ASFLAGS := -g -I$(EL2) -MMD -MP
+EL2_LDFLAGS := -nostdlib -static-pie -Wl,-T,linker.ld -Wl,--gc-sections \
+	-Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-dynamic-linker \
+	-Wl,-z,max-page-size=4096 \
+	-Wl,-z,norelro -Wl,--no-warn-rwx-segments
+EL2_SRCS := $(filter-out arch/aarch64/el2/asm-offsets.c,$(PURE_SRCS) $(EDGE_SRCS))
+EL2_OBJS := $(patsubst %,$(EL2)/%.o,$(basename $(EL2_SRCS)))
+DEPS := $(BUILD)/deps/newlib $(BUILD)/deps/libfdt
+
+$(BUILD)/deps/newlib: scripts/build-newlib scripts/cache-lib.sh
+	@mkdir -p $(@D)
+	$(Q)ln -sfn "$$(scripts/build-newlib)" $@
+
+$(BUILD)/deps/libfdt: scripts/build-libfdt $(BUILD)/deps/newlib
+	@mkdir -p $(@D)
+	$(Q)ln -sfn "$$(EL2_CFLAGS='$(EL2_CODEGEN)' scripts/build-libfdt)" $@
+
+$(EL2)/asm-offsets.h: arch/aarch64/el2/asm-offsets.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EL2_CFLAGS) $(EL2_CPPFLAGS) -MT $@ -MF $@.d -S $< -o $(@:.h=.s)
+	$(Q)sed -n 's/.*"->\([A-Z0-9_]*\) #*\([0-9]*\)".*/#define \1 \2/p' \
+		$(@:.h=.s) > $@
+
+$(EL2)/%.o: %.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EL2_CFLAGS) $(EL2_CPPFLAGS) -c $< -o $@
+
+$(EL2)/%.o: %.S $(EL2)/asm-offsets.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EL2_ASFLAGS) -c $< -o $@
+
+$(BUILD)/plinth.elf: $(EL2_OBJS) linker.ld | $(DEPS)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(EL2_LDFLAGS) $(EL2_OBJS) $(BUILD)/deps/libfdt/libfdt.a \
+		$(BUILD)/deps/newlib/libc.a -Wl,-Map,$(@:.elf=.map) -o $@
+
+$(BUILD)/plinth.bin: $(BUILD)/plinth.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+## all                  the hypervisor: build/plinth.elf and build/plinth.bin
+.PHONY: all
+all: $(BUILD)/plinth.elf $(BUILD)/plinth.bin
+
+# ---------------------------------------------------------------- guest parts
+GUEST_OUT := $(BUILD)/linux
+MEM ?= 512M
+SMP ?= 4
+APPEND ?= console=ttyAMA0
+# What the default guest is made of; every part may be given instead.
+LINUX_IMAGE := $(GUEST_OUT)/Image
+LINUX_INITRD := $(GUEST_OUT)/initramfs.cpio.gz
+LINUX_DISK := $(GUEST_OUT)/disk.img
+LINUX_DTB := $(GUEST_OUT)/guest-$(SMP)-$(MEM).dtb
+
+include tests/guest/guest.mk
+
+$(LINUX_IMAGE): scripts/fetch-kernel
+	@mkdir -p $(@D)
+	$(Q)ln -sfn "$$(scripts/fetch-kernel)/Image" $@
+
+$(LINUX_INITRD): $(LINUX_IMAGE) guest/linux/mkinitramfs $(wildcard guest/linux/initramfs/*)
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkinitramfs $@
+
+$(LINUX_DISK): guest/linux/mkdisk $(wildcard guest/linux/disk/*)
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkdisk $@
+
+$(LINUX_DTB): guest/linux/mkdtb guest/linux/guest.dts
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkdtb --smp $(SMP) --mem $(MEM) $@
+
+## guest-initramfs      the default guest's initramfs
+## guest-disk           the default guest's disk image
+.PHONY: guest-initramfs guest-disk linux-parts
+guest-initramfs: $(LINUX_INITRD)
+guest-disk: $(LINUX_DISK)
+linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISK) $(LINUX_DTB)
+
+# ---------------------------------------------------------------- run
+# Targets for people install what is missing first, then build, then run.
+RUN_ENV = KERNEL="$(KERNEL)" INITRD="$(INITRD)" DISK="$(DISK)" DTB="$(DTB)" \
+	APPEND="$(APPEND)" SMP="$(SMP)" MEM="$(MEM)"
+export PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD
+SETUP := scripts/setup
+
+## run-linux            boot Linux to a shell on this terminal
+.PHONY: run-linux
+run-linux: export KERNEL := $(or $(KERNEL),$(LINUX_IMAGE))
+run-linux: export INITRD := $(if $(filter undefined,$(origin INITRD)),$(LINUX_INITRD),$(INITRD))
+run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISK),$(DISK))
+run-linux: export DTB := $(if $(filter undefined,$(origin DTB)),$(LINUX_DTB),$(DTB))
+run-linux:
+	@$(SETUP) build run </dev/null
+	@$(MAKE) --no-print-directory linux-parts </dev/null
+	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
+
+## run KERNEL=Image     boot any arm64 Image [INITRD= DISK= DTB= APPEND= SMP=
+##                      PCPUS= MEM= VMS= CPU= MANIFEST= QEMU_ARGS= ICOUNT=1]
+.PHONY: run
+run:
+	@$(SETUP) build run </dev/null
+	@$(MAKE) --no-print-directory $(BUILD)/plinth.elf </dev/null
+	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
+
+## debug                as run-linux, but QEMU waits for gdb
+.PHONY: debug gdb
+debug: QEMU_ARGS += -s -S
+debug: run-linux
+
+## gdb                  attach to `make debug` from another terminal
+gdb:
+	@$(SETUP) debug </dev/null
+	gdb-multiarch -q $(BUILD)/plinth.elf -ex 'target remote :1234'
+
+# ---------------------------------------------------------------- tests
+COVERAGE_MIN := 85
+
+## test                 host unit tests under ASan and UBSan, with coverage
+.PHONY: test unit-all coverage
+test:
+	@$(SETUP) build test </dev/null
+	@$(MAKE) --no-print-directory unit-all
+	@$(MAKE) --no-print-directory coverage
+
+unit-all: $(UNIT_TESTS)
+	$(Q)find $(HOST) -name '*.gcda' -delete; fail=0; \
+	for t in $^; do $$t || { fail=1; echo "FAILED: $$t"; }; done; exit $$fail
+
+coverage:
+	@scripts/coverage $(HOST) $(COVERAGE_MIN)
+
+## lint                 format, clang-tidy, cppcheck, the laws of the house
+.PHONY: lint
+lint:
+	@$(SETUP) build lint </dev/null
+	@$(MAKE) --no-print-directory $(BUILD)/plinth.elf
+	@scripts/lint $(BUILD)
+
+FUZZ_SECONDS ?= 60
+FUZZ := $(BUILD)/fuzz
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all $(INC) -Itests/host/include -MMD -MP
+FUZZ_OBJS := $(patsubst %.c,$(FUZZ)/%.o,$(PURE_SRCS) $(sort $(wildcard tests/host/*.c)))
+
+$(FUZZ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_CFLAGS) -c $< -o $@
+
+$(FUZZ)/libplinth-fuzz.a: $(FUZZ_OBJS)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/libplinth-fuzz.a
+	$(Q)clang -fsanitize=fuzzer,address,undefined $^ -o $@ -lcmocka -lfdt
+
+## fuzz                 every fuzz target for FUZZ_SECONDS=60 each
+.PHONY: fuzz fuzz-all
+fuzz:
+	@$(SETUP) build test </dev/null
+	@$(MAKE) --no-print-directory fuzz-all
+
+fuzz-all: $(FUZZ_TARGETS)
+	@scripts/fuzz $(FUZZ_SECONDS) $^
+
+PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
+
+## check                lint, unit, fuzz smoke, the daily system tests
+.PHONY: check check-long system
+check:
+	@$(SETUP) build test run lint system </dev/null
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory fuzz-all FUZZ_SECONDS=5
+	@$(MAKE) --no-print-directory system
+
+system: linux-parts guest-payloads $(BUILD)/plinth.bin
+	$(PYTEST) tests/scripts
+	$(PYTEST) -m 'not long' tests/system
+
+## check-long           check, and every system test that takes long
+check-long: check
+	$(PYTEST) -m long tests/system
+
+## bench                extra instructions an operation costs under Plinth
+.PHONY: bench
+bench:
+	@$(SETUP) build run </dev/null
+	@$(MAKE) --no-print-directory linux-parts guest-payloads
+	@tests/bench/run --build $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
