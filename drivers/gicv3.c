@@ -2,41 +2,42 @@
 #include <errno.h>
 
 #include <base/bits.h>
+
 #include <drivers/gicv3.h>
 #include <drivers/io.h>
 
-#define GICD_CTLR	 0x0000
-#define GICD_TYPER	 0x0004
-#define GICD_IGROUPR	 0x0080
-#define GICD_ISENABLER	 0x0100
-#define GICD_ICENABLER	 0x0180
-#define GICD_ICPENDR	 0x0280
-#define GICD_ICACTIVER	 0x0380
-#define GICD_IPRIORITYR	 0x0400
-#define GICD_ICFGR	 0x0c00
-#define GICD_IROUTER	 0x6000
-#define GICD_CTLR_RWP	 BIT(31)
+#define GICD_CTLR        0x0000
+#define GICD_TYPER       0x0004
+#define GICD_IGROUPR     0x0080
+#define GICD_ISENABLER   0x0100
+#define GICD_ICENABLER   0x0180
+#define GICD_ICPENDR     0x0280
+#define GICD_ICACTIVER   0x0380
+#define GICD_IPRIORITYR  0x0400
+#define GICD_ICFGR       0x0c00
+#define GICD_IROUTER     0x6000
+#define GICD_CTLR_RWP    BIT(31)
 #define GICD_CTLR_ARE_NS BIT(4)
-#define GICD_CTLR_G1A	 BIT(1)
-#define GICD_CTLR_G1	 BIT(0)
+#define GICD_CTLR_G1A    BIT(1)
+#define GICD_CTLR_G1     BIT(0)
 
-#define GICR_TYPER	   0x0008
-#define GICR_WAKER	   0x0014
-#define GICR_SGI	   0x10000 /* the SGI frame, registers as in GICD */
-#define GICR_CTLR	   0x0000
-#define GICR_CTLR_RWP	   BIT(3)
-#define GICR_STRIDE	   0x20000
-#define GICR_STRIDE_VLPI   0x40000
-#define GICR_TYPER_LAST	   BIT(4)
-#define GICR_TYPER_VLPIS   BIT(1)
-#define GICR_TYPER_AFF	   GENMASK(63, 32)
-#define WAKER_SLEEP	   BIT(1)
-#define WAKER_CHILDREN	   BIT(2)
+#define GICR_TYPER       0x0008
+#define GICR_WAKER       0x0014
+#define GICR_SGI         0x10000 /* the SGI frame, registers as in GICD */
+#define GICR_CTLR        0x0000
+#define GICR_CTLR_RWP    BIT(3)
+#define GICR_STRIDE      0x20000
+#define GICR_STRIDE_VLPI 0x40000
+#define GICR_TYPER_LAST  BIT(4)
+#define GICR_TYPER_VLPIS BIT(1)
+#define GICR_TYPER_AFF   GENMASK(63, 32)
+#define WAKER_SLEEP      BIT(1)
+#define WAKER_CHILDREN   BIT(2)
 
-#define PRIO_DEFAULT  0xa0a0a0a0U
-#define ICC_SRE_ALL   0xfU /* SRE, DFB, DIB, Enable */
-#define ICC_EOIMODE1  BIT(1)
-#define ICC_PMR_ALL   0xffU
+#define PRIO_DEFAULT 0xa0a0a0a0U
+#define ICC_SRE_ALL  0xfU /* SRE, DFB, DIB, Enable */
+#define ICC_EOIMODE1 BIT(1)
+#define ICC_PMR_ALL  0xffU
 
 #define ICC_WRITE(enc, v)                                                      \
 	__asm__ volatile("msr " enc ", %0" ::"r"((uint64_t)(v)) : "memory")
@@ -52,9 +53,10 @@ void gicv3_init(struct gicv3 *g, uintptr_t gicd,
 		const struct gicv3_region *gicr, unsigned nr_gicr)
 {
 	uint32_t banks = (uint32_t)FIELD_GET(GENMASK(4, 0),
-					     io_read32(gicd + GICD_TYPER)) + 1;
+					     io_read32(gicd + GICD_TYPER)) +
+			 1;
 
-	*g = (struct gicv3){ gicd, gicr, nr_gicr };
+	*g = (struct gicv3){gicd, gicr, nr_gicr};
 	io_write32(gicd + GICD_CTLR, 0);
 	wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
 	for (uint32_t b = 1; b < banks; b++) {
@@ -67,8 +69,8 @@ void gicv3_init(struct gicv3 *g, uintptr_t gicd,
 				   PRIO_DEFAULT);
 	}
 	wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
-	io_write32(gicd + GICD_CTLR, (uint32_t)(GICD_CTLR_ARE_NS |
-						GICD_CTLR_G1A | GICD_CTLR_G1));
+	io_write32(gicd + GICD_CTLR,
+		   (uint32_t)(GICD_CTLR_ARE_NS | GICD_CTLR_G1A | GICD_CTLR_G1));
 	wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
 }
 
@@ -86,8 +88,8 @@ static uintptr_t find_in_region(const struct gicv3_region *r, uint64_t aff)
 		typer = io_read64(r->base + off + GICR_TYPER);
 		if (FIELD_GET(GICR_TYPER_AFF, typer) == aff)
 			return r->base + off;
-		off += typer & GICR_TYPER_VLPIS ? GICR_STRIDE_VLPI :
-						  GICR_STRIDE;
+		off += typer & GICR_TYPER_VLPIS ? GICR_STRIDE_VLPI
+						: GICR_STRIDE;
 	} while (!(typer & GICR_TYPER_LAST) && off < r->size);
 	return 0;
 }
@@ -130,10 +132,10 @@ int gicv3_init_cpu(struct gicv3 *g, uint64_t mpidr)
 	if (!gicr)
 		return -ENODEV;
 	init_redistributor(gicr);
-	ICC_WRITE("S3_0_C4_C6_0", ICC_PMR_ALL); /* ICC_PMR_EL1 */
-	ICC_WRITE("S3_0_C12_C12_3", 0); /* ICC_BPR1_EL1 */
+	ICC_WRITE("S3_0_C4_C6_0", ICC_PMR_ALL);    /* ICC_PMR_EL1 */
+	ICC_WRITE("S3_0_C12_C12_3", 0);            /* ICC_BPR1_EL1 */
 	ICC_WRITE("S3_0_C12_C12_4", ICC_EOIMODE1); /* ICC_CTLR_EL1 */
-	ICC_WRITE("S3_0_C12_C12_7", 1); /* ICC_IGRPEN1_EL1 */
+	ICC_WRITE("S3_0_C12_C12_7", 1);            /* ICC_IGRPEN1_EL1 */
 	DRIVER_ISB();
 	return 0;
 }

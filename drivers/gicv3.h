@@ -10,7 +10,7 @@
 
 struct gicv3_region {
 	uintptr_t base; /* EL2 virtual address */
-	uint64_t size; /* bytes */
+	uint64_t size;  /* bytes */
 };
 
 struct gicv3 {

@@ -1,19 +1,20 @@
 /* Physical PL011; contract in pl011.h, registers from Arm DDI 0183. */
 #include <base/bits.h>
+
 #include <drivers/io.h>
 #include <drivers/pl011.h>
 
-#define UARTDR	 0x00
-#define UARTFR	 0x18
-#define UARTCR	 0x30
+#define UARTDR   0x00
+#define UARTFR   0x18
+#define UARTCR   0x30
 #define UARTIMSC 0x38
 
 #define FR_RXFE BIT(4)
 #define FR_TXFF BIT(5)
 
 #define CR_UARTEN BIT(0)
-#define CR_TXE	  BIT(8)
-#define CR_RXE	  BIT(9)
+#define CR_TXE    BIT(8)
+#define CR_RXE    BIT(9)
 
 #define INT_RX BIT(4)
 #define INT_TX BIT(5)
@@ -23,8 +24,9 @@ void pl011_uart_init(struct pl011_uart *u, uintptr_t base)
 {
 	u->base = base;
 	io_write32(base + UARTIMSC, 0);
-	io_write32(base + UARTCR, io_read32(base + UARTCR) |
-					  (uint32_t)(CR_UARTEN | CR_TXE | CR_RXE));
+	io_write32(base + UARTCR,
+		   io_read32(base + UARTCR) |
+			   (uint32_t)(CR_UARTEN | CR_TXE | CR_RXE));
 }
 
 bool pl011_uart_put(struct pl011_uart *u, uint8_t byte)

@@ -2,19 +2,20 @@
 #include <errno.h>
 
 #include <base/log.h>
+
 #include <drivers/power.h>
 
-#define PSCI_CPU_ON_64	   0xc4000003U
-#define PSCI_SYSTEM_OFF	   0x84000008U
-#define PSCI_SYSTEM_RESET  0x84000009U
+#define PSCI_CPU_ON_64    0xc4000003U
+#define PSCI_SYSTEM_OFF   0x84000008U
+#define PSCI_SYSTEM_RESET 0x84000009U
 
 /* arch/aarch64/el2/smc.S */
 uint64_t smc_call(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 
 int power_cpu_on(uint64_t mpidr, hpa_t entry, uint64_t context)
 {
-	int64_t ret = (int64_t)smc_call(PSCI_CPU_ON_64, mpidr, entry.v,
-					context);
+	int64_t ret =
+		(int64_t)smc_call(PSCI_CPU_ON_64, mpidr, entry.v, context);
 
 	if (ret) {
 		log_err("cpu %llx: PSCI CPU_ON failed: %lld",

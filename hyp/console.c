@@ -1,10 +1,9 @@
 /* The physical console; contract in console.h. */
-#include <hyp/console.h>
-
 #include <errno.h>
+#include <port/barrier.h>
 #include <string.h>
 
-#include <port/barrier.h>
+#include <hyp/console.h>
 
 void console_init(struct console *c, const struct console_uart *uart)
 {

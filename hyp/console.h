@@ -14,14 +14,15 @@
 #ifndef PLINTH_HYP_CONSOLE_H
 #define PLINTH_HYP_CONSOLE_H
 
-#include <base/types.h>
 #include <port/spinlock.h>
+
+#include <base/types.h>
 
 #define CONSOLE_TX_RING 4096U /* bytes, a power of two */
 
 struct console_uart {
 	bool (*put)(void *ctx, uint8_t byte); /* false: no room now */
-	int (*get)(void *ctx); /* -1: nothing there */
+	int (*get)(void *ctx);                /* -1: nothing there */
 	void (*rx_irq)(void *ctx, bool on);
 	void (*tx_irq)(void *ctx, bool on);
 	void *ctx;
@@ -29,7 +30,7 @@ struct console_uart {
 
 /* The guest that has the console. */
 struct console_sink {
-	size_t (*room)(void *ctx); /* bytes of input it takes now */
+	size_t (*room)(void *ctx);             /* bytes of input it takes now */
 	void (*push)(void *ctx, uint8_t byte); /* within room */
 	void (*tx_ready)(void *ctx); /* room again after -EAGAIN or 0 */
 	void *ctx;
@@ -41,9 +42,9 @@ struct console {
 	struct spinlock rx_lock; /* guards sink and the UART's receiver */
 	struct console_sink sink;
 
-	struct spinlock tx_lock; /* guards what follows, and the sender */
-	bool line_open; /* the last byte written was not a newline */
-	bool tx_blocked; /* somebody was told that there is no room */
+	struct spinlock tx_lock;   /* guards what follows, and the sender */
+	bool line_open;            /* the last byte written was not a newline */
+	bool tx_blocked;           /* somebody was told that there is no room */
 	uint32_t tx_head, tx_tail; /* free running */
 	uint8_t tx[CONSOLE_TX_RING];
 };

@@ -15,9 +15,9 @@
 
 struct image {
 	uint64_t text_offset; /* bytes from a 2 MiB boundary; entry is there */
-	uint64_t size;  /* bytes to keep free from the entry on, BSS included;
-			 * never less than the file */
-	bool anywhere;  /* may stand far above the base of RAM */
+	uint64_t size; /* bytes to keep free from the entry on, BSS included;
+			* never less than the file */
+	bool anywhere; /* may stand far above the base of RAM */
 };
 
 /*

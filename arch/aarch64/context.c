@@ -3,9 +3,9 @@
  * them UNKNOWN at a warm reset; Plinth defines them as zero, and SCTLR_EL1 as
  * the boot protocol wants it. Pure; called at every start of a vCPU.
  */
-#include <arch/aarch64/context.h>
-
 #include <string.h>
+
+#include <arch/aarch64/context.h>
 
 /* LSMAOE, nTLSMD, SPAN, EIS, TSCXT, EOS: RES1 where their feature is absent. */
 #define SCTLR_EL1_RESET 0x30d00800U

@@ -30,7 +30,7 @@ struct el1_context {
 	uint64_t csselr_el1, par_el1, mdscr_el1, cntkctl_el1;
 	uint64_t cntv_ctl_el0, cntv_cval_el0, cntp_ctl_el0, cntp_cval_el0;
 	uint64_t pauth[10]; /* APIA, APIB, APDA, APDB, APGA: lo, hi */
-	uint64_t os_lock; /* OSLSR_EL1.OSLK as 0 or 1 */
+	uint64_t os_lock;   /* OSLSR_EL1.OSLK as 0 or 1 */
 	uint64_t debug_bvr[16], debug_bcr[16], debug_wvr[16], debug_wcr[16];
 };
 

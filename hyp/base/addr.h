@@ -23,12 +23,12 @@ typedef struct {
 
 static inline ipa_t ipa_add(ipa_t a, uint64_t bytes)
 {
-	return (ipa_t){ a.v + bytes };
+	return (ipa_t){a.v + bytes};
 }
 
 static inline hpa_t hpa_add(hpa_t a, uint64_t bytes)
 {
-	return (hpa_t){ a.v + bytes };
+	return (hpa_t){a.v + bytes};
 }
 
 /* The EL2 pointer to host memory that EL2 itself owns or was given. */
@@ -39,7 +39,7 @@ static inline void *hpa_ptr(hpa_t a)
 
 static inline hpa_t hpa_of(const void *p)
 {
-	return (hpa_t){ (uint64_t)(uintptr_t)p };
+	return (hpa_t){(uint64_t)(uintptr_t)p};
 }
 
 #endif

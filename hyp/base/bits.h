@@ -7,10 +7,10 @@
 
 #include <base/types.h>
 
-#define BIT(n)		 (UINT64_C(1) << (n))
-#define GENMASK(h, l)	 ((~UINT64_C(0) >> (63 - (h))) & (~UINT64_C(0) << (l)))
-#define FIELD_LSB(m)	 ((m) & (~(m) + 1))
-#define FIELD_GET(m, r)	 (((uint64_t)(r) & (m)) / FIELD_LSB(m))
+#define BIT(n)           (UINT64_C(1) << (n))
+#define GENMASK(h, l)    ((~UINT64_C(0) >> (63 - (h))) & (~UINT64_C(0) << (l)))
+#define FIELD_LSB(m)     ((m) & (~(m) + 1))
+#define FIELD_GET(m, r)  (((uint64_t)(r) & (m)) / FIELD_LSB(m))
 #define FIELD_PREP(m, v) (((uint64_t)(v)*FIELD_LSB(m)) & (m))
 #define FIELD_FITS(m, v) ((uint64_t)(v) <= (m) / FIELD_LSB(m))
 

@@ -12,7 +12,7 @@
 #include <base/types.h>
 
 enum log_level {
-	LOG_ERR, /* refused or lost something; says what */
+	LOG_ERR,  /* refused or lost something; says what */
 	LOG_WARN, /* a guest misbehaved; rate limited by the caller */
 	LOG_INFO, /* boot progress, lifecycle */
 	LOG_DEBUG

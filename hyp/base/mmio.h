@@ -11,9 +11,9 @@
 
 struct mmio_op {
 	uint64_t offset; /* bytes from the region's base */
-	uint64_t value; /* write: zero-extended data; read: the result */
-	uint16_t vcpu; /* index in its VM of the vCPU that accesses */
-	uint8_t size; /* bytes: 1, 2, 4 or 8 */
+	uint64_t value;  /* write: zero-extended data; read: the result */
+	uint16_t vcpu;   /* index in its VM of the vCPU that accesses */
+	uint8_t size;    /* bytes: 1, 2, 4 or 8 */
 	bool write;
 };
 

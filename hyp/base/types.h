@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK	   __attribute__((warn_unused_result))
-#define NORETURN	   __attribute__((noreturn))
+#define MUST_CHECK         __attribute__((warn_unused_result))
+#define NORETURN           __attribute__((noreturn))
 #define PRINTF_LIKE(f, a)  __attribute__((format(printf, f, a)))
 #define CACHE_LINE_ALIGNED __attribute__((aligned(64)))
 
@@ -18,7 +18,7 @@
 
 /* The object of type `type` whose member `member` is at `ptr`. */
 #define container_of(ptr, type, member)                                        \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define KIB(n) ((uint64_t)(n) << 10)
 #define MIB(n) ((uint64_t)(n) << 20)

@@ -13,9 +13,9 @@ struct cpu *fake_this_cpu;
 
 uint32_t gicc_ack(void)
 {
-	return fake_gicc.next < fake_gicc.nr_pending ?
-		       fake_gicc.pending[fake_gicc.next++] :
-		       GICC_SPURIOUS;
+	return fake_gicc.next < fake_gicc.nr_pending
+		       ? fake_gicc.pending[fake_gicc.next++]
+		       : GICC_SPURIOUS;
 }
 
 void gicc_drop(uint32_t intid)

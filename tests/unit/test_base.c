@@ -1,7 +1,7 @@
 /* The bottom floor: bit fields, alignment, range arithmetic. */
-#include "../host/host.h"
-
 #include <base/bits.h>
+
+#include "../host/host.h"
 
 static void fields_round_trip_at_both_ends(void **state)
 {

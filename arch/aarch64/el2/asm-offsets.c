@@ -3,10 +3,13 @@
  * the build takes the lines that the markers produce.
  */
 #include <arch/aarch64/context.h>
+
 #include <hyp/cpu.h>
 
 #define OFFSET(name, type, member)                                             \
-	__asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"(offsetof(type, member)))
+	__asm__ volatile("\n.ascii \"->" #name " %0\""                         \
+			 :                                                     \
+			 : "i"(offsetof(type, member)))
 
 void asm_offsets(void);
 void asm_offsets(void)

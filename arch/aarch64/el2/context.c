@@ -3,10 +3,10 @@
  * world switch that happens only when another vCPU comes onto the pCPU, a vCPU
  * starts, or stops. IRQs are masked; HCR_EL2.E2H = 0.
  */
+#include <arch/aarch64/context.h>
+
 #include "cpu_features.h"
 #include "sysreg.h"
-
-#include <arch/aarch64/context.h>
 
 /* One row a register that every Armv8.0 core has: name, encoding. */
 #define EL1_REGS(X)                                                            \
@@ -54,8 +54,9 @@
 
 /* Breakpoints and watchpoints by index, as far as the CPU has them. */
 #define DEBUG_IDX(X)                                                           \
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)    \
-		X(13) X(14) X(15)
+	X(0)                                                                   \
+	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)   \
+		X(14) X(15)
 
 #define READ(field, enc)  __asm__ volatile("mrs %0, " enc : "=r"(c->field));
 #define WRITE(field, enc) __asm__ volatile("msr " enc ", %0" ::"r"(c->field));

@@ -2,9 +2,9 @@
 #ifndef PLINTH_ARCH_EL2_CPU_FEATURES_H
 #define PLINTH_ARCH_EL2_CPU_FEATURES_H
 
-#include "sysreg.h"
-
 #include <base/bits.h>
+
+#include "sysreg.h"
 
 /* FEAT_PAuth: any of the three algorithms (ID_AA64ISAR1/2_EL1). */
 static inline bool cpu_has_pauth(void)

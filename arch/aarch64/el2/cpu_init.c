@@ -5,17 +5,17 @@
  * at every warm start; the registers that belong to a vCPU follow when one is
  * loaded (vcpu_control_load).
  */
+#include <arch/aarch64/el2/cpu_init.h>
+
 #include "cpu_features.h"
 #include "sysreg.h"
-
-#include <arch/aarch64/el2/cpu_init.h>
 
 /* CPTR_EL2, E2H = 0: trap SVE, SME, AMU and trace; not FP/SIMD. RES1 kept. */
 #define CPTR_RES1 (GENMASK(13, 13) | GENMASK(9, 9) | GENMASK(7, 0))
 #define CPTR_TAM  BIT(30)
 #define CPTR_TTA  BIT(20)
 #define CPTR_TSM  BIT(12)
-#define CPTR_TZ	  BIT(8)
+#define CPTR_TZ   BIT(8)
 
 /* MDCR_EL2: PMU and trace-filter registers trap; debug ones do not. */
 #define MDCR_TPMCR BIT(5)
@@ -23,18 +23,19 @@
 #define MDCR_TPMS  BIT(14)
 #define MDCR_TTRF  BIT(19)
 #define MDCR_HPMN  GENMASK(4, 0)
-#define PMCR_N	   GENMASK(15, 11)
+#define PMCR_N     GENMASK(15, 11)
 
 /* CNTHCTL_EL2, E2H = 0: EL1 and EL0 reach the physical counter and timer. */
 #define CNTHCTL_EL1PCTEN BIT(0)
-#define CNTHCTL_EL1PCEN	 BIT(1)
+#define CNTHCTL_EL1PCEN  BIT(1)
 
 static void init_traps(void)
 {
 	uint64_t mdcr = MDCR_TPMCR | MDCR_TPM | MDCR_TTRF;
 
 	if (cpu_has_pmuv3())
-		mdcr |= FIELD_PREP(MDCR_HPMN, FIELD_GET(PMCR_N, read_pmcr_el0()));
+		mdcr |= FIELD_PREP(MDCR_HPMN,
+				   FIELD_GET(PMCR_N, read_pmcr_el0()));
 	if (cpu_has_spe())
 		mdcr |= MDCR_TPMS;
 	write_mdcr_el2(mdcr);

@@ -1,8 +1,9 @@
 /* TLB and cache maintenance; contracts in arch/aarch64/maint.h. */
-#include "sysreg.h"
+#include <base/bits.h>
 
 #include <arch/aarch64/maint.h>
-#include <base/bits.h>
+
+#include "sysreg.h"
 
 /* Above this many pages one flush of the whole VMID is cheaper. */
 #define IPA_FLUSH_PAGES_MAX 512
@@ -58,7 +59,8 @@ void tlb_flush_ipa(uint64_t vttbr, ipa_t ipa, uint64_t size)
 
 void dcache_clean_poc(const void *p, uint64_t len)
 {
-	uint64_t line = UINT64_C(4) << FIELD_GET(GENMASK(19, 16), read_ctr_el0());
+	uint64_t line = UINT64_C(4)
+			<< FIELD_GET(GENMASK(19, 16), read_ctr_el0());
 	uint64_t at = align_down((uint64_t)(uintptr_t)p, line);
 	uint64_t end = (uint64_t)(uintptr_t)p + len;
 

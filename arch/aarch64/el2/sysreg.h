@@ -21,14 +21,14 @@
 	{                                                                      \
 		__asm__ volatile("msr " enc ", %0" : : "r"(v) : "memory");     \
 	}
-#define SYSREG_RO(name)	       SYSREG_RO_AS(name, #name)
-#define SYSREG_WO(name)	       SYSREG_WO_AS(name, #name)
+#define SYSREG_RO(name)         SYSREG_RO_AS(name, #name)
+#define SYSREG_WO(name)         SYSREG_WO_AS(name, #name)
 #define SYSREG_RW_AS(name, enc) SYSREG_RO_AS(name, enc) SYSREG_WO_AS(name, enc)
-#define SYSREG_RW(name)	       SYSREG_RW_AS(name, #name)
+#define SYSREG_RW(name)         SYSREG_RW_AS(name, #name)
 
-#define isb()	 __asm__ volatile("isb" ::: "memory")
+#define isb()     __asm__ volatile("isb" ::: "memory")
 #define dsb_ish() __asm__ volatile("dsb ish" ::: "memory")
-#define dsb_sy() __asm__ volatile("dsb sy" ::: "memory")
+#define dsb_sy()  __asm__ volatile("dsb sy" ::: "memory")
 
 SYSREG_RO(currentel)
 SYSREG_RO(mpidr_el1)

@@ -6,8 +6,9 @@
 #ifndef PLINTH_PORT_SPINLOCK_H
 #define PLINTH_PORT_SPINLOCK_H
 
-#include <base/types.h>
 #include <stdlib.h>
+
+#include <base/types.h>
 
 struct spinlock {
 	uint16_t owner;

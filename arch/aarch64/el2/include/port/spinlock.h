@@ -10,7 +10,7 @@
 
 struct spinlock {
 	uint16_t owner; /* ticket being served */
-	uint16_t next; /* next ticket to hand out */
+	uint16_t next;  /* next ticket to hand out */
 };
 
 static inline void spin_lock(struct spinlock *l)
