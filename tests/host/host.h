@@ -5,11 +5,12 @@
 #ifndef PLINTH_TESTS_HOST_H
 #define PLINTH_TESTS_HOST_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <base/types.h>
+
+#include <cmocka.h>
 
 /* The last line that went through log_line(), "" when none since the reset. */
 const char *host_log_last(void);
