@@ -57,6 +57,24 @@ _Static_assert(sizeof(struct blk_header) == 16, "virtio 1.2 sec. 5.2.6");
 _Static_assert(offsetof(struct blk_layout, blk_size) == 20,
 	       "virtio 1.2 sec. 5.2.4");
 
+/* Guest memory at `at`, len bytes of it in one piece; none when len is 0. */
+struct window {
+	ipa_t at;
+	uint64_t len;
+	uint8_t *p;
+};
+
+/* From `at` to the end of its page, which is in RAM as a whole or not at all.
+ */
+static inline void open_window(struct virtio_blk *b, struct window *w, ipa_t at)
+{
+	uint64_t len = PAGE_SIZE - at.v % PAGE_SIZE;
+
+	w->at = at;
+	w->p = gmem_ptr(b->mem, at, &len, GMEM_WRITE);
+	w->len = w->p ? len : 0;
+}
+
 static uint64_t blk_features(void *dev)
 {
 	const struct virtio_blk *b = dev;
@@ -77,9 +95,10 @@ static uint64_t blk_config_read(void *dev, uint32_t off, unsigned size)
 	};
 	uint64_t v = 0;
 
-	if (off < sizeof(cfg))
+	if (off < sizeof(cfg)) {
 		memcpy(&v, (const uint8_t *)&cfg + off,
 		       min_u64(size, sizeof(cfg) - off));
+	}
 	return v;
 }
 
@@ -96,59 +115,60 @@ static bool on_disk(const struct virtio_blk *b, uint64_t sector, uint64_t len)
 			    b->disk.nr_sectors);
 }
 
-/* One buffer, in pieces that are contiguous in host memory. */
-static int move_buf(struct virtio_blk *b, const struct virtq_buf *buf,
-		    uint64_t off, enum gmem_access access)
+/*
+ * Moves `len` bytes between the buffers from `buf` on and the disk at byte
+ * `off`, in pieces that are contiguous in host memory, until one fails.
+ * Returns the bytes moved. Inlined, so that each direction has its own loop.
+ */
+static inline uint64_t move(struct virtio_blk *b, struct virtq_buf *buf,
+			    uint64_t len, uint64_t off, enum gmem_access access)
 {
-	uint64_t left = buf->len;
-	ipa_t at = buf->at;
-	int err = 0;
+	const struct block_dev *disk = &b->disk;
+	uint64_t left = len;
 
-	while (left && !err) {
-		uint64_t n = left;
-		void *p = gmem_ptr(b->mem, at, &n, access);
+	while (left) {
+		uint64_t n = min_u64(buf->len, left);
+		void *p = gmem_ptr(b->mem, buf->at, &n, access);
 
-		if (!p)
-			return -EFAULT;
-		err = access == GMEM_WRITE
-			      ? b->disk.ops->read(b->disk.ctx, off, p, n)
-			      : b->disk.ops->write(b->disk.ctx, off, p, n);
-		at = ipa_add(at, n);
+		if (!p || (access == GMEM_WRITE
+				   ? disk->ops->read(disk->ctx, off, p, n)
+				   : disk->ops->write(disk->ctx, off, p, n)))
+			break;
 		off += n;
 		left -= n;
+		if (__builtin_expect(n == buf->len, 1)) {
+			buf++;
+		} else {
+			buf->at = ipa_add(buf->at, n);
+			buf->len -= (uint32_t)n;
+		}
 	}
-	return err;
+	return len - left;
 }
 
-/* Disk to guest; *written counts whole buffers that arrived. */
 static enum blk_status blk_in(struct virtio_blk *b, struct virtq_chain *c,
 			      uint64_t sector, uint32_t *written)
 {
-	uint64_t off = sector * BLOCK_SECTOR_SIZE;
+	uint64_t done;
 
 	if (!on_disk(b, sector, c->in_len))
 		return BLK_S_IOERR;
-	for (unsigned i = 0; i < c->nr_in; i++) {
-		if (move_buf(b, &c->in[i], off + *written, GMEM_WRITE))
-			return BLK_S_IOERR;
-		*written += c->in[i].len;
-	}
-	return BLK_S_OK;
+	done = move(b, c->in, c->in_len, sector * BLOCK_SECTOR_SIZE,
+		    GMEM_WRITE);
+	*written = (uint32_t)done;
+	return done == c->in_len ? BLK_S_OK : BLK_S_IOERR;
 }
 
 static enum blk_status blk_out(struct virtio_blk *b, struct virtq_chain *c,
 			       uint64_t sector)
 {
-	uint64_t off = sector * BLOCK_SECTOR_SIZE;
+	uint64_t done;
 
 	if (b->disk.read_only || !on_disk(b, sector, c->out_len))
 		return BLK_S_IOERR;
-	for (unsigned i = 0; i < c->nr_out; i++) {
-		if (move_buf(b, &c->out[i], off, GMEM_READ))
-			return BLK_S_IOERR;
-		off += c->out[i].len;
-	}
-	return BLK_S_OK;
+	done = move(b, c->out, c->out_len, sector * BLOCK_SECTOR_SIZE,
+		    GMEM_READ);
+	return done == c->out_len ? BLK_S_OK : BLK_S_IOERR;
 }
 
 static enum blk_status blk_get_id(struct virtio_blk *b, struct virtq_chain *c,
@@ -161,13 +181,44 @@ static enum blk_status blk_get_id(struct virtio_blk *b, struct virtq_chain *c,
 	return BLK_S_OK;
 }
 
+/*
+ * Takes the header off the chain. Drivers put it whole, aligned and inside one
+ * page, often with the status behind it: two loads through a pointer that
+ * reaches to the page's end. Whatever else there is goes through a copy.
+ */
+static inline int blk_header(struct virtio_blk *b, struct virtq_chain *c,
+			     struct blk_header *h, struct window *win)
+{
+	struct virtq_buf *buf = c->out;
+	struct blk_header copy;
+	const uint64_t *p;
+	int err;
+
+	if (c->out_len >= sizeof(*h) && buf->len == sizeof(*h) &&
+	    is_aligned(buf->at.v, sizeof(uint64_t))) {
+		open_window(b, win, buf->at);
+		if (win->len >= sizeof(*h)) {
+			p = (const void *)win->p;
+			h->type =
+				(uint32_t)__atomic_load_n(p, __ATOMIC_RELAXED);
+			h->sector = __atomic_load_n(p + 1, __ATOMIC_RELAXED);
+			c->out++;
+			c->out_len -= sizeof(*h);
+			return 0;
+		}
+	}
+	err = virtq_read(&b->vq, c, &copy, sizeof(copy));
+	*h = copy;
+	return err;
+}
+
 /* The chain without its status byte; *written of its data are written. */
 static enum blk_status blk_request(struct virtio_blk *b, struct virtq_chain *c,
-				   uint32_t *written)
+				   uint32_t *written, struct window *win)
 {
 	struct blk_header h;
 
-	if (virtq_read(&b->vq, c, &h, sizeof(h)))
+	if (blk_header(b, c, &h, win))
 		return BLK_S_IOERR;
 	switch (h.type) {
 	case BLK_T_IN:
@@ -186,28 +237,23 @@ static enum blk_status blk_request(struct virtio_blk *b, struct virtq_chain *c,
 /* Serves one chain and returns it; an error breaks the device. */
 static int blk_serve(struct virtio_blk *b, struct virtq_chain *c)
 {
-	struct virtq_buf *last;
+	const struct virtq_buf *last = c->end - 1;
+	struct window win = {.len = 0};
 	uint32_t written = 0;
-	ipa_t status_at;
-	uint8_t status;
-	int err;
+	enum blk_status status;
+	ipa_t at;
 
-	if (c->nr_in == 0)
+	if (c->in_len == 0)
 		return -EINVAL; /* nowhere to put the status */
-	last = &c->in[c->nr_in - 1];
-	status_at = ipa_add(last->at, --last->len);
+	at = ipa_add(last->at, last->len - 1U);
 	c->in_len--;
-	if (last->len == 0)
-		c->nr_in--;
-	status = (uint8_t)blk_request(b, c, &written);
-	err = gmem_write(b->mem, status_at, &status, 1);
-	return err ? err : virtq_push(&b->vq, c, written + 1);
-}
-
-static uint64_t cost_of(const struct virtq_chain *c)
-{
-	return VIRTIO_BLK_REQUEST_COST + c->out_len + c->in_len +
-	       (uint64_t)VIRTIO_BLK_DESC_COST * c->nr_desc;
+	status = blk_request(b, c, &written, &win);
+	if (at.v - win.at.v >= win.len)
+		open_window(b, &win, at);
+	if (win.len == 0)
+		return -EFAULT;
+	win.p[at.v - win.at.v] = (uint8_t)status;
+	return virtq_push(&b->vq, c, written + 1);
 }
 
 /* Serves what is there: 0 all of it, -EAGAIN a bounded part of it. */
@@ -222,7 +268,7 @@ static int blk_drain(struct virtio_blk *b)
 		while ((got = virtq_pop(&b->vq, &c)) > 0) {
 			int err;
 
-			cost += cost_of(&c);
+			cost += VIRTIO_BLK_REQUEST_COST + c.out_len + c.in_len;
 			err = blk_serve(b, &c);
 			if (err)
 				return err;

@@ -28,12 +28,12 @@
 	((uint64_t)VIRTIO_BLK_SEG_MAX * VIRTIO_BLK_SIZE_MAX)
 
 /*
- * One exit takes requests until their sum of bytes, plus these charges for the
- * handling, reaches VIRTIO_BLK_EXIT_COST: so at most that and one request.
+ * One exit takes requests until their bytes, with a charge for the handling of
+ * each, reach VIRTIO_BLK_EXIT_COST: so at most that and one request, and never
+ * more than 64 chains.
  */
 #define VIRTIO_BLK_EXIT_COST    MIB(1)
-#define VIRTIO_BLK_REQUEST_COST KIB(4)
-#define VIRTIO_BLK_DESC_COST    512U
+#define VIRTIO_BLK_REQUEST_COST KIB(16)
 
 struct virtio_blk {
 	struct virtio_mmio mmio; /* what the MMIO bus is given */

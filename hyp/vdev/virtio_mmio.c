@@ -58,9 +58,10 @@ enum {
 
 static void warn(struct virtio_mmio *t, const char *what, uint64_t detail)
 {
-	if (log_limit_ok(&t->warn))
+	if (log_limit_ok(&t->warn)) {
 		log_warn("%s: %s (0x%llx)", t->cfg.name, what,
 			 (unsigned long long)detail);
+	}
 }
 
 /* The line follows InterruptStatus: high while a bit of it is set. */
@@ -92,9 +93,10 @@ void virtio_mmio_config_changed_locked(struct virtio_mmio *t)
 
 void virtio_mmio_broken_locked(struct virtio_mmio *t, const char *why, int err)
 {
-	if (log_limit_ok(&t->warn))
+	if (log_limit_ok(&t->warn)) {
 		log_warn("%s: %s (error %d), needs a reset", t->cfg.name, why,
 			 err);
+	}
 	t->status |= VIRTIO_STATUS_NEEDS_RESET;
 	if (t->status & VIRTIO_STATUS_DRIVER_OK)
 		int_update(t, VIRTIO_INT_CONFIG, 0);
@@ -162,12 +164,13 @@ static void driver_features_write(struct virtio_mmio *t, uint32_t v)
 {
 	if (t->status & VIRTIO_STATUS_FEATURES_OK)
 		return; /* settled until the next reset */
-	if (t->driver_features_sel == 0)
+	if (t->driver_features_sel == 0) {
 		set_low(&t->driver_features, v);
-	else if (t->driver_features_sel == 1)
+	} else if (t->driver_features_sel == 1) {
 		set_high(&t->driver_features, v);
-	else if (v)
+	} else if (v) {
 		t->driver_features_high = true;
+	}
 }
 
 static bool features_acceptable(const struct virtio_mmio *t)
@@ -378,10 +381,11 @@ static void config_access(struct virtio_mmio *t, struct mmio_op *op)
 	if (!ops)
 		return;
 	spin_lock(&t->lock);
-	if (op->write && ops->config_write)
+	if (op->write && ops->config_write) {
 		ops->config_write(t->cfg.dev, off, op->size, op->value);
-	else if (!op->write && ops->config_read)
+	} else if (!op->write && ops->config_read) {
 		op->value = ops->config_read(t->cfg.dev, off, op->size);
+	}
 	spin_unlock(&t->lock);
 }
 

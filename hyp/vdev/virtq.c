@@ -42,12 +42,25 @@ struct desc {
 #define DESC_HAS(d, f) (((d).rest & (uint64_t)(f) << 32) != 0)
 #define DESC_NEXT(d)   ((uint16_t)((d).rest >> 48))
 
+#define LIKELY(x) __builtin_expect((x) != 0, 1)
+/* Kept out of line, so that the usual way saves no register for it. */
+#define COLD      static __attribute__((noinline, cold))
+
 /* A table of descriptors: the queue's own or an indirect one. */
 struct table {
-	const uint64_t *host; /* two words an entry; NULL: read through gmem */
+	const struct desc *host; /* NULL: read through gmem */
 	ipa_t at;
 	uint32_t nr;
 	bool indirect;
+};
+
+/* A chain while it is collected. */
+struct walk {
+	struct virtq_buf *b;   /* where the next buffer goes */
+	struct virtq_buf *in;  /* the first writable one; NULL: none yet */
+	uint64_t len;          /* bytes so far */
+	uint64_t out_len;      /* bytes before `in` */
+	struct virtq_buf *end; /* a descriptor without a byte lowers it */
 };
 
 void virtq_init(struct virtq *q, struct gmem *mem, struct virtq_buf *bufs,
@@ -56,16 +69,22 @@ void virtq_init(struct virtq *q, struct gmem *mem, struct virtq_buf *bufs,
 	*q = (struct virtq){.mem = mem, .bufs = bufs, .max = max};
 }
 
+COLD void *field_scattered(const struct virtq *q, const struct virtq_area *a,
+			   uint32_t off, uint64_t size)
+{
+	return gmem_ptr(q->mem, ipa_add(a->at, off), &size, GMEM_WRITE);
+}
+
 /*
  * The address of a ring field: aligned to its size, so it never straddles a
  * page and one look-up serves it. NULL when guest memory is gone.
  */
-static void *field(const struct virtq *q, const struct virtq_area *a,
-		   uint32_t off, uint64_t size)
+static inline void *field(const struct virtq *q, const struct virtq_area *a,
+			  uint32_t off, uint64_t size)
 {
-	if (__builtin_expect(a->host != NULL, 1))
+	if (LIKELY(a->host))
 		return a->host + off;
-	return gmem_ptr(q->mem, ipa_add(a->at, off), &size, GMEM_WRITE);
+	return field_scattered(q, a, off, size);
 }
 
 static int load16(const struct virtq *q, const struct virtq_area *a,
@@ -148,62 +167,99 @@ void virtq_disable(struct virtq *q)
 	q->setup = setup;
 }
 
-/* Reads entry `i` once; i is within the table. */
+/*
+ * Loads an entry once: the fence keeps the compiler from going back to memory
+ * for a value that it was told to check.
+ */
+static inline struct desc load_desc(const struct desc *p)
+{
+	struct desc d = *p;
+
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return d;
+}
+
+/* Loads entry `i`, which is within the table, from wherever it is. */
 static int fetch(const struct virtq *q, const struct table *t, uint32_t i,
 		 struct desc *d)
 {
-	const uint64_t *p = t->host;
-	struct desc copy;
-	int err;
-
-	if (__builtin_expect(p != NULL, 1)) {
-		d->addr = __atomic_load_n(&p[2 * (size_t)i], __ATOMIC_RELAXED);
-		d->rest = __atomic_load_n(&p[2 * (size_t)i + 1],
-					  __ATOMIC_RELAXED);
-		return 0;
+	if (!t->host) {
+		return gmem_read(q->mem,
+				 ipa_add(t->at, (uint64_t)DESC_SIZE * i), d,
+				 sizeof(*d));
 	}
-	err = gmem_read(q->mem, ipa_add(t->at, (uint64_t)DESC_SIZE * i), &copy,
-			sizeof(copy));
-	*d = copy;
-	return err;
+	*d = load_desc(&t->host[i]);
+	return 0;
 }
 
 /* Turns to the indirect table that descriptor `d` names, sec. 2.7.5.3. */
-static int enter_indirect(const struct virtq *q, struct table *t, struct desc d)
+static inline int enter_indirect(const struct virtq *q, struct table *t,
+				 struct desc d)
 {
-	uint32_t size = DESC_LEN(d);
-	uint64_t len = size;
+	uint64_t len = DESC_LEN(d);
 
-	if (!q->setup.indirect || t->indirect || size == 0 ||
-	    size % DESC_SIZE || DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+	if (!q->setup.indirect || t->indirect || len == 0 || len % DESC_SIZE ||
+	    DESC_HAS(d, VIRTQ_DESC_F_NEXT))
 		return -EINVAL;
 	t->indirect = true;
 	t->at = (ipa_t){d.addr};
-	t->nr = size / DESC_SIZE;
+	t->nr = DESC_LEN(d) / DESC_SIZE;
 	t->host = gmem_ptr(q->mem, t->at, &len, GMEM_READ);
 	if (!t->host)
 		return -EFAULT;
-	if (len != size || !is_aligned(d.addr, sizeof(uint64_t)))
+	if (len != DESC_LEN(d) || !is_aligned(d.addr, sizeof(uint64_t)))
 		t->host = NULL;
 	return 0;
 }
 
-/* Gives the collected buffers [q->bufs, end) their form; `in` starts part 2. */
-static void finish(struct virtq_chain *c, const struct virtq *q,
-		   struct virtq_buf *in, const struct virtq_buf *end)
+/* Adds what descriptor `d` names to the chain. */
+static inline int collect(struct walk *w, struct desc d)
 {
-	c->out = q->bufs;
-	c->in = in;
-	c->nr_out = (uint16_t)(in - q->bufs);
-	c->nr_in = (uint16_t)(end - in);
+	uint32_t len = DESC_LEN(d);
+
+	if (w->b == w->end)
+		return -ELOOP;
+	if (!DESC_HAS(d, VIRTQ_DESC_F_WRITE)) {
+		if (w->in)
+			return -EINVAL; /* readable ones come first */
+	} else if (!w->in) {
+		w->in = w->b;
+		w->out_len = w->len;
+	}
+	if (LIKELY(len)) {
+		*w->b++ = (struct virtq_buf){{d.addr}, len};
+	} else {
+		w->end--;
+	}
+	w->len += len;
+	return 0;
 }
 
-int virtq_walk(const struct virtq *q, uint16_t head, struct virtq_chain *c)
+/* Gives the collected chain the form that a device is shown. */
+static inline int finish(const struct virtq *q, struct walk *w,
+			 struct virtq_chain *c)
+{
+	if (!w->in) {
+		w->in = w->b;
+		w->out_len = w->len;
+	}
+	c->out = q->bufs;
+	c->in = w->in;
+	c->end = w->b;
+	c->out_len = w->out_len;
+	c->in_len = w->len - w->out_len;
+	return 1;
+}
+
+/*
+ * Any chain: tables that are not contiguous in host memory or not aligned, an
+ * indirect table at the end of a direct chain.
+ */
+COLD int walk_any(const struct virtq *q, struct virtq_chain *c)
 {
 	struct table t = {(const void *)q->desc.host, q->desc.at, q->num, 0};
-	struct virtq_buf *b = q->bufs, *in = NULL;
-	uint32_t left = q->max, i = head;
-	uint64_t out_len = 0, in_len = 0;
+	struct walk w = {.b = q->bufs, .end = q->bufs + q->max};
+	uint32_t i = c->head;
 	struct desc d;
 	int err;
 
@@ -215,65 +271,107 @@ int virtq_walk(const struct virtq *q, uint16_t head, struct virtq_chain *c)
 			return err;
 		if (DESC_HAS(d, VIRTQ_DESC_F_INDIRECT)) {
 			err = enter_indirect(q, &t, d);
-			if (err)
-				return err;
 			i = 0;
-			continue;
-		}
-		if (left-- == 0)
-			return -ELOOP;
-		*b = (struct virtq_buf){{d.addr}, DESC_LEN(d)};
-		if (DESC_HAS(d, VIRTQ_DESC_F_WRITE)) {
-			in = in ? in : b;
-			in_len += b->len;
-		} else if (in) {
-			return -EINVAL; /* readable ones come first */
 		} else {
-			out_len += b->len;
+			err = collect(&w, d);
+			if (!err && !DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+				return finish(q, &w, c);
+			i = DESC_NEXT(d);
 		}
-		b += b->len != 0; /* empty buffers are dropped */
-		if (!DESC_HAS(d, VIRTQ_DESC_F_NEXT))
-			break;
-		i = DESC_NEXT(d);
+		if (err)
+			return err;
 	}
-	c->head = head;
-	c->nr_desc = (uint16_t)(q->max - left);
-	c->out_len = out_len;
-	c->in_len = in_len;
-	finish(c, q, in ? in : b, b);
-	return 0;
 }
 
-int virtq_pop(struct virtq *q, struct virtq_chain *c)
+/*
+ * The usual chain: all of it in one table, the queue's own or an indirect one,
+ * reached by pointer, from entry `i` on, which is within the table. A function
+ * without calls. What is unusual starts anew in walk_any(), so nothing that was
+ * loaded before is trusted.
+ */
+static __attribute__((noinline)) int walk_table(const struct virtq *q,
+						struct virtq_chain *c,
+						const struct desc *table,
+						uint32_t nr, uint32_t i)
 {
-	uint16_t head;
+	struct walk w = {.b = q->bufs, .end = q->bufs + q->max};
+
+	do {
+		struct desc d = load_desc(&table[i]);
+		int err;
+
+		if (!LIKELY(!DESC_HAS(d, VIRTQ_DESC_F_INDIRECT)))
+			return walk_any(q, c);
+		err = collect(&w, d);
+		if (err)
+			return err;
+		if (!DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+			return finish(q, &w, c);
+		i = DESC_NEXT(d);
+	} while (i < nr);
+	return -EINVAL;
+}
+
+/* Follows the chain from c->head on; as virtq_pop(). */
+static inline int walk(const struct virtq *q, struct virtq_chain *c)
+{
+	struct table t = {(const void *)q->desc.host, q->desc.at, q->num, 0};
+	struct desc d;
+	int err;
+
+	if (c->head >= t.nr)
+		return -EINVAL;
+	if (!LIKELY(t.host))
+		return walk_any(q, c);
+	d = load_desc(&t.host[c->head]);
+	if (!DESC_HAS(d, VIRTQ_DESC_F_INDIRECT))
+		return walk_table(q, c, t.host, t.nr, c->head);
+	err = enter_indirect(q, &t, d);
+	if (err)
+		return err;
+	return t.host ? walk_table(q, c, t.host, t.nr, 0) : walk_any(q, c);
+}
+
+/* Looks for further available chains: 1, 0 or an error. */
+COLD int look(struct virtq *q)
+{
+	uint16_t idx;
 	int err;
 
 	if (!q->ready)
 		return 0;
-	if (q->avail_seen == q->avail_next) {
-		err = load16(q, &q->avail, AVAIL_IDX, &q->avail_seen);
-		if (err)
-			return err;
-		if (q->avail_seen == q->avail_next)
-			return 0;
-		if ((uint16_t)(q->avail_seen - q->avail_next) > q->num)
-			return -EINVAL;
-	}
-	err = load16(q, &q->avail, AVAIL_RING(q->avail_next & (q->num - 1U)),
-		     &head);
-	if (!err)
-		err = virtq_walk(q, head, c);
+	err = load16(q, &q->avail, AVAIL_IDX, &idx);
 	if (err)
 		return err;
-	q->avail_next++;
-	return 1;
+	if ((uint16_t)(idx - q->avail_next) > q->num)
+		return -EINVAL;
+	q->avail_seen = idx;
+	return idx != q->avail_next;
 }
 
-int virtq_push(struct virtq *q, const struct virtq_chain *c, uint32_t written)
+int virtq_pop(struct virtq *q, struct virtq_chain *c)
 {
-	uint32_t at = USED_RING(q->used_idx & (q->num - 1U));
-	int err = store32(q, &q->used, at, c->head);
+	const uint16_t *p;
+
+	if (q->avail_seen == q->avail_next) {
+		int got = look(q);
+
+		if (got <= 0)
+			return got;
+	}
+	p = field(q, &q->avail, AVAIL_RING(q->avail_next & (q->num - 1U)),
+		  sizeof(*p));
+	if (!p)
+		return -EFAULT;
+	q->avail_next++;
+	c->head = __atomic_load_n(p, __ATOMIC_RELAXED);
+	return walk(q, c);
+}
+
+COLD int push_scattered(struct virtq *q, uint32_t at, uint32_t head,
+			uint32_t written)
+{
+	int err = store32(q, &q->used, at, head);
 
 	if (!err)
 		err = store32(q, &q->used, at + 4, written);
@@ -281,6 +379,22 @@ int virtq_push(struct virtq *q, const struct virtq_chain *c, uint32_t written)
 		return err;
 	q->used_idx++;
 	return store16(q, &q->used, USED_IDX, q->used_idx);
+}
+
+int virtq_push(struct virtq *q, const struct virtq_chain *c, uint32_t written)
+{
+	uint32_t at = USED_RING(q->used_idx & (q->num - 1U));
+	uint8_t *used = q->used.host;
+	uint32_t *elem;
+
+	if (!LIKELY(used))
+		return push_scattered(q, at, c->head, written);
+	elem = (void *)(used + at);
+	__atomic_store_n(&elem[0], c->head, __ATOMIC_RELAXED);
+	__atomic_store_n(&elem[1], written, __ATOMIC_RELAXED);
+	__atomic_store_n((uint16_t *)(void *)(used + USED_IDX), ++q->used_idx,
+			 __ATOMIC_RELEASE);
+	return 0;
 }
 
 void virtq_quiet(struct virtq *q)
@@ -296,11 +410,12 @@ bool virtq_listen(struct virtq *q)
 
 	if (!q->ready)
 		return false;
-	if (q->setup.event_idx)
+	if (q->setup.event_idx) {
 		err = store16(q, &q->used, USED_AVAIL_EVENT(q->num),
 			      q->avail_next);
-	else
+	} else {
 		err = store16(q, &q->used, USED_FLAGS, 0);
+	}
 	if (err)
 		return false;
 	smp_mb(); /* the request is seen before we look */
@@ -321,23 +436,23 @@ bool virtq_wants_interrupt(struct virtq *q)
 	at = q->setup.event_idx ? AVAIL_USED_EVENT(q->num) : AVAIL_FLAGS;
 	if (load16(q, &q->avail, at, &word))
 		return false;
-	if (q->setup.event_idx) /* sec. 2.7.10: did used_idx pass used_event? */
+	/* sec. 2.7.10: did used_idx pass used_event? */
+	if (q->setup.event_idx) {
 		return (uint16_t)(q->used_idx - word - 1U) <
 		       (uint16_t)(q->used_idx - told);
+	}
 	return !(word & VIRTQ_AVAIL_F_NO_INTERRUPT);
 }
 
 /* Takes `n` bytes off the front of a list of buffers. */
-static void consume(struct virtq_buf **bufs, uint16_t *nr, uint32_t n)
+static void consume(struct virtq_buf **bufs, uint32_t n)
 {
 	struct virtq_buf *b = *bufs;
 
 	b->at = ipa_add(b->at, n);
 	b->len -= n;
-	if (b->len == 0) {
+	if (b->len == 0)
 		(*bufs)++;
-		(*nr)--;
-	}
 }
 
 int virtq_read(const struct virtq *q, struct virtq_chain *c, void *dst,
@@ -354,7 +469,7 @@ int virtq_read(const struct virtq *q, struct virtq_chain *c, void *dst,
 
 		if (err)
 			return err;
-		consume(&c->out, &c->nr_out, n);
+		consume(&c->out, n);
 		to += n;
 		len -= n;
 	}
@@ -375,7 +490,7 @@ int virtq_write(const struct virtq *q, struct virtq_chain *c, const void *src,
 
 		if (err)
 			return err;
-		consume(&c->in, &c->nr_in, n);
+		consume(&c->in, n);
 		from += n;
 		len -= n;
 	}

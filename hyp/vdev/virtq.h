@@ -61,19 +61,18 @@ struct virtq_buf {
 };
 
 /*
- * A popped chain: out[0, nr_out) is for the device to read, in[0, nr_in) for
- * it to write. The buffers stand in the queue's own memory until the next pop
- * and may be consumed in place. Addresses are unchecked: gmem checks.
+ * A popped chain: out_len bytes for the device to read, in the buffers from
+ * `out` on, and in_len bytes for it to write, in those from `in` up to `end`.
+ * The buffers stand in the queue's own memory until the next pop and may be
+ * consumed in place. Addresses are unchecked: gmem checks.
  */
 struct virtq_chain {
 	struct virtq_buf *out;
-	struct virtq_buf *in;
-	uint64_t out_len; /* bytes, sum of out[] */
-	uint64_t in_len;  /* bytes, sum of in[] */
-	uint16_t nr_out;
-	uint16_t nr_in;
-	uint16_t nr_desc; /* descriptors followed, a measure of the work */
-	uint16_t head;
+	struct virtq_buf *in; /* where the readable ones end */
+	struct virtq_buf *end;
+	uint64_t out_len;
+	uint64_t in_len;
+	uint32_t head;
 };
 
 /* One of the three areas of a ring. */
@@ -135,13 +134,6 @@ void virtq_disable(struct virtq *q);
  * -EFAULT  an indirect table not in RAM.
  */
 MUST_CHECK int virtq_pop(struct virtq *q, struct virtq_chain *c);
-
-/*
- * Follows a chain from descriptor `head`; part of virtq_pop(), with the same
- * errors, and what it does to *c.
- */
-MUST_CHECK int virtq_walk(const struct virtq *q, uint16_t head,
-			  struct virtq_chain *c);
 
 /*
  * Returns a chain to the driver, `written` bytes of it written, counted from

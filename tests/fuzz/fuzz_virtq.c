@@ -77,11 +77,11 @@ static void check_chain(const struct virtq *q, struct virtq_chain *c)
 	uint64_t out = 0, in = 0;
 	uint8_t buf[256];
 
-	must(c->nr_out + c->nr_in <= MAX && c->nr_desc <= MAX);
-	for (unsigned i = 0; i < c->nr_out; i++)
-		out += c->out[i].len;
-	for (unsigned i = 0; i < c->nr_in; i++)
-		in += c->in[i].len;
+	must(c->out <= c->in && c->in <= c->end && c->end - c->out <= MAX);
+	for (const struct virtq_buf *b = c->out; b != c->in; b++)
+		out += b->len;
+	for (const struct virtq_buf *b = c->in; b != c->end; b++)
+		in += b->len;
 	must(out == c->out_len && in == c->in_len && c->head < q->num);
 	if (virtq_read(q, c, buf, (uint32_t)min_u64(out, sizeof(buf))) == 0)
 		must(c->out_len == out - min_u64(out, sizeof(buf)));
