@@ -107,6 +107,16 @@ void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access)
 
 /* ---- copies ---- */
 
+/* The first host piece of [at, at + len), which lies in RAM. */
+static struct span span_first(const struct gmem *m, ipa_t at, uint64_t len)
+{
+	struct span s = span_at(m, at.v);
+
+	ASSERT(s.p);
+	s.len = min_u64(s.len, len);
+	return s;
+}
+
 COLD int read_across(const struct gmem *m, ipa_t at, char *dst, uint64_t len)
 {
 	struct span s;
@@ -116,8 +126,7 @@ COLD int read_across(const struct gmem *m, ipa_t at, char *dst, uint64_t len)
 	if (!gmem_contains(m, at, len))
 		return -EFAULT;
 	for (; len; len -= s.len, dst += s.len, at.v += s.len) {
-		s = span_at(m, at.v);
-		s.len = min_u64(s.len, len);
+		s = span_first(m, at, len);
 		memcpy(dst, s.p, s.len);
 	}
 	return 0;
@@ -143,8 +152,7 @@ COLD int write_across(const struct gmem *m, ipa_t at, const char *src,
 	if (!gmem_contains(m, at, len))
 		return -EFAULT;
 	for (; len; len -= s.len, src += s.len, at.v += s.len) {
-		s = span_at(m, at.v);
-		s.len = min_u64(s.len, len);
+		s = span_first(m, at, len);
 		memcpy(s.p, src, s.len);
 	}
 	return 0;
@@ -166,8 +174,7 @@ int gmem_load(struct gmem *m, ipa_t at, const void *src, uint64_t len)
 	int err = gmem_write(m, at, src, len);
 
 	for (; !err && len; len -= s.len, at.v += s.len) {
-		s = span_at(m, at.v);
-		s.len = min_u64(s.len, len);
+		s = span_first(m, at, len);
 		m->env.sync_to_poc(m->env.ctx, s.p, s.len);
 	}
 	return err;
@@ -221,9 +228,10 @@ static int extents_grow(struct gmem *m)
 
 static void extents_move(struct gmem *m, unsigned from, unsigned to)
 {
-	if (m->nr_extents > from)
+	if (m->nr_extents > from) {
 		memmove(&m->extents[to], &m->extents[from],
 			(m->nr_extents - from) * sizeof(*m->extents));
+	}
 	m->nr_extents = m->nr_extents + to - from;
 }
 
@@ -255,9 +263,10 @@ static int extent_add(struct gmem *m, unsigned at, ipa_t ipa, uint64_t size,
 			return -ENOMEM;
 		*max = --order;
 	}
-	if (m->s2)
+	if (m->s2) {
 		err = s2_map(m->s2, ipa, hpa_of(block), order_size(order),
 			     RAM_PROT);
+	}
 	if (err) {
 		m->env.block_free(m->env.ctx, block, order);
 		return err;

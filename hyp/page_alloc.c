@@ -59,9 +59,10 @@ static struct page_zone *zone_of(const struct page_alloc *pa, uint64_t addr)
 {
 	unsigned i;
 
-	for (i = 0; i < pa->nr_zones; i++)
+	for (i = 0; i < pa->nr_zones; i++) {
 		if (addr >= pa->zones[i].base && addr < pa->zones[i].end)
 			return &pa->zones[i];
+	}
 	return NULL;
 }
 
@@ -87,10 +88,7 @@ static void list_remove(struct page_alloc *pa, uint64_t addr, unsigned order)
 
 	if (b->next)
 		b->next->prev = b->prev;
-	if (b->prev)
-		b->prev->next = b->next;
-	else
-		pa->free[order] = b->next;
+	*(b->prev ? &b->prev->next : &pa->free[order]) = b->next;
 	if (!pa->free[order])
 		pa->nonempty &= ~(1U << order);
 }
@@ -196,9 +194,10 @@ void *page_alloc_contig(struct page_alloc *pa, uint64_t nr)
 	spin_lock(&pa->lock);
 	pages = alloc_locked(pa, order);
 	addr = hpa_of(pages).v;
-	if (pages)
+	if (pages) {
 		trim_locked(pa, addr, addr + (nr << PAGE_SHIFT),
 			    addr + order_size(order));
+	}
 	spin_unlock(&pa->lock);
 	return pages;
 }
@@ -239,10 +238,10 @@ struct plan {
 
 static bool ranges_sane(const struct page_range *r, unsigned nr)
 {
-	for (; nr; nr--, r++)
-		if (r->size && (range_bad(r->base.v, r->size) ||
-				r->base.v + r->size > BIT(56)))
+	for (; nr; nr--, r++) {
+		if (!range_within(r->base.v, r->size, 0, BIT(56)))
 			return false;
+	}
 	return true;
 }
 
@@ -258,10 +257,11 @@ static uint64_t past_reserved(const struct plan *p, uint64_t at)
 		return at;
 	if (at >= p->meta && at < p->meta_end)
 		return p->meta_end;
-	for (i = 0; i < p->map->nr_reserved; i++)
+	for (i = 0; i < p->map->nr_reserved; i++) {
 		if (r[i].size && at >= align_down(r[i].base.v, PAGE_SIZE) &&
 		    at < r[i].base.v + r[i].size)
 			return align_up(r[i].base.v + r[i].size, PAGE_SIZE);
+	}
 	return at;
 }
 
@@ -312,9 +312,10 @@ static uint64_t next_reserved(const struct plan *p, uint64_t at, uint64_t end)
 		return end;
 	if (p->meta > at)
 		end = min_u64(end, p->meta);
-	for (i = 0; i < p->map->nr_reserved; i++)
+	for (i = 0; i < p->map->nr_reserved; i++) {
 		if (r[i].size && r[i].base.v > at)
 			end = min_u64(end, align_down(r[i].base.v, PAGE_SIZE));
+	}
 	return end;
 }
 

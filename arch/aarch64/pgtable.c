@@ -141,7 +141,7 @@ static uint64_t tables_below(unsigned level, uint64_t addr, uint64_t end,
 
 static void pages_push(uint64_t **pages, uint64_t *page)
 {
-	pte_write(page, (uint64_t)(uintptr_t)*pages);
+	pte_write(page, hpa_of(*pages).v);
 	*pages = page;
 }
 
@@ -151,7 +151,7 @@ static uint64_t *pages_pop(uint64_t **pages)
 	uint64_t *page = *pages;
 
 	ASSERT(page);
-	*pages = (uint64_t *)(uintptr_t)*page;
+	*pages = hpa_ptr((hpa_t){*page});
 	*page = 0;
 	return page;
 }
@@ -326,9 +326,10 @@ static void split(struct pgt *p, const struct path *path, uint64_t addr,
 	uint64_t *table = pages_pop(pages);
 	unsigned i;
 
-	for (i = 0; i < PGT_ENTRIES; i++)
+	for (i = 0; i < PGT_ENTRIES; i++) {
 		table[i] = leaf_desc(path->level + 1, pa + i * step,
 				     leaf_attrs(path->desc));
+	}
 	pte_write(path->pte[path->level], 0);
 	p->env.tlbi(p->env.ctx, align_down(addr, size), size);
 	pte_write(path->pte[path->level], table_desc(table));
@@ -499,22 +500,31 @@ int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w)
 	return 0;
 }
 
+/* The next table that the entries from *idx on point to, or NULL. */
+static uint64_t *next_child(const struct pgt *p, const uint64_t *table,
+			    unsigned level, uint64_t *idx)
+{
+	while (*idx < nr_entries(p, level)) {
+		uint64_t desc = pte_read(&table[(*idx)++]);
+
+		if (is_table(desc, level))
+			return table_of(desc);
+	}
+	return NULL;
+}
+
 void pgt_destroy(struct pgt *p)
 {
-	uint64_t *table[PGT_LEVELS];
-	uint64_t idx[PGT_LEVELS];
+	uint64_t *table[PGT_LEVELS] = {NULL}, *child;
+	uint64_t idx[PGT_LEVELS] = {0};
 	unsigned level = p->start_level;
 
 	table[level] = p->root;
-	idx[level] = 0;
 	for (;;) {
-		if (idx[level] < nr_entries(p, level)) {
-			uint64_t desc = pte_read(&table[level][idx[level]++]);
-
-			if (is_table(desc, level)) {
-				table[++level] = table_of(desc);
-				idx[level] = 0;
-			}
+		child = next_child(p, table[level], level, &idx[level]);
+		if (child) {
+			table[++level] = child;
+			idx[level] = 0;
 			continue;
 		}
 		if (level == p->start_level)

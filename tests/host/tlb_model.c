@@ -86,9 +86,10 @@ void tlb_model_free(void *ctx, void *page)
 	struct tlb_model *m = ctx;
 	unsigned i, l;
 
-	for (i = 0; i < m->nr_pages; i++)
+	for (i = 0; i < m->nr_pages; i++) {
 		for (l = 0; l < PGT_LEVELS; l++)
 			assert_ptr_not_equal(m->line[i].table[l], page);
+	}
 	note(m, (struct tlb_event){.what = 'f'});
 	assert_true(m->live > 0);
 	m->live--;
@@ -127,7 +128,7 @@ void tlb_model_tlbi(void *ctx, uint64_t addr, uint64_t size)
 	if (m->pgt)
 		(void)!pgt_walk(m->pgt, addr, &w);
 	note(m, (struct tlb_event){'t', addr, size, w.desc});
-	for (i = 0; i < m->nr_pages; i++)
+	for (i = 0; m->pgt && i < m->nr_pages; i++)
 		invalidate(m, i, addr, size);
 }
 

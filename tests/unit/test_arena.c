@@ -172,7 +172,7 @@ static void build(struct fixture *f)
 	unsigned i;
 
 	for (i = 0; i < 12; i++) {
-		void *p = i % 3 ? arena_alloc(&f->a, i * 500, 8)
+		void *p = i % 3 ? arena_alloc(&f->a, i * UINT64_C(500), 8)
 				: arena_strdup(&f->a, "name");
 
 		if (!p)

@@ -8,66 +8,17 @@
 #include <hyp/gmem.h>
 
 #include "../host/host.h"
+#include "../host/ram_source.h"
+#include "../host/rnd.h"
 
-#define RAM   UINT64_C(0x40000000)
-#define POOL  MIB(4) /* host memory for blocks */
-#define PAGES (POOL / PAGE_SIZE)
+#define RAM UINT64_C(0x40000000)
 
 struct fixture {
-	uint8_t *pool;
-	uint8_t used[PAGES];     /* 0 free, else order + 1 at each page */
-	unsigned calls, fail_at; /* fail the n-th block_alloc; 0: none */
-	unsigned max_order;      /* what the source has, at most */
-	uint64_t live;           /* pages out */
-	unsigned tables;         /* stage-2 pages out */
-	uint64_t synced;         /* bytes */
-	uint8_t *clean;          /* by pool byte: as the last sync saw it */
+	struct ram_source src;
+	unsigned tables; /* stage-2 pages out */
 	struct s2 s2;
 	struct gmem m;
 };
-
-/* Takes places in an order that never makes neighbours of successive blocks. */
-static void *block_alloc(void *ctx, unsigned order)
-{
-	struct fixture *f = ctx;
-	uint64_t nr = UINT64_C(1) << order, i, j, at;
-
-	if (++f->calls == f->fail_at || order > f->max_order)
-		return NULL;
-	for (i = 0; i < PAGES / nr; i++) {
-		at = (i * 7 + 3) % (PAGES / nr) * nr;
-		for (j = 0; j < nr && !f->used[at + j]; j++)
-			;
-		if (j < nr)
-			continue;
-		memset(&f->used[at], (int)order + 1, nr);
-		f->live += nr;
-		return f->pool + at * PAGE_SIZE;
-	}
-	return NULL;
-}
-
-static void block_free(void *ctx, void *block, unsigned order)
-{
-	struct fixture *f = ctx;
-	uint64_t at = (uint64_t)((uint8_t *)block - f->pool) / PAGE_SIZE, j;
-	uint64_t nr = UINT64_C(1) << order;
-
-	assert_true(is_aligned(at, nr));
-	for (j = 0; j < nr; j++)
-		assert_int_equal(f->used[at + j], order + 1);
-	memset(&f->used[at], 0, nr);
-	memset(block, 0xdd, nr * PAGE_SIZE);
-	f->live -= nr;
-}
-
-static void sync_to_poc(void *ctx, const void *p, uint64_t len)
-{
-	struct fixture *f = ctx;
-
-	memcpy(f->clean + ((const uint8_t *)p - f->pool), p, len);
-	f->synced += len;
-}
 
 static void *root_alloc(void *ctx, unsigned nr)
 {
@@ -85,7 +36,7 @@ static void *table_alloc(void *ctx)
 {
 	struct fixture *f = ctx;
 
-	if (++f->calls == f->fail_at)
+	if (++f->src.calls == f->src.fail_at)
 		return NULL;
 	f->tables++;
 	return host_ram_alloc(PAGE_SIZE, PAGE_SIZE);
@@ -109,13 +60,10 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct s2_env e2 = {
 		root_alloc, root_free, table_alloc, table_free, tlbi, NULL, f};
-	struct gmem_env e = {block_alloc, block_free, sync_to_poc, 10, f};
+	struct gmem_env e = {ram_block_alloc, ram_block_free, ram_sync_to_poc,
+			     10, &f->src};
 
-	f->pool = host_ram_alloc(POOL, POOL);
-	f->clean = malloc(POOL);
-	memset(f->pool, 0xdd, POOL);
-	memset(f->clean, 0xee, POOL);
-	f->max_order = 10;
+	ram_source_init(&f->src);
 	assert_int_equal(s2_init(&f->s2, &e2, 32, 48), 0);
 	gmem_init(&f->m, &e, &f->s2);
 	*state = f;
@@ -128,10 +76,8 @@ static int teardown(void **state)
 
 	gmem_destroy(&f->m);
 	s2_destroy(&f->s2);
-	assert_int_equal(f->live, 0);
 	assert_int_equal(f->tables, 0);
-	host_ram_free(f->pool);
-	free(f->clean);
+	ram_source_fini(&f->src);
 	free(f);
 	return 0;
 }
@@ -222,11 +168,11 @@ static void each_order_fails_once_at_most(void **state)
 {
 	struct fixture *f = *state;
 
-	f->max_order = 0;
+	f->src.max_order = 0;
 	f->m.env.max_order = 10;
 	assert_int_equal(add(f, RAM, KIB(400)), 0);
 	/* 100 pages, the array, and orders 6 to 1 refused. */
-	assert_int_equal(f->calls - f->tables, 100 + 1 + 6);
+	assert_int_equal(f->src.calls - f->tables, 100 + 1 + 6);
 }
 
 static void new_ram_is_zero_for_caches_and_for_those_without(void **state)
@@ -240,9 +186,10 @@ static void new_ram_is_zero_for_caches_and_for_those_without(void **state)
 		len = 1;
 		p = gmem_ptr(&f->m, ipa(RAM + KIB(4) + at), &len, GMEM_READ);
 		assert_int_equal(*p, 0);
-		assert_int_equal(f->clean[(const uint8_t *)p - f->pool], 0);
+		assert_int_equal(f->src.clean[(const uint8_t *)p - f->src.pool],
+				 0);
 	}
-	assert_int_equal(f->synced, KIB(124));
+	assert_int_equal(f->src.synced, KIB(124));
 }
 
 static void bad_ranges_are_refused_and_take_nothing(void **state)
@@ -270,10 +217,10 @@ static void bad_ranges_are_refused_and_take_nothing(void **state)
 		assert_int_equal(add(f, t[i].base, t[i].size), t[i].err);
 		assert_int_equal(f->m.nr_extents, 0);
 		assert_int_equal(f->tables, 0);
-		assert_true(f->live <= 4); /* the extents' own array */
+		assert_true(f->src.live <= 4); /* the extents' own array */
 	}
 	assert_int_equal(gmem_add(&f->m, ipa(RAM), 0x1000, 77), -EINVAL);
-	assert_int_equal(f->synced, 0);
+	assert_int_equal(f->src.synced, 0);
 }
 
 static void overlap_with_ram_or_mappings_is_refused(void **state)
@@ -298,11 +245,11 @@ static void overlap_with_ram_or_mappings_is_refused(void **state)
 		0);
 	assert_int_equal(add(f, RAM, KIB(64)), 0);
 	assert_int_equal(add(f, RAM + KIB(128), KIB(64)), 0);
-	live = f->live;
+	live = f->src.live;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		print_message("  row %zu\n", i);
 		assert_int_equal(add(f, bad[i][0], bad[i][1]), -EEXIST);
-		assert_int_equal(f->live, live);
+		assert_int_equal(f->src.live, live);
 	}
 	assert_int_equal(s2_walk(&f->s2, ipa(0x08fff000), &w), -ENOENT);
 	assert_int_equal(s2_walk(&f->s2, ipa(0x09000000), &w), 0);
@@ -322,14 +269,14 @@ static int add_with_failure(unsigned n, bool *reached)
 
 	(void)setup(&state);
 	f = state;
-	f->max_order = 3;
-	f->fail_at = n;
+	f->src.max_order = 3;
+	f->src.fail_at = n;
 	err = add(f, RAM + KIB(4), KIB(800));
-	*reached = f->calls >= n;
+	*reached = f->src.calls >= n;
 	if (err) {
 		assert_int_equal(err, -ENOMEM);
 		assert_int_equal(f->m.nr_extents, 0);
-		assert_true(f->live <= 1); /* the extents' own array */
+		assert_true(f->src.live <= 1); /* the extents' own array */
 		for (at = RAM; at < RAM + MIB(1); at += PAGE_SIZE)
 			assert_int_equal(s2_walk(&f->s2, ipa(at), &w), -ENOENT);
 	} else {
@@ -360,8 +307,8 @@ static void every_single_page_failure_is_clean(void **state)
 
 	f->m.env.max_order = 0;
 	for (n = 1; n < 1000; n++) {
-		f->calls = 0;
-		f->fail_at = n;
+		f->src.calls = 0;
+		f->src.fail_at = n;
 		err = add(f, RAM, MIB(1));
 		if (!err)
 			break;
@@ -381,7 +328,7 @@ static void pointers_are_lowered_to_what_is_contiguous(void **state)
 	uint64_t len = KIB(12);
 	uint8_t *p;
 
-	f->max_order = 1;
+	f->src.max_order = 1;
 	assert_int_equal(add(f, RAM, KIB(32)), 0);
 	p = gmem_ptr(&f->m, ipa(RAM + 0x100), &len, GMEM_READ);
 	assert_non_null(p);
@@ -419,7 +366,7 @@ static void nothing_partly_outside_is_touched(void **state)
 	uint64_t len;
 	size_t i;
 
-	f->max_order = 1;
+	f->src.max_order = 1;
 	assert_false(gmem_contains(&f->m, ipa(RAM), 1)); /* no RAM at all */
 	len = 1;
 	assert_null(gmem_ptr(&f->m, ipa(RAM), &len, GMEM_READ));
@@ -465,26 +412,26 @@ static void loaded_images_reach_memory_and_reset_wipes_them(void **state)
 	uint64_t i, len;
 	const uint8_t *p;
 
-	f->max_order = 1;
+	f->src.max_order = 1;
 	for (i = 0; i < sizeof(image); i++)
 		image[i] = (uint8_t)(i * 31 + 1);
 	assert_int_equal(add(f, RAM, KIB(64)), 0);
-	f->synced = 0;
+	f->src.synced = 0;
 	assert_int_equal(
 		gmem_load(&f->m, ipa(RAM + 0x1234), image, sizeof(image)), 0);
-	assert_int_equal(f->synced, sizeof(image));
+	assert_int_equal(f->src.synced, sizeof(image));
 	for (i = 0; i < sizeof(image); i++) {
 		len = 1;
 		p = gmem_ptr(&f->m, ipa(RAM + 0x1234 + i), &len, GMEM_READ);
 		assert_int_equal(*p, image[i]);
-		assert_int_equal(f->clean[p - f->pool], image[i]);
+		assert_int_equal(f->src.clean[p - f->src.pool], image[i]);
 	}
 	gmem_reset(&f->m);
 	for (i = 0; i < KIB(64); i++) {
 		len = 1;
 		p = gmem_ptr(&f->m, ipa(RAM + i), &len, GMEM_READ);
 		assert_int_equal(*p, 0);
-		assert_int_equal(f->clean[p - f->pool], 0);
+		assert_int_equal(f->src.clean[p - f->src.pool], 0);
 	}
 }
 
@@ -498,7 +445,7 @@ static void a_vm_without_stage_2_can_be_tested_too(void **state)
 	assert_int_equal(gmem_write(&f->m, ipa(KIB(4) - 2), &v, 4), 0);
 	assert_int_equal(gmem_read(&f->m, ipa(KIB(4) - 2), &r, 4), 0);
 	assert_int_equal(r, v);
-	f->fail_at = f->calls + 2;
+	f->src.fail_at = f->src.calls + 2;
 	assert_int_equal(add(f, MIB(1), KIB(12)), -ENOMEM);
 	assert_int_equal(f->m.nr_extents, 1);
 }
@@ -512,17 +459,12 @@ struct ref {
 	bool ram[SPACE];
 };
 
-static uint32_t rnd(uint32_t *seed, uint32_t below)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return (uint32_t)(((uint64_t)(*seed >> 4) * below) >> 28);
-}
-
 static bool ref_has(const struct ref *r, uint64_t at, uint64_t len)
 {
-	for (; len; at++, len--)
+	for (; len; at++, len--) {
 		if (at >= SPACE || !r->ram[at])
 			return false;
+	}
 	return true;
 }
 
@@ -536,10 +478,10 @@ static void ref_add(struct fixture *f, struct ref *r, uint32_t *seed)
 	size = min_u64(nr, 256 - first) * PAGE_SIZE;
 	for (i = 0; i < size; i++)
 		clash |= r->ram[base + i];
-	f->max_order = rnd(seed, 4);
-	f->fail_at = rnd(seed, 4) ? 0 : f->calls + 1 + rnd(seed, 9);
+	f->src.max_order = rnd(seed, 4);
+	f->src.fail_at = rnd(seed, 4) ? 0 : f->src.calls + 1 + rnd(seed, 9);
 	err = add(f, RAM + base, size);
-	f->fail_at = 0;
+	f->src.fail_at = 0;
 	if (err == -ENOMEM)
 		return;
 	assert_int_equal(err, clash ? -EEXIST : 0);

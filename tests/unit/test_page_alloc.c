@@ -11,6 +11,7 @@
 #include <hyp/page_alloc.h>
 
 #include "../host/host.h"
+#include "../host/rnd.h"
 
 #define POOL  MIB(64)
 #define PAGES (POOL / PAGE_SIZE)
@@ -90,9 +91,10 @@ static void refill(struct fixture *f, const uint8_t *seen)
 {
 	uint64_t i;
 
-	for (i = 0; i < PAGES; i++)
+	for (i = 0; i < PAGES; i++) {
 		if (seen[i])
 			page_free_block(&f->pa, f->ram + i * PAGE_SIZE, 0);
+	}
 }
 
 static void one_range_gives_all_but_its_bookkeeping(void **state)
@@ -376,12 +378,6 @@ struct run {
 	int order; /* -1: contiguous run */
 };
 
-static uint32_t rnd(uint32_t *seed, uint32_t below)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return (uint32_t)(((uint64_t)(*seed >> 4) * below) >> 28);
-}
-
 static void take(struct fixture *f, struct run *r, uint8_t *owner,
 		 uint32_t *seed)
 {
@@ -404,10 +400,11 @@ static void give(struct fixture *f, struct run *r, uint8_t *owner)
 	uint64_t first = offset(f, r->p) >> PAGE_SHIFT;
 
 	memset(owner + first, 0, r->nr);
-	if (r->order < 0)
+	if (r->order < 0) {
 		page_free_contig(&f->pa, r->p, r->nr);
-	else
+	} else {
 		page_free_block(&f->pa, r->p, (unsigned)r->order);
+	}
 	r->p = NULL;
 }
 
@@ -439,9 +436,10 @@ static void random_use_keeps_every_page_accounted_for(void **state)
 				 f->pa.nr_pages - in_use);
 	}
 	assert_true(failed > 100 && failed < 10000);
-	for (i = 0; i < ARRAY_SIZE(run); i++)
+	for (i = 0; i < ARRAY_SIZE(run); i++) {
 		if (run[i].p)
 			give(f, &run[i], owner);
+	}
 	assert_int_equal(page_alloc_nr_free(&f->pa), f->pa.nr_pages);
 	assert_non_null(page_alloc_block(&f->pa, 11)); /* [8, 16) MiB again */
 	page_free_block(&f->pa, f->ram + MIB(8), 11);

@@ -385,9 +385,10 @@ enum op {
 
 static int run_op(struct fixture *f, enum op op)
 {
-	if (op == OP_MAP)
+	if (op == OP_MAP) {
 		return pgt_map(&f->p, G(2) - K(4), G(4) - K(4), G(1) + K(8),
 			       RW);
+	}
 	if (op == OP_UNMAP)
 		return pgt_unmap(&f->p, G(5) + K(4), G(1));
 	return pgt_protect(&f->p, G(5) + K(4), G(1), RO);
@@ -475,118 +476,6 @@ static void roots_of_every_shape_reach_their_last_byte(void **state)
 	}
 }
 
-/* ---- against a flat reference ---- */
-
-#define PAGES 2048
-#define BASE  (G(1) - M(4)) /* the window crosses a level-1 entry */
-
-struct ref {
-	uint64_t pa[PAGES], attrs[PAGES]; /* attrs 0: not mapped */
-};
-
-/* Whether any page of the range is mapped, or is not. */
-static bool ref_any(const struct ref *r, unsigned at, unsigned nr, bool mapped)
-{
-	unsigned i;
-
-	for (i = at; i < at + nr; i++)
-		if (!r->attrs[i] != mapped)
-			return true;
-	return false;
-}
-
-static void ref_set(struct ref *r, unsigned at, unsigned nr, uint64_t pa,
-		    uint64_t attrs)
-{
-	unsigned i;
-
-	for (i = 0; i < nr; i++) {
-		r->attrs[at + i] = attrs;
-		if (pa != UINT64_MAX)
-			r->pa[at + i] = pa + i * PAGE_SIZE;
-	}
-}
-
-static void ref_check(const struct fixture *f, const struct ref *r)
-{
-	unsigned i;
-
-	for (i = 0; i < PAGES; i++) {
-		struct pgt_walk w = at(f, BASE + i * PAGE_SIZE);
-
-		if (!r->attrs[i]) {
-			assert_int_equal(w.desc, 0);
-			continue;
-		}
-		assert_int_equal(w.pa, r->pa[i]);
-		assert_int_equal(w.desc & 0x7fc, r->attrs[i]);
-	}
-}
-
-static uint32_t rnd(uint32_t *seed, uint32_t below)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return (uint32_t)(((uint64_t)(*seed >> 4) * below) >> 28);
-}
-
-/* One random operation on both; refusals must agree. */
-static void random_op(struct fixture *f, struct ref *r, uint32_t *seed)
-{
-	static const uint64_t attrs[] = {RW, RO, DEV};
-	unsigned grain = rnd(seed, 2) ? 1 : 512;
-	unsigned first = rnd(seed, PAGES / grain) * grain;
-	unsigned nr =
-		(rnd(seed, (uint32_t)min_u64(6, (PAGES - first) / grain)) + 1) *
-		grain;
-	uint64_t addr = BASE + first * PAGE_SIZE, size = nr * PAGE_SIZE;
-	uint64_t pa = G(64) + M(2) * rnd(seed, 64);
-	uint64_t a = attrs[rnd(seed, 3)];
-	unsigned op = rnd(seed, 4);
-	bool oom = rnd(seed, 8) == 0;
-	int want = 0, err;
-
-	f->m.fail_at = oom;
-	if (op < 2)
-		err = pgt_map(&f->p, addr, pa, size, a);
-	else if (op == 2)
-		err = pgt_unmap(&f->p, addr, size);
-	else
-		err = pgt_protect(&f->p, addr, size, a);
-	if (op < 2 && ref_any(r, first, nr, true))
-		want = -EEXIST;
-	if (op == 3 && ref_any(r, first, nr, false))
-		want = -ENOENT;
-	if (!want && oom && err == -ENOMEM)
-		return;
-	assert_int_equal(err, want);
-	f->m.fail_at = 0;
-	if (!err)
-		ref_set(r, first, nr, op < 2 ? pa : UINT64_MAX,
-			op == 2 ? 0 : a);
-}
-
-static void random_edits_agree_with_a_flat_map_and_a_greedy_tlb(void **state)
-{
-	struct fixture *f = *state;
-	struct ref *r = calloc(1, sizeof(*r));
-	uint32_t seed = 42;
-	unsigned i;
-
-	tlb_model_watch(&f->m, &f->p, BASE, PAGES);
-	for (i = 0; i < 1500; i++) {
-		random_op(f, r, &seed);
-		f->m.fail_at = 0;
-		tlb_model_run(&f->m);
-		if (i % 8 == 0)
-			ref_check(f, r);
-		assert_int_equal(f->m.live, f->p.nr_tables);
-	}
-	ref_check(f, r);
-	assert_int_equal(pgt_unmap(&f->p, 0, BIT(39)), 0);
-	assert_int_equal(f->m.live, 0);
-	free(r);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -611,7 +500,6 @@ int main(void)
 		T(a_failed_allocation_changes_and_leaks_nothing),
 		T(walk_shows_every_level_that_it_met),
 		cmocka_unit_test(roots_of_every_shape_reach_their_last_byte),
-		T(random_edits_agree_with_a_flat_map_and_a_greedy_tlb),
 	};
 
 	return cmocka_run_group_tests_name("pgtable", tests, NULL, NULL);
