@@ -6,13 +6,12 @@
  * Specifications: see platform.h.
  * Called by boot/main.c on the boot CPU. No locks.
  */
-#include "boot/platform.h"
-
+#include <boot/platform.h>
 #include <libfdt.h>
 #include <string.h>
 
-#include "arena.h"
-#include "dt_hw.h"
+#include <hyp/arena.h>
+#include <hyp/dt_hw.h>
 
 static int copy_ranges(const struct dt *d, struct arena *a,
 		       const struct dt_ranges *in, struct hpa_ranges *out)

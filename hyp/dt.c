@@ -7,11 +7,11 @@
  * Specification: Devicetree Specification 0.4, standard properties.
  * Called by the readers of hyp/dt.h. No locks.
  */
-#include "dt.h"
-
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
+
+#include <hyp/dt.h>
 
 #define PATH_MAX_LEN 96 /* of an error line; a longer path is cut */
 

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <libfdt.h>
 
-#include "dt.h"
+#include <hyp/dt.h>
 
 /* The interrupt types of the arm,gic-v3 binding: first INTID, count. */
 static const struct {

@@ -13,8 +13,8 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "arena.h"
-#include "dt.h"
+#include <hyp/arena.h>
+#include <hyp/dt.h>
 
 #define HEADER_SIZE  sizeof(struct fdt_header)
 #define VERSION      17

@@ -9,14 +9,13 @@
  * MPIDR_EL1; PSCI DEN 0022.
  * Called by boot/platform.c and hyp/vm_dt_parse.c. No locks.
  */
-#include "dt_hw.h"
-
 #include <libfdt.h>
 #include <string.h>
 
 #include <base/bits.h>
 
-#include "arena.h"
+#include <hyp/arena.h>
+#include <hyp/dt_hw.h>
 
 #define MPIDR_AFF (GENMASK(39, 32) | GENMASK(23, 0))
 

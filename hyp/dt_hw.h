@@ -8,7 +8,7 @@
 #ifndef PLINTH_HYP_DT_HW_H
 #define PLINTH_HYP_DT_HW_H
 
-#include "dt.h"
+#include <hyp/dt.h>
 
 struct dt_ranges {
 	struct dt_range *r; /* ascending, disjoint, none empty */

@@ -12,8 +12,8 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "arena.h"
-#include "dt_hw.h"
+#include <hyp/arena.h>
+#include <hyp/dt_hw.h>
 
 /* A list under construction: filled in tree order, then sorted. */
 struct list {

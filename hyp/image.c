@@ -7,13 +7,13 @@
  * its file is. Leaves out: the page size flag (the CPU decides), compressed
  * kernels. Specifications: see image.h. Called by hyp/loader.c. No locks.
  */
-#include "image.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include <base/bits.h>
 #include <base/fmt.h>
+
+#include <hyp/image.h>
 
 /* The Image header, little endian. */
 #define HDR_TEXT_OFFSET 8

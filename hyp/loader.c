@@ -6,15 +6,14 @@
  * Specification: see loader.h for the rules and their source.
  * Called by the VM's start and reset paths. No locks.
  */
-#include "loader.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include <base/fmt.h>
 
-#include "gmem.h"
-#include "image.h"
+#include <hyp/gmem.h>
+#include <hyp/image.h>
+#include <hyp/loader.h>
 
 #define NR_ITEMS     3       /* kernel, initramfs, device tree */
 #define WINDOW       GIB(32) /* kernel and initramfs lie in one */

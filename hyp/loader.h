@@ -18,7 +18,7 @@
 #ifndef PLINTH_HYP_LOADER_H
 #define PLINTH_HYP_LOADER_H
 
-#include "vm_config.h"
+#include <hyp/vm_config.h>
 
 struct gmem;
 

@@ -5,13 +5,12 @@
  * Specification: docs/manifest.md.
  * Called by boot/main.c once. No locks.
  */
-#include "manifest.h"
-
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
 
-#include "manifest_vm.h"
+#include <hyp/manifest.h>
+#include <hyp/manifest_vm.h>
 
 int manifest_only_props(const struct dt *d, uint32_t n,
 			const char *const *known)

@@ -13,8 +13,8 @@
 #include <base/fmt.h>
 #include <base/range.h>
 
-#include "arena.h"
-#include "vm_config.h"
+#include <hyp/arena.h>
+#include <hyp/vm_config.h>
 
 /* What the manifest is checked against. */
 struct manifest_host {

@@ -7,7 +7,7 @@
  * Specification: docs/manifest.md.
  * Called by hyp/manifest_vm.c. No locks.
  */
-#include "manifest_vm.h"
+#include <hyp/manifest_vm.h>
 
 /* The VM that is being checked. */
 struct fit {

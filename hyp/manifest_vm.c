@@ -7,13 +7,12 @@
  * Specification: docs/manifest.md.
  * Called by hyp/manifest.c. No locks.
  */
-#include "manifest_vm.h"
-
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
 
-#include "vm_dt.h"
+#include <hyp/manifest_vm.h>
+#include <hyp/vm_dt.h>
 
 /* The properties of a VM node that hold one number. */
 enum ask {

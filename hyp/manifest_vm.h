@@ -5,8 +5,8 @@
 #ifndef PLINTH_HYP_MANIFEST_VM_H
 #define PLINTH_HYP_MANIFEST_VM_H
 
-#include "dt.h"
-#include "manifest.h"
+#include <hyp/dt.h>
+#include <hyp/manifest.h>
 
 struct manifest_reader {
 	struct dt d; /* d.err: the line of the VM that is being read */

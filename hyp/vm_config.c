@@ -7,11 +7,10 @@
  * MPIDR_EL1 (16 vCPUs to Aff1, what ICC_SGI1R_EL1.TargetList can name).
  * Called by hyp/manifest.c. No locks.
  */
-#include "vm_config.h"
-
 #include <errno.h>
 
-#include "arena.h"
+#include <hyp/arena.h>
+#include <hyp/vm_config.h>
 
 uint64_t vm_config_ram_size(const struct vm_config *cfg)
 {

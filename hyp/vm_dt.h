@@ -12,7 +12,7 @@
 #ifndef PLINTH_HYP_VM_DT_H
 #define PLINTH_HYP_VM_DT_H
 
-#include "vm_config.h"
+#include <hyp/vm_config.h>
 
 /* Where an error line goes, and what it begins with. */
 struct vm_dt_log {

@@ -8,9 +8,9 @@
  */
 #include <errno.h>
 
-#include "arena.h"
-#include "dt_hw.h"
-#include "vm_dt.h"
+#include <hyp/arena.h>
+#include <hyp/dt_hw.h>
+#include <hyp/vm_dt.h>
 
 #define IPA_BITS 48 /* what stage-2 translation with 4 KiB pages can map */
 

@@ -15,7 +15,7 @@
 
 #include <base/fmt.h>
 
-#include "vm_dt.h"
+#include <hyp/vm_dt.h>
 
 #define PHANDLE_GIC   1
 #define PHANDLE_CLOCK 2

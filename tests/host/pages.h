@@ -5,7 +5,7 @@
 #ifndef PLINTH_TESTS_HOST_PAGES_H
 #define PLINTH_TESTS_HOST_PAGES_H
 
-#include <arena.h>
+#include <hyp/arena.h>
 
 struct host_pages {
 	uint64_t out;     /* pages not given back */

@@ -1,9 +1,10 @@
 /* Device trees: the check of a blob, the index, getters, addresses. */
-#include <dt.h>
 #include <errno.h>
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <hyp/dt.h>
 
 #include "../host/dts.h"
 #include "../host/host.h"

@@ -1,12 +1,13 @@
 /* The arm64 Image header, and where modules go in guest RAM. */
 #include <errno.h>
-#include <gmem.h>
-#include <image.h>
-#include <loader.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/fmt.h>
+
+#include <hyp/gmem.h>
+#include <hyp/image.h>
+#include <hyp/loader.h>
 
 #include "../host/host.h"
 

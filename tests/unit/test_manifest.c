@@ -1,10 +1,11 @@
 /* The manifest: what it says, and every way in which it can be wrong. */
 #include <errno.h>
 #include <libfdt.h>
-#include <manifest.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <hyp/manifest.h>
 
 #include "../host/dts.h"
 #include "../host/host.h"

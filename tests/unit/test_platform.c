@@ -1,4 +1,5 @@
 /* Host device tree -> struct platform. The good tree is QEMU virt's. */
+#include <boot/platform.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include "../host/dts.h"
 #include "../host/host.h"
 #include "../host/pages.h"
-#include "boot/platform.h"
 
 /* Pieces of the tree, so that a test can leave one out or change it. */
 struct pieces {

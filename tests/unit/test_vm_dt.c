@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vm_dt.h>
 
 #include <base/fmt.h>
+
+#include <hyp/vm_dt.h>
 
 #include "../host/dts.h"
 #include "../host/host.h"
@@ -526,7 +527,7 @@ static void optional_hardware_may_be_absent(void **state)
 	"interrupts = <" irq ">; };"
 #define TIMER(irqs)                                                            \
 	"timer { compatible = \"arm,armv8-timer\"; interrupts = <" irqs ">; "  \
-									"};"
+	"};"
 #define MEMORY(reg) "memory { device_type = \"memory\"; reg = <" reg ">; };"
 
 static void what_cannot_be_given_is_named_in_one_line(void **state)
