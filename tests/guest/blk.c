@@ -14,6 +14,8 @@ const char payload_name[] = "blk";
 
 static uint8_t out_buf[64 * SECTOR] __attribute__((aligned(4096)));
 static uint8_t in_buf[64 * SECTOR] __attribute__((aligned(4096)));
+#define BATCH 5
+
 static uint64_t capacity; /* sectors */
 
 static void fill(uint8_t *p, uint32_t len, uint32_t seed)
@@ -124,11 +126,11 @@ static void check_read_write(void)
 /* Odd segments that add up to whole sectors, in and out. */
 static void check_segments(void)
 {
-	struct blk_seg s[4] = {{out_buf, 1},
-			       {out_buf + 1, 510},
-			       {out_buf + 511, 1025},
-			       {out_buf + 1536, 512}};
+	static const uint32_t at[5] = {0, 1, 511, 1536, 2048};
+	struct blk_seg s[4];
 
+	for (unsigned i = 0; i < 4; i++)
+		s[i] = (struct blk_seg){out_buf + at[i], at[i + 1] - at[i]};
 	fill(out_buf, SECTOR, 6);
 	blk_request1(BLK_T_OUT, 104, out_buf, SECTOR);
 	fill(out_buf, 2048, 3);
@@ -136,7 +138,7 @@ static void check_segments(void)
 		 BLK_S_OK);
 	memset(in_buf, 0, 2048);
 	for (unsigned i = 0; i < 4; i++)
-		s[i].at = in_buf + ((uint8_t *)s[i].at - out_buf);
+		s[i].at = in_buf + at[i];
 	CHECK_EQ("read_segments", (uint64_t)blk_request(BLK_T_IN, 100, s, 4),
 		 BLK_S_OK);
 	CHECK("segments_hold", buffers_equal(2048));
@@ -173,34 +175,35 @@ static void check_indirect(void)
 /* Five reads in one notification; they may return in any order. */
 static void check_batch(void)
 {
-	static struct blk_hdr hdrs[5];
-	static volatile uint8_t st[5];
+	static struct blk_hdr hdrs[BATCH];
+	static volatile uint8_t st[BATCH];
+	const uint32_t len = BATCH * SECTOR;
 	uint32_t ids = 0;
 	bool ok;
 
 	virtio_start(BLK_FEATURES);
-	fill(out_buf, 5 * SECTOR, 5);
-	blk_request1(BLK_T_OUT, 300, out_buf, 5 * SECTOR);
-	memset(in_buf, 0, 5 * SECTOR);
-	for (unsigned i = 0; i < 5; i++) {
+	fill(out_buf, len, 5);
+	blk_request1(BLK_T_OUT, 300, out_buf, len);
+	memset(in_buf, 0, len);
+	for (uint64_t i = 0; i < BATCH; i++) {
 		struct vq_desc *d = &vq.desc[i * 3];
 
 		st[i] = 0xee;
 		hdrs[i] = (struct blk_hdr){BLK_T_IN, 0, 300 + i};
 		blk_set_desc(&d[0], addr_of(&hdrs[i]), 16, DESC_NEXT,
-			     i * 3 + 1);
+			     (unsigned)(i * 3 + 1));
 		blk_set_desc(&d[1], addr_of(in_buf + i * SECTOR), SECTOR,
-			     DESC_NEXT | DESC_WRITE, i * 3 + 2);
+			     DESC_NEXT | DESC_WRITE, (unsigned)(i * 3 + 2));
 		blk_set_desc(&d[2], addr_of(&st[i]), 1, DESC_WRITE, 0);
 		virtio_offer((uint16_t)(i * 3));
 	}
 	virtio_kick();
-	ok = virtio_wait(5);
-	for (unsigned i = 0; ok && i < 5; i++)
+	ok = virtio_wait(BATCH);
+	for (unsigned i = 0; ok && i < BATCH; i++)
 		ids |= 1U << virtio_take().id;
 	CHECK_EQ("batch_returns_each", ids, 0x1249);
 	CHECK("batch_statuses", !(st[0] | st[1] | st[2] | st[3] | st[4]));
-	CHECK("batch_holds", buffers_equal(5 * SECTOR));
+	CHECK("batch_holds", buffers_equal(len));
 }
 
 /* More requests than the ring has entries: indices wrap at 16 and 65536. */

@@ -98,7 +98,7 @@ static void check_priority_registers(void)
 
 static void check_router(void)
 {
-	uint64_t at = GICD_BASE + GICD_IROUTER + 8 * SPI_A;
+	uint64_t at = GICD_BASE + GICD_IROUTER + UINT64_C(8) * SPI_A;
 	uint64_t last = cpus[guest.nr_cpus - 1].mpidr;
 
 	mmio_write64(at, last);
@@ -111,23 +111,22 @@ static void check_router(void)
 	gic_route(SPI_A, cpus[0].mpidr);
 }
 
+static unsigned icfgr_of(unsigned spi)
+{
+	uint64_t at = GICD_BASE + GIC_ICFGR + spi / 16 * UINT64_C(4);
+
+	return mmio_read32(at) >> spi % 16 * 2 & 3;
+}
+
 static void check_other_registers(void)
 {
 	uint64_t sgi = this_cpu()->gicr + GICR_SGI_BASE;
 	unsigned end = gic_nr_intids();
 
 	gic_set_edge(SPI_A, true);
-	CHECK_EQ("icfgr_edge",
-		 mmio_read32(GICD_BASE + GIC_ICFGR + SPI_A / 16 * 4) >>
-				 SPI_A % 16 * 2 &
-			 3,
-		 2);
+	CHECK_EQ("icfgr_edge", icfgr_of(SPI_A), 2);
 	gic_set_edge(SPI_A, false);
-	CHECK_EQ("icfgr_level",
-		 mmio_read32(GICD_BASE + GIC_ICFGR + SPI_A / 16 * 4) >>
-				 SPI_A % 16 * 2 &
-			 3,
-		 0);
+	CHECK_EQ("icfgr_level", icfgr_of(SPI_A), 0);
 	mmio_write32(sgi + GIC_ICFGR, 0);
 	CHECK_EQ("sgis_are_edge", mmio_read32(sgi + GIC_ICFGR), 0xaaaaaaaa);
 	mmio_write32(GICD_BASE + GIC_ISENABLER, ~0U);

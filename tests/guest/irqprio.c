@@ -10,7 +10,7 @@
 const char payload_name[] = "irqprio";
 
 #define SPI_FIRST 32
-#define NR_SPIS   32
+#define NR_SPIS   32U
 #define PRIO_STEP 8 /* five implemented bits are the least there can be */
 
 static void set_all_spis(bool edge)
@@ -292,7 +292,7 @@ static void check_split_eoi(void)
 		isb();
 	}
 	CHECK("the_rest_comes_again", irq_take(2 * NR_SPIS) && irq_none());
-	CHECK_EQ("split_total", irq_log()->nr, 2 * NR_SPIS);
+	CHECK_EQ("split_total", irq_log()->nr, NR_SPIS + NR_SPIS);
 	for (unsigned i = 0; i < NR_SPIS; i++) {
 		write_icc_dir_el1(SPI_FIRST + i);
 		isb();

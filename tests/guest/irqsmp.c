@@ -236,7 +236,7 @@ static void timer_user(void *arg)
 	gic_init_cpu();
 	gic_enable(PPI_VTIMER);
 	write_cntv_cval_el0(time_now() +
-			    time_ticks(500 * (this_cpu()->idx + 1)));
+			    time_ticks(UINT64_C(500) * (this_cpu()->idx + 1)));
 	write_cntv_ctl_el0(CNT_CTL_ENABLE);
 	isb();
 	timer_seen[this_cpu()->idx] = irq_take(1);

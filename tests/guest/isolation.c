@@ -299,7 +299,7 @@ static void check_cross(const char *name, uint64_t (*op)(uint64_t addr),
 
 static void check_ram_end(void)
 {
-	volatile uint64_t *last = (volatile uint64_t *)(guest_ram_end() - 8);
+	volatile uint64_t *last = ptr_of(guest_ram_end() - 8);
 
 	*last = 0x5a5a;
 	CHECK_EQ("last_word_of_ram", *last, 0x5a5a);
@@ -333,7 +333,7 @@ static void check_cpu_state(void)
 	op_ldp_x(guest_ram_end());
 	op_ldp_post(GICD_BASE + GICD_TYPER);
 	op_ldrb(GICR_BASE);
-	t = trap_end();
+	trap_end();
 	CHECK_EQ("par_survives_traps", read_par_el1(), par);
 }
 

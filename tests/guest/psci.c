@@ -38,7 +38,7 @@ static uint64_t bad_mpidr(void)
 	return UINT64_C(0x7f00ffff7f); /* no machine has it */
 }
 
-static uint64_t addr_of(void (*fn)(void))
+static uint64_t code_addr(void (*fn)(void))
 {
 	return (uint64_t)(uintptr_t)fn;
 }
@@ -108,15 +108,16 @@ static void check_affinity_at_boot(void)
 	check_psci("affinity_info_32bit",
 		   psci_call(PSCI_AFFINITY_INFO32, cpus[0].mpidr, 0, 0),
 		   PSCI_AFFINITY_ON);
-	if (!guest.native)
-		check_psci("affinity_info_bad_level",
-			   psci_call(PSCI_AFFINITY_INFO64, cpus[0].mpidr, 4, 0),
-			   PSCI_INVALID_PARAMS);
+	if (guest.native)
+		return;
+	check_psci("affinity_info_bad_level",
+		   psci_call(PSCI_AFFINITY_INFO64, cpus[0].mpidr, 4, 0),
+		   PSCI_INVALID_PARAMS);
 }
 
 static void check_bad_cpu_on(void)
 {
-	uint64_t entry = addr_of(raw_entry), target = cpus[0].mpidr;
+	uint64_t entry = code_addr(raw_entry), target = cpus[0].mpidr;
 
 	check_psci("cpu_on_self", psci_call(PSCI_CPU_ON64, target, entry, 0),
 		   PSCI_ALREADY_ON);
@@ -151,7 +152,7 @@ static void check_entry_state(void)
 	raw_state.valid = 0;
 	dsb_sy();
 	check_psci("cpu_on_raw",
-		   psci_call(PSCI_CPU_ON64, cpus[1].mpidr, addr_of(raw_entry),
+		   psci_call(PSCI_CPU_ON64, cpus[1].mpidr, code_addr(raw_entry),
 			     CONTEXT),
 		   PSCI_SUCCESS);
 	if (!CHECK("cpu_on_raw_ran", WAIT_FOR(raw_state.valid)))
@@ -169,7 +170,7 @@ static void check_entry_state(void)
 	CHECK("raw_cpu_is_off", smp_wait_off(1));
 	raw_state.valid = 0;
 	check_psci("cpu_on_32bit",
-		   psci_call(PSCI_CPU_ON32, cpus[1].mpidr, addr_of(raw_entry),
+		   psci_call(PSCI_CPU_ON32, cpus[1].mpidr, code_addr(raw_entry),
 			     0x89abcdef),
 		   PSCI_SUCCESS);
 	CHECK("cpu_on_32bit_ran", WAIT_FOR(raw_state.valid));

@@ -28,7 +28,7 @@ static volatile uint64_t noinit_mark __attribute__((noinit));
 
 static volatile uint64_t *last_word(void)
 {
-	return (volatile uint64_t *)(guest_ram_end() - 8);
+	return ptr_of(guest_ram_end() - 8);
 }
 
 static void check_memory(void)
@@ -57,7 +57,8 @@ static void check_gicd(void)
 	for (unsigned i = 32; i < gic_nr_intids(); i += 4)
 		prio |= mmio_read32(GICD_BASE + GIC_IPRIORITYR + i);
 	for (unsigned i = 32; i < gic_nr_intids(); i++)
-		route |= mmio_read32(GICD_BASE + GICD_IROUTER + i * 8);
+		route |=
+			mmio_read32(GICD_BASE + GICD_IROUTER + UINT64_C(8) * i);
 	CHECK_EQ("spis_are_off_and_idle", any, 0);
 	CHECK_EQ("spi_priorities_are_0", prio, 0);
 	CHECK_EQ("spi_routes_are_0", route, 0);
@@ -149,7 +150,7 @@ static void mess(void)
 	bss_mark = MARK;
 	noinit_mark = MARK;
 	*last_word() = MARK;
-	fill((uint8_t *)(uintptr_t)guest.dtb, fdt_size(guest.dtb));
+	fill(ptr_of(addr_of(guest.dtb)), fdt_size(guest.dtb));
 	mess_gic();
 	mess_cpu();
 	uart_write(UARTIMSC, 0x7ff);

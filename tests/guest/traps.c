@@ -45,17 +45,25 @@ static uint64_t esr_of(insn_fn fn)
 /* Two instructions an entry: the one of interest and a return. */
 static insn_fn table_entry(const uint32_t *at)
 {
-	return (insn_fn)(uintptr_t)at;
+	return (insn_fn)ptr_of(addr_of(at));
+}
+
+static void put_hex(char *at, uint32_t v)
+{
+	for (unsigned i = 0; i < 8; i++)
+		at[i] = "0123456789abcdef"[v >> (28 - 4 * i) & 15];
 }
 
 static void check_undefined(void)
 {
 	char name[] = "undef_xxxxxxxx";
 
-	for (const uint32_t *p = undef_table; p < undef_table_end; p += 2) {
-		for (unsigned i = 0; i < 8; i++)
-			name[6 + i] =
-				"0123456789abcdef"[*p >> (28 - 4 * i) & 15];
+	uint64_t len = addr_of(undef_table_end) - addr_of(undef_table);
+
+	for (uint64_t i = 0; i < len / sizeof(*undef_table); i += 2) {
+		const uint32_t *p = &undef_table[i];
+
+		put_hex(name + 6, *p);
 		CHECK_EQ(name, esr_of(table_entry(p)), ESR_UNDEF);
 	}
 	CHECK_EQ("udf", esr_of(do_udf), ESR_UNDEF);
@@ -75,7 +83,7 @@ static void check_own_exceptions(void)
 
 static uint64_t id_reg(unsigned crm, unsigned op2)
 {
-	return table_entry(id_space + (crm * 8 + op2) * 2)(0);
+	return table_entry(&id_space[UINT64_C(2) * (crm * 8 + op2)])(0);
 }
 
 static void check_id_space(void)
@@ -83,7 +91,7 @@ static void check_id_space(void)
 	uint64_t bad = 0;
 
 	for (unsigned i = 8; i < 64; i++) {
-		if (esr_of(table_entry(id_space + i * 2)))
+		if (esr_of(table_entry(&id_space[UINT64_C(2) * i])))
 			bad |= BIT(i);
 	}
 	CHECK_EQ("id_space_reads", bad, 0);

@@ -102,6 +102,17 @@ static inline void irq_disable(void)
 	__asm__ volatile("msr daifset, #3" ::: "memory");
 }
 
+/* Memory at an address that was computed, or read from a device tree. */
+static inline void *ptr_of(uint64_t addr)
+{
+	return (void *)(uintptr_t)addr;
+}
+
+static inline uint64_t addr_of(const volatile void *p)
+{
+	return (uint64_t)(uintptr_t)p;
+}
+
 /*
  * One access by one plain instruction, so that a trapped access has a valid
  * syndrome; the compiler can neither split, merge nor drop it.

@@ -128,7 +128,7 @@ int fdt_read_guest(const void *dtb)
 
 	if (!fdt_size(dtb))
 		return -1;
-	p = (const uint32_t *)((uintptr_t)dtb + be32(h->off_struct));
+	p = ptr_of(addr_of(dtb) + be32(h->off_struct));
 	end = p + be32(h->size_struct) / 4;
 	while (p < end) {
 		tok = be32(*p++);

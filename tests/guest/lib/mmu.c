@@ -17,6 +17,8 @@
 #define TCR_WBWA_ISH (UINT64_C(0x35) << 8) /* SH0, ORGN0, IRGN0 */
 #define TCR_EPD1     BIT(23)
 
+extern const char _start[], _end[]; /* guest.ld */
+
 static uint64_t l1[512] __attribute__((aligned(4096)));
 static bool l1_ready;
 
@@ -89,10 +91,8 @@ void mmu_on(void)
 
 void mmu_off(void)
 {
-	extern char _start[], _end[];
-
 	write_sctlr_el1(SCTLR_RES1);
 	isb();
-	cache_clean_inval(_start, (uint64_t)(_end - _start));
+	cache_clean_inval(_start, addr_of(_end) - addr_of(_start));
 	tlb_flush();
 }

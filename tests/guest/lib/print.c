@@ -64,6 +64,11 @@ static void put_signed(int64_t v, const struct spec *s)
 	put_number(v < 0 ? -(uint64_t)v : (uint64_t)v, 10, s, v < 0);
 }
 
+static void put_unsigned(uint64_t v, const struct spec *s)
+{
+	put_number(v, s->conv == 'x' ? 16 : 10, s, false);
+}
+
 void vprint(const char *fmt, va_list ap)
 {
 	struct spec s;
@@ -78,14 +83,14 @@ void vprint(const char *fmt, va_list ap)
 			put_string(va_arg(ap, const char *));
 		else if (s.conv == 'c')
 			put_char((char)va_arg(ap, int));
+		else if (s.conv == 'd' && s.is_long)
+			put_signed(va_arg(ap, int64_t), &s);
 		else if (s.conv == 'd')
-			put_signed(s.is_long ? va_arg(ap, int64_t)
-					     : va_arg(ap, int),
-				   &s);
+			put_signed(va_arg(ap, int), &s);
+		else if ((s.conv == 'u' || s.conv == 'x') && s.is_long)
+			put_unsigned(va_arg(ap, uint64_t), &s);
 		else if (s.conv == 'u' || s.conv == 'x')
-			put_number(s.is_long ? va_arg(ap, uint64_t)
-					     : va_arg(ap, unsigned),
-				   s.conv == 'x' ? 16 : 10, &s, false);
+			put_unsigned(va_arg(ap, unsigned), &s);
 		else
 			put_char(s.conv);
 	}

@@ -107,9 +107,4 @@ static inline bool virtio_needs_reset(void)
 	return vm_read(VM_STATUS) & STATUS_NEEDS_RESET;
 }
 
-static inline uint64_t addr_of(const volatile void *p)
-{
-	return (uint64_t)(uintptr_t)p;
-}
-
 #endif
