@@ -40,11 +40,11 @@ $(HOST)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
 
-$(HOST_LIB): $(HOST_LIB_OBJS)
+$(HOST_LIB): $(HOST_LIB_OBJS) $(HOST_EDGE_OBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcs $@ $^
 
-$(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_EDGE_OBJS) $(HOST_LIB)
+$(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_LIB)
 	$(Q)$(HOST_CC) $(HOST_SAN) --coverage $^ -o $@ -lcmocka -lfdt
 
 ## make unit-NAME       build and run one unit test, tests/unit/test_NAME.c
