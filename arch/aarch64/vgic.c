@@ -1,0 +1,256 @@
+/*
+ * vGIC: making one, resetting it, affinity lookup, and a window for debuggers.
+ *
+ * All memory comes from the creator's allocator, once; its size follows from
+ * the number of vCPUs and SPIs. Affinities are looked up in a sorted array of
+ * clusters (16 vCPUs each), the unit that one SGI register write addresses.
+ *
+ * GICv3/v4 IHI 0069: GICD_TYPER, GICR_TYPER, ICH_VTR_EL2, reset values.
+ * Callers: VM construction and lifecycle, PSCI, the monitor.
+ */
+#include "vgic.h"
+
+#include <errno.h>
+#include <port/gich.h>
+#include <string.h>
+
+#include "vgic_internal.h"
+
+#define MPIDR_AFF (MPIDR_Aff3 | MPIDR_Aff2 | MPIDR_Aff1 | MPIDR_Aff0)
+
+/* ---------------------------------------------------------------- affinity */
+
+uint64_t vgic_cluster_key(uint64_t aff)
+{
+	return FIELD_PREP(ICC_SGIR_Aff3, FIELD_GET(MPIDR_Aff3, aff)) |
+	       FIELD_PREP(ICC_SGIR_Aff2, FIELD_GET(MPIDR_Aff2, aff)) |
+	       FIELD_PREP(ICC_SGIR_Aff1, FIELD_GET(MPIDR_Aff1, aff)) |
+	       FIELD_PREP(ICC_SGIR_RS, FIELD_GET(MPIDR_Aff0, aff) >> 4);
+}
+
+/* Number of clusters whose key is below the given one. */
+static unsigned clusters_below(const struct vgic *g, uint64_t key)
+{
+	unsigned lo = 0;
+	unsigned hi = g->nr_clusters;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (g->clusters[mid].key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct vgic_cluster *vgic_cluster_find(const struct vgic *g, uint64_t key)
+{
+	unsigned i = clusters_below(g, key);
+
+	if (i == g->nr_clusters || g->clusters[i].key != key)
+		return NULL;
+	return &g->clusters[i];
+}
+
+unsigned vgic_cpu_by_affinity(const struct vgic *g, uint64_t aff)
+{
+	const struct vgic_cluster *c =
+		vgic_cluster_find(g, vgic_cluster_key(aff));
+
+	return c ? c->cpu[aff & 15] : VGIC_NOWHERE;
+}
+
+/* Room for one more cluster is there. */
+static struct vgic_cluster *cluster_add(struct vgic *g, uint64_t key)
+{
+	unsigned i = clusters_below(g, key);
+	struct vgic_cluster *c = &g->clusters[i];
+
+	if (i < g->nr_clusters && c->key == key)
+		return c;
+	memmove(c + 1, c, (g->nr_clusters - i) * sizeof(*c));
+	g->nr_clusters++;
+	c->key = key;
+	for (i = 0; i < ARRAY_SIZE(c->cpu); i++)
+		c->cpu[i] = VGIC_NOWHERE;
+	return c;
+}
+
+/* ------------------------------------------------------------------ making */
+
+static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr)
+{
+	uint64_t key = vgic_cluster_key(mpidr);
+	struct vgic_cluster *c = cluster_add(g, key);
+	struct vgic_cpu *v = &g->cpus[index];
+
+	if (c->cpu[mpidr & 15] != VGIC_NOWHERE)
+		return -EINVAL;
+	c->cpu[mpidr & 15] = (uint16_t)index;
+	v->index = (uint16_t)index;
+	v->sgi_self = key | BIT(mpidr & 15);
+	v->typer = FIELD_PREP(GICR_TYPER_Processor_Number, index) |
+		   FIELD_PREP(GICR_TYPER_Affinity,
+			      FIELD_GET(MPIDR_Aff3, mpidr) << 24 |
+				      (mpidr & GENMASK(23, 0))) |
+		   (index + 1 == g->nr_vcpus ? GICR_TYPER_Last : 0);
+	return 0;
+}
+
+static void read_hardware(struct vgic *g)
+{
+	uint64_t vtr = ich_read_vtr();
+	unsigned pri_bits = (unsigned)FIELD_GET(ICH_VTR_PRIbits, vtr) + 1;
+
+	g->vtr = (uint32_t)vtr;
+	g->nr_lrs = (uint8_t)(FIELD_GET(ICH_VTR_ListRegs, vtr) + 1);
+	if (g->nr_lrs > VGIC_MAX_LRS)
+		g->nr_lrs = VGIC_MAX_LRS;
+	g->lr_mask = (uint16_t)(BIT(g->nr_lrs) - 1);
+	g->pre_bits = (uint8_t)(FIELD_GET(ICH_VTR_PREbits, vtr) + 1);
+	g->nr_aprs = (uint8_t)(1U << (g->pre_bits - 5));
+	g->prio_mask = (uint8_t)(0xff00U >> pri_bits);
+}
+
+int vgic_create(const struct vgic_config *cfg, struct vgic **out)
+{
+	unsigned nr = cfg->nr_vcpus;
+	struct vgic *g;
+
+	if (nr == 0 || nr >= VGIC_NOWHERE || cfg->nr_spis == 0 ||
+	    cfg->nr_spis % 32 || cfg->nr_spis > GIC_MAX_SPIS)
+		return -EINVAL;
+	g = cfg->alloc(cfg->alloc_ctx, sizeof(*g), _Alignof(struct vgic));
+	if (!g)
+		return -ENOMEM;
+	g->nr_vcpus = nr;
+	g->nr_banks = cfg->nr_spis / 32;
+	g->ops = cfg->ops;
+	g->ctx = cfg->ctx;
+	g->cpus = cfg->alloc(cfg->alloc_ctx, nr * sizeof(*g->cpus),
+			     _Alignof(struct vgic_cpu));
+	g->spis = cfg->alloc(cfg->alloc_ctx, g->nr_banks * sizeof(*g->spis),
+			     _Alignof(struct vgic_spis));
+	g->clusters = cfg->alloc(cfg->alloc_ctx, nr * sizeof(*g->clusters),
+				 _Alignof(struct vgic_cluster));
+	if (!g->cpus || !g->spis || !g->clusters)
+		return -ENOMEM;
+	read_hardware(g);
+	g->typer =
+		(uint32_t)(FIELD_PREP(GICD_TYPER_ITLinesNumber, g->nr_banks) |
+			   FIELD_PREP(GICD_TYPER_IDbits, 9) |
+			   (g->vtr & ICH_VTR_A3V ? GICD_TYPER_A3V : 0) |
+			   GICD_TYPER_RSS);
+	for (unsigned i = 0; i < nr; i++) {
+		if (cpu_init(g, i, cfg->mpidr[i] & MPIDR_AFF))
+			return -EINVAL;
+	}
+	vgic_reset(g);
+	*out = g;
+	return 0;
+}
+
+/* ------------------------------------------------------------------- reset */
+
+static void cpu_reset_locked(const struct vgic *g, struct vgic_cpu *v)
+{
+	unsigned min = 7U - g->pre_bits;
+
+	ASSERT(!v->loaded);
+	memset(v->apr, 0, sizeof(v->apr));
+	v->vmcr = (uint32_t)(ICH_VMCR_VFIQEn | FIELD_PREP(ICH_VMCR_VBPR0, min) |
+			     FIELD_PREP(ICH_VMCR_VBPR1, min + 1));
+}
+
+void vgic_cpu_reset(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+
+	spin_lock(&v->lock);
+	cpu_reset_locked(g, v);
+	spin_unlock(&v->lock);
+}
+
+void vgic_reset(struct vgic *g)
+{
+	spin_lock(&g->lock);
+	g->ctlr = 0;
+	for (unsigned i = 0; i < g->nr_vcpus; i++) {
+		struct vgic_cpu *v = &g->cpus[i];
+
+		spin_lock(&v->lock);
+		cpu_reset_locked(g, v);
+		memset(&v->b, 0, sizeof(v->b));
+		v->b.edge = BIT(GIC_NR_SGIS) - 1;
+		/*
+		 * Started as firmware would leave it: GICR_WAKER reads as
+		 * after reset, but what is pending is delivered until the
+		 * guest itself puts the redistributor to sleep.
+		 */
+		v->sleep = true;
+		v->quiet = false;
+		v->stale = 0;
+		v->sync_key = 0;
+		spin_unlock(&v->lock);
+	}
+	for (unsigned nr = 1; nr <= g->nr_banks; nr++) {
+		memset(&g->spis[nr - 1], 0, sizeof(g->spis[nr - 1]));
+		vgic_reroute_locked(g, nr, ~0U);
+	}
+	spin_unlock(&g->lock);
+}
+
+/* ------------------------------------------------------------------- debug */
+
+static int slot_find(const struct vgic *g, const struct vgic_cpu *v,
+		     uint32_t intid)
+{
+	for (int i = 0; i < g->nr_lrs; i++) {
+		if ((v->used >> i & 1) && v->lr_intid[i] == intid)
+			return i;
+	}
+	return -1;
+}
+
+static void irq_state_locked(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
+			     struct vgic_irq_state *out)
+{
+	const struct vgic_bank *b = vgic_bank_of(g, v, intid);
+	unsigned i = intid & 31;
+	uint32_t latch = (b->latch & ~b->clr_p) | b->set_p;
+	uint32_t active = (b->active & ~b->clr_a) | b->set_a;
+
+	out->pending = (latch | (b->line & ~b->edge)) >> i & 1;
+	out->active = active >> i & 1;
+	out->enabled = b->enabled >> i & 1;
+	out->line = b->line >> i & 1;
+	out->edge = b->edge >> i & 1;
+	out->hw = (b->hw & (latch | active)) >> i & 1;
+	out->group = b->group >> i & 1;
+	out->prio = b->prio[i];
+	out->target = intid < GIC_NR_PRIVATE ? v->index
+					     : vgic_spis_of(g, intid)->route[i];
+	out->owner = v->index;
+	out->lr = b->resident >> i & 1 ? (int8_t)slot_find(g, v, intid) : -1;
+}
+
+bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
+		    uint32_t intid, struct vgic_irq_state *out)
+{
+	bool spi = vgic_spi_exists(g, intid);
+	struct vgic_cpu *v;
+
+	if (!spi && !vgic_private_exists(g, vcpu, intid))
+		return false;
+	spin_lock(&g->lock);
+	v = &g->cpus[spi ? vgic_spis_of(g, intid)->owner[intid & 31] : vcpu];
+	spin_lock(&v->lock);
+	if (v->index == self)
+		vgic_lr_peek(g, v, v->used);
+	irq_state_locked(g, v, intid, out);
+	spin_unlock(&v->lock);
+	spin_unlock(&g->lock);
+	return true;
+}

@@ -1,0 +1,220 @@
+/*
+ * Virtual GICv3: distributor, redistributors, SGIs and list registers of one
+ * VM. GICv3/v4 IHI 0069; one Security state (GICD_CTLR.DS = 1), affinity
+ * routing always on, groups 0 and 1, SGIs and PPIs 0..31 per vCPU, up to 960
+ * SPIs. No LPIs, no extended ranges, no NMI property. The CPU interface
+ * (ICV_*) is the hardware's; the hypervisor traps only ICC_SGI*R, and
+ * ICC_DIR_EL1 while ICH_HCR_EL2.TDIR is set here.
+ *
+ * Life of one interrupt (pending = latch | (level-sensitive & line)):
+ *
+ *                    line, pulse, SGI, ISPENDR
+ *     .----------. ----------------------------> .---------.
+ *     | inactive |      ICPENDR, line low        | pending | software state
+ *     '----------' <---------------------------- '---------'
+ *          ^                                      |       ^
+ *          |                  enabled, routed here|       |disabled, rerouted,
+ *          |                  a list register free|       |put, LR overflow
+ *     LR state 00 seen                            v       |
+ *     (retired lazily)    guest's ack       .------------------.
+ *     .-------------. <------------------   | resident, LR 01  |
+ *     | resident,   |                       '------------------'
+ *     | LR 10 or 11 | --- put, overflow ---> active in software; EOIcount
+ *     '-------------'     or ICC_DIR trap    or the trapped DIR ends it
+ *
+ * Between exits the list registers are the truth of what is resident in them;
+ * they are read back only when somebody needs to know. While an interrupt is
+ * resident its latch and active bits in software are what EL2 saw last.
+ *
+ * A vCPU is *loaded* from vgic_load() to vgic_put(), on one pCPU; "its pCPU"
+ * below means that one. Its list registers are touched there only, IRQs
+ * masked. Everybody else changes software state, posts what concerns a
+ * resident interrupt, marks the vCPU stale and kicks it.
+ *
+ * Locks (leaves for everyone outside; EL2 runs with IRQs masked):
+ *
+ *     vgic->lock            SPI banks, routing, GICD_CTLR
+ *       `- vgic_cpu->lock   one vCPU's private bank, residents, list registers
+ *
+ * kick() is called after both are dropped. hw_deactivate() and hw_line() are
+ * called with them held and must be bare register accesses.
+ */
+#ifndef PLINTH_VGIC_H
+#define PLINTH_VGIC_H
+
+#include <base/mmio.h>
+#include <base/types.h>
+
+struct vgic;
+
+/* "No vCPU": the caller does not run on behalf of one. */
+#define VGIC_NO_VCPU (~0U)
+
+struct vgic_ops {
+	/*
+	 * vCPU `vcpu` has become stale. If it runs on another pCPU, make that
+	 * one exit (and so flush); if it waits, wake it; if it is the caller's
+	 * own, do nothing. Issue smp_mb() before looking at where it runs:
+	 * pairs with the run loop publishing "running" before it tests
+	 * vgic_stale().
+	 */
+	void (*kick)(void *ctx, unsigned vcpu);
+	/* Deactivate physical INTID on this pCPU (ICC_DIR_EL1). */
+	void (*hw_deactivate)(void *ctx, uint32_t pintid);
+	/*
+	 * Whether the source of that vCPU's hardware-mapped PPI asserts its
+	 * line now; called on its pCPU. NULL: taken to be asserted until the
+	 * guest has handled it.
+	 */
+	bool (*hw_line)(void *ctx, unsigned vcpu, uint32_t intid);
+};
+
+struct vgic_config {
+	unsigned nr_vcpus;          /* 1.. */
+	const uint64_t *mpidr;      /* affinity fields count, all different */
+	unsigned nr_spis;           /* multiple of 32, 32..960 */
+	const struct vgic_ops *ops; /* kept */
+	void *ctx;                  /* for ops */
+	/* Zeroed memory that lives as long as the VM, or NULL. */
+	void *(*alloc)(void *ctx, uint64_t size, uint64_t align);
+	void *alloc_ctx;
+};
+
+/*
+ * Makes a vGIC in its reset state. Reads ICH_VTR_EL2 of this pCPU: all pCPUs
+ * that run the VM must have the same. -EINVAL for a configuration outside the
+ * ranges above, -ENOMEM.
+ */
+MUST_CHECK int vgic_create(const struct vgic_config *cfg, struct vgic **out);
+
+/*
+ * Everything as after vgic_create(), lines low: devices that are not reset
+ * with the VM assert theirs again. No vCPU is loaded.
+ */
+void vgic_reset(struct vgic *g);
+
+/*
+ * The CPU interface of a vCPU that starts or restarts (PSCI CPU_ON): ICV_*
+ * registers as after reset; the redistributor keeps its state. Not loaded.
+ */
+void vgic_cpu_reset(struct vgic *g, unsigned vcpu);
+
+/* ------------------------------------------------------------- world switch */
+
+/* The vCPU comes onto this pCPU / leaves it. Put folds the list registers, and
+ * deactivates physical interrupts taken for this vCPU: stop its timers first,
+ * or they fire again. What was pending stays so, without the hardware link. */
+void vgic_load(struct vgic *g, unsigned vcpu);
+void vgic_put(struct vgic *g, unsigned vcpu);
+
+/*
+ * Non-zero when vgic_flush() is due; the address is stable, so that the exit
+ * tail can keep it: load it (relaxed) with IRQs masked after publishing
+ * "running", as late as possible before the exception return.
+ */
+const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu);
+
+/* Bring the list registers up to date. Loaded here. */
+void vgic_flush(struct vgic *g, unsigned vcpu);
+
+/* The maintenance interrupt, after its physical acknowledge. Loaded here. */
+void vgic_maintenance(struct vgic *g, unsigned vcpu);
+
+/*
+ * Whether a WFI of this vCPU would end because of an interrupt, whatever its
+ * PSTATE masks: pending, enabled, above the priority mask and the running
+ * priority; for a redistributor that the guest put to sleep, pending and
+ * enabled (its wake request). Loaded here, or not loaded at all.
+ */
+MUST_CHECK bool vgic_has_pending(struct vgic *g, unsigned vcpu);
+
+/* ---------------------------------------------------------------- sources */
+
+/*
+ * Level of an interrupt's input line: PPI intid 16..31 of `vcpu`, or an SPI
+ * (vcpu is ignored). Edge-configured: a rising edge latches. Intids that do
+ * not exist are ignored. Callable from anywhere.
+ */
+void vgic_set_line(struct vgic *g, unsigned vcpu, uint32_t intid, bool level);
+/* An edge; it leaves no trace on a level-sensitive interrupt. */
+void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid);
+
+/*
+ * Physical interrupt `pintid` has been acknowledged for the loaded vCPU and
+ * its priority dropped (EOImode 1); it stays active until the guest
+ * deactivates virtual PPI `intid` (16..31), which is made pending. While the
+ * guest keeps it disabled it is recorded, and the physical one stays active.
+ * One pintid per intid. Called on the vCPU's pCPU.
+ */
+void vgic_inject_hw(struct vgic *g, unsigned vcpu, uint32_t intid,
+		    uint32_t pintid);
+
+/*
+ * A write to ICC_SGI1R_EL1 (group 1) or to ICC_SGI0R_EL1 or ICC_ASGI1R_EL1
+ * (group 0; with one Security state the other group 1 does not exist) by vCPU
+ * `self`, loaded here. Reaches targets whose SGI is in that group.
+ */
+void vgic_send_sgi(struct vgic *g, unsigned self, uint64_t sgir,
+		   unsigned group);
+
+/* ----------------------------------------------------- trapped CPU interface
+ */
+
+enum vgic_icc {
+	VGIC_ICC_CTLR,
+	VGIC_ICC_PMR,
+	VGIC_ICC_RPR,
+	VGIC_ICC_DIR
+};
+
+/* A trapped write to ICC_DIR_EL1 (ICH_HCR_EL2.TDIR). Loaded here. */
+void vgic_write_dir(struct vgic *g, unsigned vcpu, uint64_t value);
+
+/*
+ * The common registers that ICH_HCR_EL2.TC traps on a CPU without TDIR, as
+ * ICV_* would answer. Loaded here. False: the access is UNDEFINED (writing
+ * RPR, reading DIR).
+ */
+MUST_CHECK bool vgic_icc_read(struct vgic *g, unsigned vcpu, enum vgic_icc reg,
+			      uint64_t *value);
+MUST_CHECK bool vgic_icc_write(struct vgic *g, unsigned vcpu, enum vgic_icc reg,
+			       uint64_t value);
+
+/* -------------------------------------------------------------------- MMIO */
+
+/*
+ * The 64 KiB distributor frame, and the region of nr_vcpus * 128 KiB
+ * redistributors: `op->offset` picks the frame's vCPU, `op->vcpu` is the
+ * accessor, loaded here. mmio_fn of base/mmio.h; `vgic` is a struct vgic.
+ * Unknown registers and sizes are RAZ/WI; -ENXIO only past the last frame.
+ * -EAGAIN: pending or active state lives in another vCPU's list registers,
+ * which has been asked for it; the guest executes the read again.
+ */
+MUST_CHECK int vgic_dist_mmio(void *vgic, struct mmio_op *op);
+MUST_CHECK int vgic_redist_mmio(void *vgic, struct mmio_op *op);
+
+/* --------------------------------------------------------------- debugging */
+
+struct vgic_irq_state {
+	bool pending; /* as ISPENDR would read */
+	bool active;
+	bool enabled;
+	bool line;
+	bool edge;
+	bool hw; /* a physical interrupt is active for it */
+	uint8_t group;
+	uint8_t prio;
+	uint16_t target; /* vCPU that gets it, 0xffff: none */
+	uint16_t owner;  /* where it is resident or active, if it is */
+	int8_t lr;       /* list register, -1: not resident */
+};
+
+/*
+ * State of intid, of `vcpu` when it is private. Resident state of `self`
+ * (the vCPU loaded here, or VGIC_NO_VCPU) is read from its list registers,
+ * that of others is what EL2 saw last. False: no such INTID.
+ */
+bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
+		    uint32_t intid, struct vgic_irq_state *out);
+
+#endif

@@ -1,0 +1,406 @@
+/*
+ * vGIC: registers that exist once per 32 INTIDs, for the distributor (SPIs)
+ * and for redistributors (SGIs and PPIs) alike. The row of the register map
+ * tells how many bits an INTID has, so one reader or writer serves both.
+ *
+ * Writes never wait: what concerns a resident interrupt is posted to its
+ * owner. Reads of pending and active state are exact: the reader's own list
+ * registers are looked at, other running vCPUs are asked to publish theirs,
+ * and the read answers -EAGAIN until they have.
+ *
+ * GICv3/v4 IHI 0069: GICD_IGROUPR<n> to GICD_IROUTER<n>, GICR_IGROUPR0 to
+ * GICR_ICFGR1. Called through vgic_rows[]; locks are taken here.
+ */
+#include <errno.h>
+
+#include "vgic_internal.h"
+
+/* First INTID that the access covers. */
+static uint32_t row_intid(const struct vgic_row *row, const struct mmio_op *op)
+{
+	return (uint32_t)(((op->offset & 0xffff) - row->base) * 8 >>
+			  row->shift);
+}
+
+/*
+ * The bank of an INTID as seen in that frame, NULL: RAZ/WI. Redistributor
+ * frames hold bank 0 only; with affinity routing the distributor does not.
+ */
+static struct vgic_bank *frame_bank(struct vgic *g, struct vgic_cpu *v,
+				    uint32_t intid)
+{
+	if (v)
+		return intid < GIC_NR_PRIVATE ? &v->b : NULL;
+	return vgic_spi_exists(g, intid) ? &vgic_spis_of(g, intid)->b : NULL;
+}
+
+static struct spinlock *frame_lock(struct vgic *g, struct vgic_cpu *v)
+{
+	return v ? &v->lock : &g->lock;
+}
+
+/* ------------------------------------------------- reads of plain state */
+
+int vgic_read_word(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		   const struct vgic_row *row)
+{
+	const struct vgic_bank *b = frame_bank(g, v, row_intid(row, op));
+
+	if (b)
+		op->value = __atomic_load_n(
+			(const uint32_t *)(const void *)((const char *)b +
+							 row->word),
+			__ATOMIC_RELAXED);
+	return 0;
+}
+
+int vgic_read_prio(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		   const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+	const struct vgic_bank *b = frame_bank(g, v, intid);
+
+	for (unsigned i = 0; b && i < op->size; i++)
+		op->value |= (uint64_t)b->prio[(intid & 31) + i] << 8 * i;
+	return 0;
+}
+
+int vgic_read_cfg(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		  const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+	const struct vgic_bank *b = frame_bank(g, v, intid);
+	unsigned i;
+
+	for (EACH_BIT(i, b ? b->edge >> (intid & 16) & 0xffff : 0))
+		op->value |= UINT64_C(2) << 2 * i;
+	return 0;
+}
+
+int vgic_read_router(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		     const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+
+	(void)v;
+	if (vgic_spi_exists(g, intid)) {
+		spin_lock(&g->lock);
+		op->value = vgic_read_half(
+			vgic_spis_of(g, intid)->irouter[intid & 31], op);
+		spin_unlock(&g->lock);
+	}
+	return 0;
+}
+
+/* ------------------------------------- reads of pending and active state */
+
+/* Whether v has published since `self` asked; else ask. */
+static bool published(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *v,
+		      uint64_t key, struct vgic_kicks *k)
+{
+	if (self->sync_key != key) { /* a new read */
+		self->sync_key = key;
+		self->sync_req =
+			__atomic_add_fetch(&g->sync_seq, 1, __ATOMIC_ACQ_REL);
+	}
+	if ((int32_t)(v->sync_done - self->sync_req) >= 0)
+		return true;
+	if (!(__atomic_load_n(&v->stale, __ATOMIC_RELAXED) & VGIC_STALE_SYNC))
+		vgic_mark(v, VGIC_STALE_SYNC, k);
+	return false;
+}
+
+/* Bank 0 of v as `op` shall see it; v->lock is held. */
+static bool settle_private(struct vgic *g, struct vgic_cpu *v,
+			   const struct mmio_op *op, struct vgic_kicks *k)
+{
+	struct vgic_bank *b = &v->b;
+	unsigned i;
+
+	if (!v->loaded || !(b->resident | b->hw))
+		return true;
+	if (v->index != op->vcpu)
+		return published(g, &g->cpus[op->vcpu], v, op->offset | BIT(62),
+				 k);
+	for (EACH_BIT(i, b->hw & b->resident)) /* its line may be low now */
+		vgic_lr_refresh(g, v, v->slot_of[i], k);
+	vgic_hw_settle(g, v, ~0U, true);
+	vgic_lr_peek(g, v, ~(uint32_t)v->spi_slots);
+	return true;
+}
+
+/* The SPI bank as `op` shall see it; vgic->lock is held. */
+static bool settle_spis(struct vgic *g, unsigned nr, const struct mmio_op *op,
+			struct vgic_kicks *k)
+{
+	const struct vgic_spis *s = &g->spis[nr - 1];
+	struct vgic_cpu *self = &g->cpus[op->vcpu];
+	bool ok = true;
+	bool own = false;
+	unsigned i;
+
+	for (EACH_BIT(i, s->b.resident)) {
+		if (s->owner[i] == op->vcpu)
+			own = true;
+		else if (!published(g, self, &g->cpus[s->owner[i]],
+				    op->offset | BIT(63), k))
+			ok = false;
+	}
+	if (own) {
+		spin_lock(&self->lock);
+		vgic_lr_peek(g, self, self->spi_slots);
+		spin_unlock(&self->lock);
+	}
+	return ok;
+}
+
+static int read_settled(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+			const struct vgic_row *row,
+			uint32_t (*get)(const struct vgic_bank *))
+{
+	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
+	uint32_t intid = row_intid(row, op);
+	struct vgic_bank *b = frame_bank(g, v, intid);
+	bool ok;
+
+	if (!b)
+		return 0;
+	spin_lock(frame_lock(g, v));
+	ok = v ? settle_private(g, v, op, &k)
+	       : settle_spis(g, intid / 32, op, &k);
+	op->value = get(b);
+	spin_unlock(frame_lock(g, v));
+	vgic_kick(g, &k);
+	if (!ok)
+		return -EAGAIN;
+	g->cpus[op->vcpu].sync_key = 0;
+	return 0;
+}
+
+static uint32_t get_pending(const struct vgic_bank *b)
+{
+	return (((b->latch & ~b->clr_p) | b->set_p) | (b->line & ~b->edge));
+}
+
+static uint32_t get_active(const struct vgic_bank *b)
+{
+	return (b->active & ~b->clr_a) | b->set_a;
+}
+
+int vgic_read_pending(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		      const struct vgic_row *row)
+{
+	return read_settled(g, v, op, row, get_pending);
+}
+
+int vgic_read_active(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		     const struct vgic_row *row)
+{
+	return read_settled(g, v, op, row, get_active);
+}
+
+/* ------------------------------------------------------------------ writes */
+
+static void post(uint32_t *to, uint32_t *from, uint32_t mask)
+{
+	*to |= mask;
+	*from &= ~mask;
+}
+
+/*
+ * State of a hardware-mapped interrupt is always changed on its own pCPU,
+ * because a physical interrupt may have to be deactivated there.
+ */
+void vgic_change_pending(struct vgic_bank *b, uint32_t mask, bool set)
+{
+	uint32_t posted = mask & (b->resident | b->hw);
+
+	mask &= ~posted;
+	if (set) {
+		b->latch |= mask;
+		post(&b->set_p, &b->clr_p, posted);
+	} else {
+		b->latch &= ~mask;
+		post(&b->clr_p, &b->set_p, posted);
+	}
+}
+
+void vgic_change_active(struct vgic *g, unsigned nr, struct vgic_bank *b,
+			uint32_t mask, bool set)
+{
+	uint32_t posted = mask & (b->resident | b->hw);
+	uint32_t now = mask & ~posted;
+	unsigned i;
+
+	for (EACH_BIT(i, nr && set ? now & ~b->active : 0))
+		g->spis[nr - 1].owner[i] = g->spis[nr - 1].route[i];
+	if (set)
+		post(&b->set_a, &b->clr_a, mask);
+	else
+		post(&b->clr_a, &b->set_a, mask);
+	vgic_apply_posts(b, now);
+}
+
+static uint32_t change_enable(struct vgic *g, struct vgic_bank *b, uint32_t to)
+{
+	uint32_t was = b->open;
+
+	b->enabled = to;
+	vgic_update_open(g, b);
+	return was ^ b->open;
+}
+
+uint32_t vgic_set_enable(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			 const struct mmio_op *op)
+{
+	(void)intid;
+	return change_enable(g, b, b->enabled | (uint32_t)op->value);
+}
+
+uint32_t vgic_clear_enable(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			   const struct mmio_op *op)
+{
+	(void)intid;
+	return change_enable(g, b, b->enabled & ~(uint32_t)op->value);
+}
+
+uint32_t vgic_set_group(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			const struct mmio_op *op)
+{
+	uint32_t was = b->group;
+
+	(void)intid;
+	b->group = (uint32_t)op->value;
+	vgic_update_open(g, b);
+	return was ^ b->group;
+}
+
+uint32_t vgic_set_pending(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			  const struct mmio_op *op)
+{
+	(void)g;
+	(void)intid;
+	vgic_change_pending(b, (uint32_t)op->value, true);
+	return (uint32_t)op->value;
+}
+
+uint32_t vgic_clear_pending(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			    const struct mmio_op *op)
+{
+	(void)g;
+	(void)intid;
+	vgic_change_pending(b, (uint32_t)op->value, false);
+	return (uint32_t)op->value;
+}
+
+uint32_t vgic_set_active(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			 const struct mmio_op *op)
+{
+	vgic_change_active(g, intid / 32, b, (uint32_t)op->value, true);
+	return (uint32_t)op->value;
+}
+
+uint32_t vgic_clear_active(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+			   const struct mmio_op *op)
+{
+	vgic_change_active(g, intid / 32, b, (uint32_t)op->value, false);
+	return (uint32_t)op->value;
+}
+
+uint32_t vgic_set_prio(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+		       const struct mmio_op *op)
+{
+	uint32_t changed = 0;
+
+	for (unsigned i = 0; i < op->size; i++) {
+		uint8_t *p = &b->prio[(intid & 31) + i];
+		uint8_t to = (uint8_t)(op->value >> 8 * i) & g->prio_mask;
+
+		changed |= (uint32_t)(*p != to) << ((intid & 31) + i);
+		*p = to;
+	}
+	return changed;
+}
+
+/* Bit 0 of each pair is reserved; SGIs are always edge-triggered. */
+uint32_t vgic_set_cfg(struct vgic *g, struct vgic_bank *b, uint32_t intid,
+		      const struct mmio_op *op)
+{
+	uint32_t was = b->edge;
+	uint32_t edge = 0;
+
+	(void)g;
+	if (intid < GIC_NR_SGIS)
+		return 0;
+	for (unsigned i = 0; i < 16; i++)
+		edge |= (uint32_t)(op->value >> (2 * i + 1) & 1) << i;
+	edge <<= intid & 16;
+	b->edge = (was & ~(0xffffU << (intid & 16))) | edge;
+	return was ^ b->edge;
+}
+
+/* Disabling takes effect when the owners of list registers have seen it. */
+static void want_rwp(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
+		     uint32_t mask, struct vgic_kicks *k)
+{
+	const struct vgic_spis *s;
+	unsigned i;
+
+	if (v) {
+		if (mask & v->b.resident)
+			vgic_mark(v, VGIC_STALE_RWP, k);
+		return;
+	}
+	s = vgic_spis_of(g, intid);
+	for (EACH_BIT(i, mask & s->b.resident))
+		vgic_mark(&g->cpus[s->owner[i]], VGIC_STALE_RWP, k);
+}
+
+int vgic_bank_write(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		    const struct vgic_row *row)
+{
+	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
+	uint32_t intid = row_intid(row, op);
+	struct vgic_bank *b = frame_bank(g, v, intid);
+	uint32_t changed;
+
+	if (!b)
+		return 0;
+	spin_lock(frame_lock(g, v));
+	changed = row->change(g, b, intid, op);
+	if (changed && v)
+		vgic_touch_private_locked(v, changed, &k);
+	else if (changed)
+		vgic_touch_spis_locked(g, intid / 32, changed, &k);
+	if (row->rwp)
+		want_rwp(g, v, intid, changed, &k);
+	spin_unlock(frame_lock(g, v));
+	vgic_kick(g, &k);
+	return 0;
+}
+
+int vgic_write_router(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		      const struct vgic_row *row)
+{
+	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
+	uint32_t intid = row_intid(row, op);
+	uint32_t bit = 1U << (intid & 31);
+	unsigned shift = 8 * (unsigned)(op->offset & 4);
+	uint64_t mask = op->size == 8 ? ~UINT64_C(0) : GENMASK(31, 0) << shift;
+	struct vgic_spis *s;
+	uint64_t *r;
+
+	(void)v;
+	if (!vgic_spi_exists(g, intid))
+		return 0;
+	s = vgic_spis_of(g, intid);
+	r = &s->irouter[intid & 31];
+	spin_lock(&g->lock);
+	*r = ((*r & ~mask) | ((op->value << shift) & mask)) & GICD_IROUTER_MASK;
+	s->any = *r & GICD_IROUTER_IRM ? s->any | bit : s->any & ~bit;
+	vgic_reroute_locked(g, intid / 32, bit);
+	vgic_touch_spis_locked(g, intid / 32, bit, &k);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+	return 0;
+}

@@ -1,0 +1,238 @@
+/*
+ * vGIC: where interrupts come from: lines and edges of device models, the
+ * physical timers, and SGIs. Each changes a few bits of software state and
+ * marks who has to flush; a vCPU's own SGIs and timer normally go straight
+ * into the list register that they had last time.
+ *
+ * GICv3/v4 IHI 0069: "Interrupt handling state machine", ICC_SGI1R_EL1.
+ * Callers: device models, the physical IRQ handler, the system-register trap
+ * handler. Locks: vgic->lock for SPIs, else the target's vgic_cpu->lock.
+ */
+#include <port/gich.h>
+
+#include "vgic_internal.h"
+
+void vgic_kick_many(struct vgic *g, const struct vgic_kicks *k)
+{
+	for (unsigned i = 0; i < g->nr_vcpus; i++) {
+		if (i != k->self &&
+		    __atomic_load_n(&g->cpus[i].stale, __ATOMIC_RELAXED))
+			g->ops->kick(g->ctx, i);
+	}
+}
+
+void vgic_touch_private_locked(struct vgic_cpu *v, uint32_t mask,
+			       struct vgic_kicks *k)
+{
+	struct vgic_bank *b = &v->b;
+	uint32_t live = mask & (b->resident | b->hw);
+
+	b->revisit |= live;
+	v->direct &= ~live;
+	if (live | (mask & vgic_ready(b)))
+		vgic_mark(v, VGIC_STALE_PRIVATE, k);
+}
+
+void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
+			    struct vgic_kicks *k)
+{
+	struct vgic_spis *s = &g->spis[nr - 1];
+	struct vgic_bank *b = &s->b;
+	unsigned i;
+
+	ASSERT(spin_is_held(&g->lock));
+	b->revisit |= mask & b->resident;
+	for (EACH_BIT(i, mask & (b->resident | vgic_ready(b)))) {
+		bool owned = (b->resident | b->active) >> i & 1;
+		unsigned cpu = owned ? s->owner[i] : s->route[i];
+
+		if (cpu != VGIC_NOWHERE)
+			vgic_mark(&g->cpus[cpu], BIT(nr), k);
+	}
+}
+
+/* The PE for 1-of-N interrupts: the first that is awake. */
+static unsigned any_cpu(const struct vgic *g)
+{
+	for (unsigned i = 0; i < g->nr_vcpus; i++) {
+		if (!g->cpus[i].sleep)
+			return i;
+	}
+	return 0;
+}
+
+void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask)
+{
+	struct vgic_spis *s = &g->spis[nr - 1];
+	unsigned i;
+
+	for (EACH_BIT(i, mask)) {
+		s->route[i] = (uint16_t)((s->any >> i & 1)
+						 ? any_cpu(g)
+						 : vgic_cpu_by_affinity(
+							   g, s->irouter[i]));
+	}
+}
+
+/* ------------------------------------------------------------------- lines */
+
+/* Returns whether anything changed; edges latch, or post to the owner. */
+static bool line_change(struct vgic_bank *b, uint32_t bit, bool level)
+{
+	if (((b->line & bit) != 0) == level)
+		return false;
+	b->line ^= bit;
+	if (!(b->edge & bit))
+		return true;
+	if (level)
+		vgic_change_pending(b, bit, true);
+	return level;
+}
+
+static bool pulse(struct vgic_bank *b, uint32_t bit, bool level)
+{
+	(void)level;
+	if (!(b->edge & bit))
+		return false;
+	vgic_change_pending(b, bit, true);
+	return true;
+}
+
+static void source_change(struct vgic *g, unsigned vcpu, uint32_t intid,
+			  bool (*change)(struct vgic_bank *, uint32_t, bool),
+			  bool level)
+{
+	struct vgic_kicks k = vgic_kicks_init(VGIC_NO_VCPU);
+	uint32_t bit = 1U << (intid & 31);
+
+	if (vgic_spi_exists(g, intid)) {
+		struct vgic_bank *b = &vgic_spis_of(g, intid)->b;
+
+		spin_lock(&g->lock);
+		if (change(b, bit, level))
+			vgic_touch_spis_locked(g, intid / 32, bit, &k);
+		spin_unlock(&g->lock);
+	} else if (vgic_private_exists(g, vcpu, intid) &&
+		   intid >= GIC_NR_SGIS) {
+		struct vgic_cpu *v = &g->cpus[vcpu];
+
+		spin_lock(&v->lock);
+		if (change(&v->b, bit, level))
+			vgic_touch_private_locked(v, bit, &k);
+		spin_unlock(&v->lock);
+	}
+	vgic_kick(g, &k);
+}
+
+void vgic_set_line(struct vgic *g, unsigned vcpu, uint32_t intid, bool level)
+{
+	source_change(g, vcpu, intid, line_change, level);
+}
+
+void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid)
+{
+	source_change(g, vcpu, intid, pulse, true);
+}
+
+/* ------------------------------------------------- hardware-mapped interrupts
+ */
+
+static __attribute__((noinline)) void inject_hw_slow(struct vgic *g,
+						     struct vgic_cpu *v,
+						     uint32_t intid,
+						     uint32_t pintid)
+{
+	struct vgic_kicks self = vgic_kicks_init(v->index);
+	uint32_t bit = 1U << intid;
+	struct vgic_bank *b = &v->b;
+
+	ASSERT(v->loaded && intid >= GIC_NR_SGIS && intid < GIC_NR_PRIVATE);
+	spin_lock(&v->lock);
+	if (b->resident & bit) {
+		/* Its old list register still names the last physical one. */
+		unsigned slot = v->slot_of[intid];
+
+		vgic_lr_fold(g, v, slot);
+		ich_write_lr(slot, 0);
+	}
+	b->latch |= bit;
+	b->line &= ~bit; /* a stand-in for the line that now speaks itself */
+	b->hw |= bit;
+	v->pintid[intid] = (uint16_t)pintid;
+	if (v->overflow || !vgic_lr_place(g, v, intid, false))
+		vgic_mark(v, VGIC_STALE_PRIVATE, &self);
+	spin_unlock(&v->lock);
+}
+
+void vgic_inject_hw(struct vgic *g, unsigned vcpu, uint32_t intid,
+		    uint32_t pintid)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+
+	if (v->direct >> intid & 1) {
+		unsigned slot = v->slot_of[intid];
+		uint64_t lr = ich_read_lr(slot);
+
+		if (!(lr & ICH_LR_State)) {
+			ich_write_lr(slot, lr | ICH_LR_Pending);
+			return;
+		}
+	}
+	inject_hw_slow(g, v, intid, pintid);
+}
+
+/* -------------------------------------------------------------------- SGIs */
+
+/* An SGI for a vCPU that is another one, or whose short way is closed. */
+static void sgi_post(struct vgic *g, struct vgic_cpu *v, unsigned self,
+		     uint32_t bit, unsigned group)
+{
+	struct vgic_kicks k = vgic_kicks_init(self);
+	struct vgic_bank *b = &v->b;
+
+	spin_lock(&v->lock);
+	if (bit & (group ? b->group : ~b->group)) {
+		vgic_change_pending(b, bit, true);
+		if (bit & (b->resident | vgic_ready(b)))
+			vgic_mark(v, VGIC_STALE_PRIVATE, &k);
+	}
+	spin_unlock(&v->lock);
+	vgic_kick(g, &k);
+}
+
+static __attribute__((noinline)) void
+send_sgi_slow(struct vgic *g, unsigned self, uint64_t sgir, unsigned group)
+{
+	uint32_t bit = 1U << FIELD_GET(ICC_SGIR_INTID, sgir);
+	const struct vgic_cluster *c;
+	unsigned i;
+
+	if (sgir & ICC_SGIR_IRM) {
+		for (i = 0; i < g->nr_vcpus; i++) {
+			if (i != self)
+				sgi_post(g, &g->cpus[i], self, bit, group);
+		}
+		return;
+	}
+	c = vgic_cluster_find(g, sgir & VGIC_CLUSTER_KEY);
+	for (EACH_BIT(i, c ? sgir & ICC_SGIR_TargetList : 0)) {
+		if (c->cpu[i] != VGIC_NOWHERE)
+			sgi_post(g, &g->cpus[c->cpu[i]], self, bit, group);
+	}
+}
+
+void vgic_send_sgi(struct vgic *g, unsigned self, uint64_t sgir, unsigned group)
+{
+	struct vgic_cpu *v = &g->cpus[self];
+	unsigned intid = (unsigned)FIELD_GET(ICC_SGIR_INTID, sgir);
+	uint32_t same = group ? v->b.group : ~v->b.group;
+
+	if ((sgir & VGIC_SGI_TARGET) == v->sgi_self &&
+	    (v->direct & same) >> intid & 1) {
+		unsigned slot = v->slot_of[intid];
+
+		ich_write_lr(slot, ich_read_lr(slot) | ICH_LR_Pending);
+		return;
+	}
+	send_sgi_slow(g, self, sgir, group);
+}

@@ -1,0 +1,357 @@
+/*
+ * Inside of the virtual GIC: data layout and what its files offer each other.
+ * The contract for everyone else is vgic.h, where the lock order stands too.
+ *
+ * 32 INTIDs make a bank: one 32-bit word per kind of state, so that a register
+ * read is one load and "what can be delivered" is a few bit operations. Bank 0
+ * (SGIs and PPIs) exists per vCPU, the SPI banks per VM. Bank number =
+ * INTID / 32.
+ */
+#ifndef PLINTH_VGIC_INTERNAL_H
+#define PLINTH_VGIC_INTERNAL_H
+
+#include <port/spinlock.h>
+
+#include <base/panic.h>
+
+#include <arch/aarch64/vgic.h>
+#include <arch/aarch64/vgic_regs.h>
+
+#define VGIC_MAX_LRS 16
+#define VGIC_MAX_APR 4
+#define VGIC_NOWHERE 0xffffU /* no vCPU has that affinity */
+
+/*
+ * vgic_cpu.stale: bit n < 32, bank n changed in a way that concerns this
+ * vCPU's list registers; the others below. Set by anyone, taken by its flush.
+ */
+#define VGIC_STALE_PRIVATE BIT(0)
+#define VGIC_STALE_ALL     BIT(32) /* choose anew what is resident */
+#define VGIC_STALE_SYNC    BIT(33) /* somebody waits for resident state */
+#define VGIC_STALE_RWP     BIT(34) /* a disable has not taken effect yet */
+
+/*
+ * Guarded by the lock of its owner (vgic_cpu.lock for bank 0, else
+ * vgic->lock). For a resident interrupt `latch` and `active` are what EL2 saw
+ * last and changes are posted; for others they are the state.
+ */
+struct vgic_bank {
+	uint32_t open;  /* enabled, and its group is in GICD_CTLR */
+	uint32_t latch; /* pending, line of level-sensitive ones apart */
+	uint32_t line;  /* input lines */
+	uint32_t edge;  /* configuration: edge-triggered */
+	uint32_t active;
+	uint32_t resident; /* owns a list register */
+	uint32_t hw;       /* a physical interrupt is active for it (PPIs) */
+	uint32_t revisit;  /* posted to its owner: look at it again */
+	/* Posted state changes, applied when the list register is folded. */
+	uint32_t set_p;
+	uint32_t clr_p;
+	uint32_t set_a;
+	uint32_t clr_a;
+
+	uint32_t enabled;
+	uint32_t group;
+	uint32_t agroup; /* group and priority with which it got active */
+	uint32_t taken;  /* those active because the guest acknowledged them */
+	uint8_t prio[32];
+	uint8_t aprio[32];
+} CACHE_LINE_ALIGNED;
+
+_Static_assert(sizeof(struct vgic_bank) == 128, "hot words in one line");
+
+struct vgic_spis {
+	struct vgic_bank b;
+	uint16_t route[32];   /* vCPU that IROUTER names, or VGIC_NOWHERE */
+	uint16_t owner[32];   /* vCPU where it is resident or active */
+	uint64_t irouter[32]; /* as written */
+	uint32_t any;         /* GICD_IROUTER.Interrupt_Routing_Mode */
+};
+
+/* vCPUs whose affinity differs only in Aff0[3:0]: one SGI target list. */
+struct vgic_cluster {
+	uint64_t key;     /* Aff3, RS, Aff2, Aff1 as ICC_SGI1R_EL1 has them */
+	uint16_t cpu[16]; /* by Aff0[3:0]; VGIC_NOWHERE: none */
+};
+
+struct vgic_cpu {
+	uint64_t stale; /* atomic */
+	/*
+	 * Private interrupts that its own pCPU may make pending by setting the
+	 * pending bit of their list register, without the lock: resident,
+	 * placed as pending, edge-triggered or hardware-mapped, nothing posted
+	 * and no overflow. Whoever breaks that clears the bit, under the lock,
+	 * and marks the vCPU stale.
+	 */
+	uint32_t direct;
+	struct spinlock lock;
+	uint64_t sgi_self; /* ICC_SGI1R_EL1 fields that name only this vCPU */
+	uint16_t index;
+	uint16_t used;      /* list registers in use */
+	uint16_t spi_slots; /* those of them that hold SPIs: vgic->lock too */
+	uint16_t placed_p;  /* those whose pending bit carries pend(bank) */
+	bool loaded;
+	bool overflow; /* something deliverable or active is not resident */
+	bool quiet;    /* the guest put the redistributor to sleep */
+	bool sleep;    /* GICR_WAKER.ProcessorSleep */
+	uint8_t slot_of[32]; /* list register of each resident private INTID */
+
+	struct vgic_bank b;
+
+	uint32_t lr_intid[VGIC_MAX_LRS];
+	uint16_t pintid[32];           /* of bits in b.hw */
+	uint64_t typer;                /* GICR_TYPER */
+	uint32_t hcr;                  /* ICH_HCR_EL2 as written last */
+	uint32_t vmcr;                 /* while not loaded */
+	uint32_t apr[2][VGIC_MAX_APR]; /* while not loaded */
+	uint32_t sync_done;            /* resident state is at least that new */
+	/* A read by this vCPU that waits for others; only its pCPU touches it.
+	 */
+	uint32_t sync_req;
+	uint64_t sync_key; /* 0: none */
+} CACHE_LINE_ALIGNED;
+
+struct vgic {
+	struct spinlock lock;
+	uint32_t ctlr;  /* GICD_CTLR.EnableGrp*; written under lock */
+	uint32_t typer; /* constant from here on */
+	unsigned nr_vcpus;
+	unsigned nr_banks; /* SPI banks */
+	uint16_t lr_mask;  /* implemented list registers */
+	uint8_t nr_lrs;
+	uint8_t nr_aprs;
+	uint8_t pre_bits;
+	uint8_t prio_mask;
+	uint32_t vtr;
+	struct vgic_cpu *cpus;
+	struct vgic_spis *spis;        /* [nr_banks], bank number - 1 */
+	struct vgic_cluster *clusters; /* sorted by key */
+	unsigned nr_clusters;
+	const struct vgic_ops *ops;
+	void *ctx;
+	uint32_t sync_seq; /* atomic; requests for resident state */
+};
+
+/* for (EACH_BIT(i, mask)): i, unsigned, is each set bit, lowest first. */
+#define EACH_BIT(i, mask)                                                      \
+	uint64_t m_ = (mask);                                                  \
+	m_ && ((i) = bit_lowest(m_), true);                                    \
+	m_ &= m_ - 1
+
+/* ------------------------------------------------------------------ kicks */
+
+/* vCPUs to kick once the locks are dropped. */
+struct vgic_kicks {
+	unsigned self; /* never kicked: its flush comes anyway */
+	unsigned first;
+	bool many; /* more than `first`: all that are stale */
+};
+
+static inline struct vgic_kicks vgic_kicks_init(unsigned self)
+{
+	return (struct vgic_kicks){self, VGIC_NO_VCPU, false};
+}
+
+/* Mark v stale in the given bits and remember to kick it. */
+static inline void vgic_mark(struct vgic_cpu *v, uint64_t bits,
+			     struct vgic_kicks *k)
+{
+	(void)__atomic_fetch_or(&v->stale, bits, __ATOMIC_RELEASE);
+	if (v->index == k->self || v->index == k->first)
+		return;
+	if (k->first == VGIC_NO_VCPU)
+		k->first = v->index;
+	else
+		k->many = true;
+}
+
+void vgic_kick_many(struct vgic *g, const struct vgic_kicks *k);
+
+static inline void vgic_kick(struct vgic *g, const struct vgic_kicks *k)
+{
+	if (k->many)
+		vgic_kick_many(g, k);
+	else if (k->first != VGIC_NO_VCPU)
+		g->ops->kick(g->ctx, k->first);
+}
+
+/* ------------------------------------------------------------------- state */
+
+static inline struct vgic_spis *vgic_spis_of(struct vgic *g, uint32_t intid)
+{
+	return &g->spis[intid / 32 - 1];
+}
+
+static inline struct vgic_bank *vgic_bank_of(struct vgic *g, struct vgic_cpu *v,
+					     uint32_t intid)
+{
+	return intid < GIC_NR_PRIVATE ? &v->b : &vgic_spis_of(g, intid)->b;
+}
+
+static inline struct vgic_bank *vgic_bank_nr(struct vgic *g, struct vgic_cpu *v,
+					     unsigned nr)
+{
+	return nr ? &g->spis[nr - 1].b : &v->b;
+}
+
+static inline uint32_t vgic_pend(const struct vgic_bank *b)
+{
+	return b->latch | (b->line & ~b->edge);
+}
+
+/* What wants a list register and has none. */
+static inline uint32_t vgic_ready(const struct vgic_bank *b)
+{
+	return ((vgic_pend(b) & b->open) | b->active) & ~b->resident;
+}
+
+static inline void vgic_update_open(const struct vgic *g, struct vgic_bank *b)
+{
+	uint32_t g0 = g->ctlr & GICD_CTLR_EnableGrp0 ? ~b->group : 0;
+	uint32_t g1 = g->ctlr & GICD_CTLR_EnableGrp1 ? b->group : 0;
+
+	b->open = b->enabled & (g0 | g1);
+}
+
+static inline bool vgic_private_exists(const struct vgic *g, unsigned vcpu,
+				       uint32_t intid)
+{
+	return vcpu < g->nr_vcpus && intid < GIC_NR_PRIVATE;
+}
+
+static inline bool vgic_spi_exists(const struct vgic *g, uint32_t intid)
+{
+	return intid >= GIC_NR_PRIVATE && intid / 32 <= g->nr_banks;
+}
+
+/* Affinity -> vCPU index, or VGIC_NOWHERE. Fields as in ICC_SGI1R_EL1. */
+#define VGIC_CLUSTER_KEY                                                       \
+	(ICC_SGIR_Aff3 | ICC_SGIR_RS | ICC_SGIR_Aff2 | ICC_SGIR_Aff1)
+#define VGIC_SGI_TARGET (VGIC_CLUSTER_KEY | ICC_SGIR_IRM | ICC_SGIR_TargetList)
+const struct vgic_cluster *vgic_cluster_find(const struct vgic *g,
+					     uint64_t key);
+/* `aff` has the fields of MPIDR_EL1 and GICD_IROUTER. */
+uint64_t vgic_cluster_key(uint64_t aff);
+unsigned vgic_cpu_by_affinity(const struct vgic *g, uint64_t aff);
+
+/* ---------------------------------------------------------- vgic_inject.c */
+
+/*
+ * The state of these INTIDs changed: mark whoever has them in a list register,
+ * or should get them there. The bank's lock is held.
+ */
+void vgic_touch_private_locked(struct vgic_cpu *v, uint32_t mask,
+			       struct vgic_kicks *k);
+void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
+			    struct vgic_kicks *k);
+
+/* Set the route of SPIs in `mask` from their IROUTER. vgic->lock held. */
+void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask);
+
+/* --------------------------------------------------------------- vgic_lr.c */
+
+/*
+ * All of these run on v's pCPU, v loaded (vgic_lr_choose: being loaded), with
+ * v->lock held, and with vgic->lock as well where SPIs can be involved.
+ */
+
+/* Take list register idx back into software state; its value stays behind. */
+void vgic_lr_fold(struct vgic *g, struct vgic_cpu *v, unsigned idx);
+/* A folded SPI that v is not to get (any more): tell who is. */
+void vgic_lr_hand_over(struct vgic *g, const struct vgic_cpu *v, uint32_t intid,
+		       struct vgic_kicks *k);
+/* Fold it and, if the interrupt still belongs there, write it anew. */
+void vgic_lr_refresh(struct vgic *g, struct vgic_cpu *v, unsigned idx,
+		     struct vgic_kicks *k);
+/* Give a ready interrupt a list register; false: none is free or idle. */
+MUST_CHECK bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v,
+			      uint32_t intid, bool spis);
+/* Copy state of the list registers in `slots` to `latch` and `active`. */
+void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots);
+/* Fold everything, then choose what is resident, by priority. Both locks. */
+void vgic_lr_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
+/* Account for deactivations of interrupts that were not resident. */
+void vgic_lr_eoi_count(struct vgic *g, struct vgic_cpu *v,
+		       struct vgic_kicks *k);
+/* Those INTIDs of bank nr that are active on v, or else that v is to get. */
+uint32_t vgic_mine(const struct vgic *g, const struct vgic_cpu *v, unsigned nr,
+		   uint32_t mask, bool active);
+/* Apply what is posted to the INTIDs in mask; they are not resident. */
+void vgic_apply_posts(struct vgic_bank *b, uint32_t mask);
+/*
+ * Deactivate physical interrupts whose virtual ones are gone; with `ask`, the
+ * pending ones whose source has dropped its line are gone too.
+ */
+void vgic_hw_settle(struct vgic *g, struct vgic_cpu *v, uint32_t mask,
+		    bool ask);
+
+/* What a read of all or half of a 64-bit register gives. */
+static inline uint64_t vgic_read_half(uint64_t reg, const struct mmio_op *op)
+{
+	reg >>= 8 * (op->offset & 4);
+	return op->size == 8 ? reg : reg & GENMASK(31, 0);
+}
+
+/* -------------------------------------------------------------- vgic_run.c */
+
+/* Highest active priority, 0x100 when idle. Loaded here, or not loaded. */
+uint32_t vgic_running_priority(const struct vgic *g, const struct vgic_cpu *v);
+
+/* ------------------------------------------------------------- vgic_bank.c */
+
+/*
+ * Change active or pending state of the INTIDs in mask: at once, or posted
+ * where it lives in list registers. Bank lock held; touch follows.
+ */
+void vgic_change_pending(struct vgic_bank *b, uint32_t mask, bool set);
+void vgic_change_active(struct vgic *g, unsigned nr, struct vgic_bank *b,
+			uint32_t mask, bool set);
+
+struct vgic_row;
+
+/*
+ * Read or write one register. v: owner of the redistributor frame, NULL for
+ * the distributor. A read finds op->value 0.
+ */
+typedef int vgic_reg_fn(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+			const struct vgic_row *row);
+/*
+ * Apply a write from INTID `intid` on to its bank; returns the INTIDs whose
+ * state may have changed. Bank lock held.
+ */
+typedef uint32_t vgic_change_fn(struct vgic *g, struct vgic_bank *b,
+				uint32_t intid, const struct mmio_op *op);
+
+/* One row of the register map: a range of registers of one kind. */
+struct vgic_row {
+	const char *name;
+	vgic_reg_fn *read;      /* NULL: RAZ */
+	vgic_reg_fn *write;     /* NULL: WI */
+	vgic_change_fn *change; /* for vgic_bank_write */
+	uint16_t base;          /* offset of the first in its frame */
+	uint8_t sizes;          /* access sizes in bytes, or'ed */
+	uint8_t shift;          /* log2 of bits per INTID, banked registers */
+	uint8_t word;           /* offset of the word in struct vgic_bank */
+	bool rwp;     /* a write counts for RWP until it has taken effect */
+} CACHE_LINE_ALIGNED; /* found by a shift */
+
+vgic_reg_fn vgic_read_word;
+vgic_reg_fn vgic_read_pending;
+vgic_reg_fn vgic_read_active;
+vgic_reg_fn vgic_read_prio;
+vgic_reg_fn vgic_read_cfg;
+vgic_reg_fn vgic_read_router;
+vgic_reg_fn vgic_bank_write;
+vgic_reg_fn vgic_write_router;
+
+vgic_change_fn vgic_set_enable;
+vgic_change_fn vgic_clear_enable;
+vgic_change_fn vgic_set_group;
+vgic_change_fn vgic_set_pending;
+vgic_change_fn vgic_clear_pending;
+vgic_change_fn vgic_set_active;
+vgic_change_fn vgic_clear_active;
+vgic_change_fn vgic_set_prio;
+vgic_change_fn vgic_set_cfg;
+
+#endif

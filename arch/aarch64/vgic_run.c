@@ -1,0 +1,313 @@
+/*
+ * vGIC: what the run loop calls for a loaded vCPU: load, put, flush, the
+ * maintenance interrupt, and the question whether a WFI would end.
+ *
+ * The usual flush concerns private interrupts only and takes that vCPU's own
+ * lock. SPIs, overflow and requests of other vCPUs take vgic->lock as well.
+ *
+ * GICv3/v4 IHI 0069: ICH_VMCR_EL2, ICH_AP<g>R<n>_EL2, ICH_MISR_EL2,
+ * "Priority masking", "Preemption". IRQs are masked throughout.
+ */
+#include <port/gich.h>
+
+#include "vgic_internal.h"
+
+const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu)
+{
+	return &g->cpus[vcpu].stale;
+}
+
+/* ------------------------------------------------------------------- flush */
+
+/* Posted SGIs whose list register may simply be made pending again. */
+static void repend_direct(struct vgic_cpu *v, uint32_t mask)
+{
+	unsigned i;
+
+	v->b.set_p &= ~mask;
+	for (EACH_BIT(i, mask)) {
+		unsigned slot = v->slot_of[i];
+
+		ich_write_lr(slot, ich_read_lr(slot) | ICH_LR_Pending);
+	}
+}
+
+/* Bring bank 0 up to date. False: a list register is missing. */
+static bool flush_private_locked(struct vgic *g, struct vgic_cpu *v, bool spis)
+{
+	struct vgic_bank *b = &v->b;
+	struct vgic_kicks none = vgic_kicks_init(v->index);
+	uint32_t posted;
+	unsigned i;
+
+	repend_direct(v, b->set_p & v->direct & ~b->revisit);
+	posted = b->revisit | b->set_p;
+	for (EACH_BIT(i, posted & b->resident))
+		vgic_lr_refresh(g, v, v->slot_of[i], &none);
+	posted = b->revisit | b->set_p;
+	if (posted) { /* hardware-mapped ones without a list register */
+		vgic_apply_posts(b, posted);
+		vgic_hw_settle(g, v, posted, true);
+	}
+	for (EACH_BIT(i, vgic_ready(b))) {
+		if (!vgic_lr_place(g, v, i, spis))
+			return false;
+	}
+	return true;
+}
+
+static bool flush_spis_locked(struct vgic *g, struct vgic_cpu *v, unsigned nr,
+			      struct vgic_kicks *k)
+{
+	struct vgic_bank *b = &g->spis[nr - 1].b;
+	uint32_t here;
+	unsigned i;
+
+	for (EACH_BIT(i, v->spi_slots)) {
+		uint32_t intid = v->lr_intid[i];
+
+		if (intid / 32 == nr &&
+		    ((b->revisit | b->set_p) >> (intid & 31) & 1))
+			vgic_lr_refresh(g, v, i, k);
+	}
+	here = vgic_mine(g, v, nr, b->active & ~b->resident, true) |
+	       vgic_mine(g, v, nr, vgic_ready(b) & ~b->active, false);
+	for (EACH_BIT(i, here)) {
+		if (!vgic_lr_place(g, v, nr * 32 | i, true))
+			return false;
+	}
+	return true;
+}
+
+static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
+			 struct vgic_kicks *k)
+{
+	uint32_t seq = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);
+	bool all = v->overflow || (stale & VGIC_STALE_ALL);
+	unsigned nr;
+
+	if (!all)
+		all = !flush_private_locked(g, v, true);
+	for (EACH_BIT(nr, all ? 0 : (uint32_t)stale & ~1U)) {
+		if (!flush_spis_locked(g, v, nr, k))
+			all = true;
+	}
+	if (all)
+		vgic_lr_choose(g, v, k);
+	if (stale & VGIC_STALE_SYNC) {
+		vgic_lr_peek(g, v, v->used);
+		v->sync_done = seq;
+	}
+}
+
+static void flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
+{
+	struct vgic_kicks k = vgic_kicks_init(v->index);
+
+	spin_lock(&g->lock);
+	spin_lock(&v->lock);
+	ASSERT(v->loaded);
+	flush_locked(g, v, stale, &k);
+	spin_unlock(&v->lock);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+}
+
+void vgic_flush(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+	uint64_t stale = __atomic_exchange_n(&v->stale, 0, __ATOMIC_ACQUIRE);
+	bool done;
+
+	if (stale == VGIC_STALE_PRIVATE && !v->overflow) {
+		spin_lock(&v->lock);
+		done = flush_private_locked(g, v, false);
+		spin_unlock(&v->lock);
+		if (done)
+			return;
+	}
+	flush_slow(g, v, stale);
+}
+
+void vgic_maintenance(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+	struct vgic_kicks k = vgic_kicks_init(vcpu);
+	unsigned i;
+
+	spin_lock(&g->lock);
+	spin_lock(&v->lock);
+	ASSERT(v->loaded);
+	if (v->overflow) {
+		vgic_lr_choose(g, v, &k);
+	} else {
+		ich_isb();
+		for (EACH_BIT(i, ich_read_eisr() & v->used))
+			vgic_lr_refresh(g, v, i, &k);
+	}
+	spin_unlock(&v->lock);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+}
+
+/* ------------------------------------------------------------ load and put */
+
+void vgic_load(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+	struct vgic_kicks k = vgic_kicks_init(vcpu);
+
+	spin_lock(&g->lock);
+	spin_lock(&v->lock);
+	ASSERT(!v->loaded && !v->used);
+	v->loaded = true;
+	(void)__atomic_exchange_n(&v->stale, 0, __ATOMIC_ACQUIRE);
+	ich_write_vmcr(v->vmcr);
+	for (unsigned i = 0; i < g->nr_aprs; i++) {
+		ich_write_ap0r(i, v->apr[0][i]);
+		ich_write_ap1r(i, v->apr[1][i]);
+	}
+	for (unsigned i = 0; i < g->nr_lrs; i++)
+		ich_write_lr(i, 0);
+	vgic_lr_choose(g, v, &k);
+	spin_unlock(&v->lock);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+}
+
+/* All list registers folded, and no trace of the vCPU left on this pCPU. */
+static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
+{
+	uint32_t hw;
+	unsigned i;
+
+	vgic_lr_eoi_count(g, v, k);
+	for (EACH_BIT(i, v->used)) {
+		vgic_lr_fold(g, v, i);
+		ich_write_lr(i, 0);
+		vgic_lr_hand_over(g, v, v->lr_intid[i], k);
+	}
+	vgic_apply_posts(&v->b, v->b.revisit | v->b.set_p);
+	vgic_hw_settle(g, v, ~0U, false);
+	hw = v->b.hw;
+	v->b.hw = 0;
+	for (EACH_BIT(i, hw))
+		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
+	v->overflow = false;
+	v->loaded = false;
+	__atomic_store_n(&v->stale, 0, __ATOMIC_RELAXED); /* load sees all */
+	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);
+}
+
+void vgic_put(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+	struct vgic_kicks k = vgic_kicks_init(vcpu);
+
+	spin_lock(&g->lock);
+	spin_lock(&v->lock);
+	ASSERT(v->loaded);
+	put_locked(g, v, &k);
+	v->vmcr = (uint32_t)ich_read_vmcr();
+	for (unsigned i = 0; i < g->nr_aprs; i++) {
+		v->apr[0][i] = (uint32_t)ich_read_ap0r(i);
+		v->apr[1][i] = (uint32_t)ich_read_ap1r(i);
+	}
+	ich_write_hcr(0);
+	v->hcr = 0;
+	v->sync_key = 0;
+	spin_unlock(&v->lock);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+}
+
+/* -------------------------------------------------------------- WFI's wake */
+
+/* What the CPU interface compares a pending interrupt with. */
+struct cpuif {
+	uint32_t vmcr;
+	uint32_t running; /* priority; 0x100: idle */
+};
+
+uint32_t vgic_running_priority(const struct vgic *g, const struct vgic_cpu *v)
+{
+	for (unsigned i = 0; i < g->nr_aprs; i++) {
+		uint32_t ap = v->loaded ? (uint32_t)(ich_read_ap0r(i) |
+						     ich_read_ap1r(i))
+					: v->apr[0][i] | v->apr[1][i];
+
+		if (ap)
+			return (i * 32 + bit_lowest(ap)) << (8 - g->pre_bits);
+	}
+	return 0x100;
+}
+
+/* Whether the CPU interface would signal that pending interrupt. */
+static bool signalled(const struct vgic *g, const struct cpuif *c, bool grp1,
+		      uint8_t prio)
+{
+	unsigned bpr = (unsigned)FIELD_GET(ICH_VMCR_VBPR0, c->vmcr);
+	unsigned min = 7U - g->pre_bits;
+
+	if (!(c->vmcr & (grp1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)) ||
+	    prio >= FIELD_GET(ICH_VMCR_VPMR, c->vmcr))
+		return false;
+	if (grp1 && !(c->vmcr & ICH_VMCR_VCBPR)) {
+		bpr = (unsigned)FIELD_GET(ICH_VMCR_VBPR1, c->vmcr);
+		bpr = bpr ? bpr - 1 : 0;
+	}
+	bpr = bpr < min ? min : bpr;
+	return (uint32_t)prio >> (bpr + 1) < c->running >> (bpr + 1);
+}
+
+static bool resident_pending(struct vgic *g, struct vgic_cpu *v,
+			     const struct cpuif *c)
+{
+	unsigned i;
+
+	for (EACH_BIT(i, v->used)) {
+		uint64_t lr = ich_read_lr(i);
+
+		if ((lr & ICH_LR_State) == ICH_LR_Pending &&
+		    signalled(g, c, lr & ICH_LR_Group,
+			      (uint8_t)FIELD_GET(ICH_LR_Priority, lr)))
+			return true;
+	}
+	return false;
+}
+
+/* Pending interrupts outside of the list registers. */
+static bool waiting_pending(struct vgic *g, struct vgic_cpu *v,
+			    const struct cpuif *c)
+{
+	for (unsigned nr = 0; nr <= g->nr_banks; nr++) {
+		const struct vgic_bank *b = vgic_bank_nr(g, v, nr);
+		uint32_t p = vgic_ready(b) & ~b->active;
+		unsigned i;
+
+		for (EACH_BIT(i, vgic_mine(g, v, nr, p, false))) {
+			if (v->quiet ||
+			    signalled(g, c, b->group >> i & 1, b->prio[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool vgic_has_pending(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+	struct cpuif c;
+	bool yes;
+
+	if (v->loaded && __atomic_load_n(&v->stale, __ATOMIC_RELAXED))
+		vgic_flush(g, vcpu);
+	spin_lock(&g->lock);
+	spin_lock(&v->lock);
+	c.vmcr = v->loaded ? (uint32_t)ich_read_vmcr() : v->vmcr;
+	c.running = vgic_running_priority(g, v);
+	yes = resident_pending(g, v, &c) || waiting_pending(g, v, &c);
+	spin_unlock(&v->lock);
+	spin_unlock(&g->lock);
+	return yes;
+}

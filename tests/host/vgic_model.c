@@ -1,0 +1,515 @@
+/* Reference model of the interrupt state machine; see vgic_model.h. */
+#include "vgic_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vgic_rig.h"
+
+#define NR_CPUS 3
+#define NR_SPIS 64
+#define NR_IDS  (32 + NR_SPIS)
+#define TIMER   27U
+
+struct ref_irq {
+	bool latch, line, edge, active, enabled;
+	unsigned group;
+	uint8_t prio;
+	unsigned route; /* vCPU */
+	unsigned active_on;
+};
+
+struct ref_cpu {
+	struct ref_irq priv[32];
+	bool asleep;
+	bool eoimode;
+	/* Acknowledged, not yet ended: the running one is last. */
+	struct {
+		uint32_t intid;
+		unsigned group;
+	} stack[64];
+	unsigned depth;
+	/* Ended, not yet deactivated (EOImode 1). */
+	uint32_t held[64];
+	unsigned nr_held;
+};
+
+struct world {
+	struct vgic_rig rig;
+	struct ref_cpu cpu[NR_CPUS];
+	struct ref_irq spi[NR_IDS]; /* from 32 */
+	bool grp[2];                /* GICD_CTLR */
+	uint32_t (*next)(void *ctx);
+	void *ctx;
+	unsigned long taken;
+	unsigned long step;
+};
+
+static uint32_t rnd(struct world *w, uint32_t below)
+{
+	return w->next(w->ctx) % below;
+}
+
+static struct ref_irq *irq(struct world *w, unsigned vcpu, uint32_t intid)
+{
+	return intid < 32 ? &w->cpu[vcpu].priv[intid] : &w->spi[intid];
+}
+
+static bool ref_pending(const struct ref_irq *i)
+{
+	return i->latch || (i->line && !i->edge);
+}
+
+/* -------------------------------------------------------- reference: delivery
+ */
+
+static bool deliverable(struct world *w, unsigned vcpu, uint32_t intid)
+{
+	const struct ref_irq *i = irq(w, vcpu, intid);
+	const struct gich *h = &w->rig.cpu[vcpu];
+
+	if (w->cpu[vcpu].asleep || (intid >= 32 && i->route != vcpu))
+		return false;
+	return ref_pending(i) && !i->active && i->enabled && w->grp[i->group] &&
+	       (h->vmcr >> i->group & 1) && i->prio < h->vmcr >> 24 &&
+	       (gich_running(h) == 0xff || i->prio < gich_running(h));
+}
+
+/* Priority of the most urgent interrupt for that vCPU, 0x100: none. */
+static unsigned best_prio(struct world *w, unsigned vcpu)
+{
+	unsigned best = 0x100;
+
+	for (uint32_t n = 0; n < NR_IDS; n++) {
+		if (deliverable(w, vcpu, n) && irq(w, vcpu, n)->prio < best)
+			best = irq(w, vcpu, n)->prio;
+	}
+	return best;
+}
+
+/* ------------------------------------------------------------ comparison */
+
+static void differ(struct world *w, unsigned vcpu, uint32_t n, const char *what,
+		   unsigned got, unsigned want)
+{
+	(void)fprintf(stderr, "step %lu vCPU %u INTID %u: %s is %u, not %u\n",
+		      w->step, vcpu, n, what, got, want);
+	abort();
+}
+
+static void compare_irq(struct world *w, unsigned vcpu, uint32_t n)
+{
+	const struct ref_irq *i = irq(w, vcpu, n);
+	struct vgic_irq_state st = rig_state(&w->rig, vcpu, n);
+
+	if (st.pending != ref_pending(i))
+		differ(w, vcpu, n, "pending", st.pending, ref_pending(i));
+	if (st.active != i->active)
+		differ(w, vcpu, n, "active", st.active, i->active);
+	if (st.enabled != i->enabled)
+		differ(w, vcpu, n, "enabled", st.enabled, i->enabled);
+	if (st.group != i->group)
+		differ(w, vcpu, n, "group", st.group, i->group);
+	if (st.prio != i->prio)
+		differ(w, vcpu, n, "priority", st.prio, i->prio);
+	if (n == TIMER && st.hw != (w->rig.phys_active[vcpu] >> TIMER & 1))
+		differ(w, vcpu, n, "physical", st.hw, !st.hw);
+}
+
+static void compare_all(struct world *w)
+{
+	for (uint32_t n = 0; n < NR_IDS; n++) {
+		for (unsigned v = 0; v < (n < 32 ? NR_CPUS : 1); v++)
+			compare_irq(w, v, n);
+	}
+	for (unsigned v = 0; v < NR_CPUS; v++) {
+		bool wake = best_prio(w, v) != 0x100;
+
+		if (w->cpu[v].asleep)
+			continue;
+		rig_on(&w->rig, v);
+		if (!w->rig.loaded[v]) /* its CPU interface is kept elsewhere */
+			continue;
+		if (vgic_has_pending(w->rig.g, v) != wake)
+			differ(w, v, 0, "wake", !wake, wake);
+	}
+}
+
+/* --------------------------------------------------------- guest operations */
+
+static void guest_ack(struct world *w, unsigned v)
+{
+	struct gich *h = &w->rig.cpu[v];
+	struct ref_cpu *c = &w->cpu[v];
+	unsigned want = best_prio(w, v);
+	unsigned group = 0;
+	uint32_t n = gich_ack(h, 0);
+
+	if (n == GICH_SPURIOUS) {
+		group = 1;
+		n = gich_ack(h, 1);
+	}
+	if (n == GICH_SPURIOUS) {
+		if (want != 0x100)
+			differ(w, v, 0, "nothing taken, priority", 0x100, want);
+		return;
+	}
+	if (!deliverable(w, v, n) || irq(w, v, n)->prio != want) {
+		/* deliverable() looks at the running priority after the ack */
+		if (irq(w, v, n)->prio != want || irq(w, v, n)->group != group)
+			differ(w, v, n, "taken at priority", irq(w, v, n)->prio,
+			       want);
+	}
+	irq(w, v, n)->active = true;
+	irq(w, v, n)->latch = false;
+	irq(w, v, n)->active_on = v;
+	c->stack[c->depth].intid = n;
+	c->stack[c->depth++].group = group;
+	w->taken++;
+}
+
+static void ref_deactivate(struct world *w, unsigned v, uint32_t n)
+{
+	irq(w, v, n)->active = false;
+}
+
+static void guest_eoi(struct world *w, unsigned v)
+{
+	struct ref_cpu *c = &w->cpu[v];
+	uint32_t n;
+
+	if (!c->depth)
+		return;
+	c->depth--;
+	n = c->stack[c->depth].intid;
+	gich_eoi(&w->rig.cpu[v], c->stack[c->depth].group, n);
+	if (c->eoimode)
+		c->held[c->nr_held++] = n;
+	else
+		ref_deactivate(w, v, n);
+}
+
+static void guest_dir(struct world *w, unsigned v)
+{
+	struct ref_cpu *c = &w->cpu[v];
+	uint32_t at;
+	uint32_t n;
+
+	if (!c->nr_held)
+		return;
+	at = rnd(w, c->nr_held);
+	n = c->held[at];
+	c->held[at] = c->held[--c->nr_held];
+	if (!gich_dir(&w->rig.cpu[v], n)) {
+		rig_on(&w->rig, v);
+		vgic_write_dir(w->rig.g, v, n);
+	}
+	ref_deactivate(w, v, n);
+}
+
+static void guest_step(struct world *w, unsigned v)
+{
+	struct gich *h = &w->rig.cpu[v];
+
+	if (!w->rig.loaded[v])
+		return;
+	rig_on(&w->rig, v);
+	switch (rnd(w, 8)) {
+	case 0:
+	case 1:
+	case 2:
+		if (w->cpu[v].depth + w->cpu[v].nr_held < 60)
+			guest_ack(w, v);
+		break;
+	case 3:
+	case 4:
+	case 5:
+		guest_eoi(w, v);
+		break;
+	case 6:
+		guest_dir(w, v);
+		break;
+	default: /* group enables and priority mask of the CPU interface */
+		if (rnd(w, 4))
+			break;
+		h->vmcr = (h->vmcr & ~(3U | 0xff000000U)) |
+			  (rnd(w, 4) ? 3 : rnd(w, 4)) |
+			  (rnd(w, 4) ? 0xf8U : rnd(w, 32) * 8) << 24;
+		break;
+	}
+	rig_settle(&w->rig);
+}
+
+/* ------------------------------------------------------- register operations
+ */
+
+/* Where the register of intid's bank is, as seen by anyone. */
+static uint64_t bank_reg(unsigned frame, uint32_t n, uint64_t base)
+{
+	return n < 32 ? 0x20000ULL * frame + 0x10000 + base
+		      : base + 4 * (n / 32);
+}
+
+static bool held_by_guest(const struct world *w, uint32_t n)
+{
+	for (unsigned v = 0; v < NR_CPUS; v++) {
+		for (unsigned i = 0; i < w->cpu[v].depth; i++) {
+			if (w->cpu[v].stack[i].intid == n)
+				return true;
+		}
+		for (unsigned i = 0; i < w->cpu[v].nr_held; i++) {
+			if (w->cpu[v].held[i] == n)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void write_bits(struct world *w, unsigned by, unsigned v, uint32_t n)
+{
+	static const uint64_t reg[] = {0x100, 0x180, 0x200,
+				       0x280, 0x300, 0x380};
+	unsigned kind = rnd(w, 9);
+	struct ref_irq *i = irq(w, v, n);
+
+	kind = kind < 6 ? kind : kind % 2 ? 2 : 0; /* mostly enable and pend */
+	switch (kind) {
+	case 0:
+		i->enabled = true;
+		break;
+	case 1:
+		i->enabled = false;
+		break;
+	case 2:
+		i->latch = true;
+		break;
+	case 3:
+		i->latch = false;
+		break;
+	case 4:
+		if (rnd(w, 4) || i->active)
+			return;
+		i->active = true;
+		i->active_on = i->route;
+		break;
+	default:
+		/* Ending what a guest will still EOI is that guest's fault. */
+		if (held_by_guest(w, n))
+			return;
+		i->active = false;
+		break;
+	}
+	rig_write(&w->rig, by, n < 32, bank_reg(v, n, reg[kind]), 4,
+		  1U << (n & 31));
+}
+
+static void write_config(struct world *w, unsigned by, unsigned v, uint32_t n)
+{
+	struct ref_irq *i = irq(w, v, n);
+	uint64_t at;
+	uint32_t old;
+
+	switch (rnd(w, 4)) {
+	case 0:
+		i->prio = (uint8_t)(rnd(w, 32) * 8);
+		at = n < 32 ? 0x20000ULL * v + 0x10400 + n : 0x400 + n;
+		rig_write(&w->rig, by, n < 32, at, 1, i->prio | rnd(w, 8));
+		break;
+	case 1:
+		i->group ^= 1;
+		at = bank_reg(v, n, 0x80);
+		old = (uint32_t)rig_read(&w->rig, by, n < 32, at, 4);
+		rig_write(&w->rig, by, n < 32, at, 4, old ^ 1U << (n & 31));
+		break;
+	case 2:
+		if (n < 16 || n == TIMER || i->active || ref_pending(i) ||
+		    i->line)
+			break;
+		rig_settle(&w->rig); /* as a guest waits for RWP first */
+		i->edge = !i->edge;
+		at = (n < 32 ? 0x20000ULL * v + 0x10000 : 0) + 0xc00 +
+		     4 * (n / 16);
+		old = (uint32_t)rig_read(&w->rig, by, n < 32, at, 4);
+		rig_write(&w->rig, by, n < 32, at, 4, old ^ 2U << 2 * (n % 16));
+		break;
+	default:
+		if (n < 32)
+			break;
+		i->route = rnd(w, NR_CPUS);
+		rig_write(&w->rig, by, false, 0x6000 + 8 * n, 8, i->route);
+		break;
+	}
+}
+
+static void change_line(struct world *w, unsigned v, uint32_t n)
+{
+	struct ref_irq *i = irq(w, v, n);
+
+	if (n < 16 || n == TIMER)
+		return;
+	if (rnd(w, 4) == 0) {
+		i->latch |= i->edge;
+		vgic_pulse(w->rig.g, v, n);
+		return;
+	}
+	i->latch |= i->edge && !i->line;
+	i->line = !i->line;
+	vgic_set_line(w->rig.g, v, n, i->line);
+}
+
+static void send_sgi(struct world *w, unsigned by)
+{
+	uint32_t n = rnd(w, 16);
+	unsigned group = rnd(w, 2);
+	uint32_t targets = rnd(w, 8);
+	bool others = rnd(w, 8) == 0;
+
+	if (!w->rig.loaded[by])
+		return;
+	rig_on(&w->rig, by);
+	vgic_send_sgi(w->rig.g, by,
+		      (uint64_t)n << 24 | (others ? UINT64_C(1) << 40 : 0) |
+			      (others ? 0 : targets),
+		      group);
+	for (unsigned v = 0; v < NR_CPUS; v++) {
+		if ((others ? v != by : targets >> v & 1) &&
+		    w->cpu[v].priv[n].group == group)
+			w->cpu[v].priv[n].latch = true;
+	}
+}
+
+static void load_or_put(struct world *w, unsigned v)
+{
+	if (!w->rig.loaded[v])
+		rig_load(&w->rig, v);
+	else if (rnd(w, 8) == 0)
+		rig_put(&w->rig, v);
+}
+
+static void fire_timer(struct world *w, unsigned v)
+{
+	if (!w->rig.loaded[v] || (w->rig.phys_active[v] >> TIMER & 1))
+		return;
+	rig_timer(&w->rig, v, TIMER);
+	w->cpu[v].priv[TIMER].latch = true;
+}
+
+static void machine_step(struct world *w)
+{
+	unsigned by = rnd(w, NR_CPUS);
+	unsigned v = rnd(w, NR_CPUS);
+	uint32_t n = rnd(w, NR_IDS);
+
+	switch (rnd(w, 12)) {
+	case 0:
+	case 1:
+	case 2:
+		write_bits(w, by, v, n);
+		break;
+	case 3:
+		write_config(w, by, v, n);
+		break;
+	case 4:
+	case 5:
+		change_line(w, v, n);
+		break;
+	case 6:
+	case 7:
+	case 8:
+		send_sgi(w, by);
+		break;
+	case 9:
+		fire_timer(w, v);
+		break;
+	case 10:
+		load_or_put(w, v);
+		break;
+	default:
+		if (rnd(w, 16) == 0) {
+			w->grp[0] = rnd(w, 4) != 0;
+			w->grp[1] = rnd(w, 4) != 0;
+			rig_write(&w->rig, by, false, 0, 4,
+				  (uint32_t)w->grp[0] | (uint32_t)w->grp[1]
+								<< 1);
+		} else if (rnd(w, 16) == 0) {
+			w->cpu[v].asleep = rnd(w, 4) == 0;
+			rig_write(&w->rig, by, true, 0x20000ULL * v + 0x14, 4,
+				  w->cpu[v].asleep ? 2 : 0);
+		}
+		break;
+	}
+}
+
+/* What anyone reads from ISPENDR and ISACTIVER of a random bank. */
+static void compare_registers(struct world *w)
+{
+	unsigned by = rnd(w, NR_CPUS);
+	unsigned v = rnd(w, NR_CPUS);
+	uint32_t n = rnd(w, NR_IDS) & ~31U;
+	uint32_t pend = 0;
+	uint32_t act = 0;
+	uint32_t got;
+
+	if (!w->rig.loaded[by])
+		return;
+	for (unsigned i = 0; i < 32; i++) {
+		pend |= (uint32_t)ref_pending(irq(w, v, n + i)) << i;
+		act |= (uint32_t)irq(w, v, n + i)->active << i;
+	}
+	got = (uint32_t)rig_read(&w->rig, by, n < 32, bank_reg(v, n, 0x200), 4);
+	if (got != pend)
+		differ(w, v, n, "ISPENDR", got, pend);
+	got = (uint32_t)rig_read(&w->rig, by, n < 32, bank_reg(v, n, 0x380), 4);
+	if (got != act)
+		differ(w, v, n, "ICACTIVER", got, act);
+}
+
+static void world_init(struct world *w, unsigned nr_lr, bool eoimode)
+{
+	memset(w, 0, sizeof(*w));
+	rig_init(&w->rig, NR_CPUS, nr_lr, NR_SPIS);
+	rig_guest_init(&w->rig, eoimode);
+	for (unsigned v = 0; v < NR_CPUS; v++) {
+		w->cpu[v].eoimode = eoimode;
+		for (uint32_t n = 0; n < 32; n++)
+			w->cpu[v].priv[n] = (struct ref_irq){.enabled = true,
+							     .group = 1,
+							     .prio = 0xa0,
+							     .edge = n < 16};
+	}
+	for (uint32_t n = 32; n < NR_IDS; n++)
+		w->spi[n] = (struct ref_irq){
+			.enabled = true, .group = 1, .prio = 0xa0};
+	w->grp[0] = w->grp[1] = true;
+}
+
+unsigned long vgic_model_run(unsigned nr_lr, bool eoimode, unsigned long steps,
+			     uint32_t (*next)(void *ctx), void *ctx)
+{
+	struct world *w = malloc(sizeof(*w));
+	unsigned long taken;
+
+	if (!w)
+		abort();
+	world_init(w, nr_lr, eoimode);
+	w->next = next;
+	w->ctx = ctx;
+	compare_all(w);
+	for (w->step = 0; w->step < steps; w->step++) {
+		for (uint32_t n = rnd(w, 4); n; n--)
+			machine_step(w);
+		if (rnd(w, 4) == 0)
+			compare_registers(w);
+		rig_settle(&w->rig);
+		for (uint32_t n = rnd(w, 8), v = rnd(w, NR_CPUS); n; n--)
+			guest_step(w, v);
+		if (w->step % 16 == 0)
+			compare_all(w);
+	}
+	compare_all(w);
+	taken = w->taken;
+	rig_free(&w->rig);
+	free(w);
+	return taken;
+}

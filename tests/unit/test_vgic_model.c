@@ -1,0 +1,60 @@
+/* The vGIC and a reference model, driven by random numbers: no divergence. */
+#include "../host/host.h"
+#include "../host/vgic_model.h"
+
+/* xorshift64 */
+static uint32_t next(void *ctx)
+{
+	uint64_t *s = ctx;
+
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return (uint32_t)(*s >> 20);
+}
+
+static void run(unsigned nr_lr, bool eoimode, unsigned long steps,
+		uint64_t seed)
+{
+	unsigned long taken =
+		vgic_model_run(nr_lr, eoimode, steps, next, &seed);
+
+	print_message("%u list registers, EOImode %d: %lu interrupts taken\n",
+		      nr_lr, eoimode, taken);
+	assert_true(taken > steps / 20);
+}
+
+static void two_list_registers_behave_as_the_reference(void **state)
+{
+	(void)state;
+	run(2, false, 60000, 0x1234567);
+	run(2, true, 60000, 0x7654321);
+}
+
+static void four_list_registers_behave_as_the_reference(void **state)
+{
+	(void)state;
+	run(4, false, 60000, 0x5eed);
+	run(4, true, 60000, 0xfeed);
+}
+
+static void one_and_sixteen_list_registers_behave_as_the_reference(void **state)
+{
+	(void)state;
+	run(1, false, 20000, 0xabcd);
+	run(1, true, 20000, 0xdcba);
+	run(16, false, 20000, 0x1111);
+	run(16, true, 20000, 0x2222);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_list_registers_behave_as_the_reference),
+		cmocka_unit_test(four_list_registers_behave_as_the_reference),
+		cmocka_unit_test(
+			one_and_sixteen_list_registers_behave_as_the_reference),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
