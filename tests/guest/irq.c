@@ -363,7 +363,7 @@ static void check_timer_extremes(void)
 	timer_ctl(CNT_CTL_ENABLE);
 	CHECK("long_past_fires", took(timer->intid));
 	irq_log_start(hook_timer);
-	timer->set(~UINT64_C(0));
+	timer->set(BIT(62)); /* beyond it, emulators add the offset and wrap */
 	timer_ctl(CNT_CTL_ENABLE);
 	CHECK("end_of_time_does_not", irq_none());
 	CHECK_EQ("end_of_time_status", timer->status(), CNT_CTL_ENABLE);
