@@ -1,0 +1,26 @@
+/*
+ * The hypervisor's own command line: /chosen/bootargs of the machine's tree.
+ *
+ *	manifest=ADDR	where the manifest is (host physical, 0x... or decimal)
+ *	stats		print exit counts when a VM ends
+ *	loglevel=err|warn|info|debug
+ *
+ * Pure; called once by boot/main.c. A wrong word is reported and ignored.
+ */
+#ifndef PLINTH_BOOT_CMDLINE_H
+#define PLINTH_BOOT_CMDLINE_H
+
+#include <base/log.h>
+#include <base/types.h>
+
+struct cmdline {
+	uint64_t manifest; /* 0: not given */
+	enum log_level log_level;
+	bool stats;
+	char bad[32]; /* the first word that was not understood, or empty */
+};
+
+/* `args` is NUL-terminated. Defaults are set first. */
+void cmdline_parse(struct cmdline *c, const char *args);
+
+#endif

@@ -1,0 +1,130 @@
+/* Binding of drivers to the hypervisor; contract in devices.h. */
+#include "devices.h"
+
+#include <errno.h>
+
+#include <arch/aarch64/el2/sysreg.h>
+
+#include <drivers/gicv3.h>
+#include <drivers/io.h>
+#include <drivers/pl011.h>
+
+#include "early.h"
+
+#define PL031_DR 0x00
+
+static struct {
+	struct pl011_uart uart;
+	uint32_t uart_intid;
+	struct gicv3 gic;
+	uintptr_t rtc; /* 0: the machine has none */
+} dev;
+
+static bool uart_put(void *ctx, uint8_t byte)
+{
+	return pl011_uart_put(ctx, byte);
+}
+
+static int uart_get(void *ctx)
+{
+	return pl011_uart_get(ctx);
+}
+
+static void uart_rx_irq(void *ctx, bool on)
+{
+	pl011_uart_rx_irq(ctx, on);
+}
+
+static void uart_tx_irq(void *ctx, bool on)
+{
+	pl011_uart_tx_irq(ctx, on);
+}
+
+int devices_console(struct hypervisor *h, const struct platform *p)
+{
+	const struct console_uart ops = {uart_put, uart_get, uart_rx_irq,
+					 uart_tx_irq, &dev.uart};
+	int err = early_map(p->uart.regs.base, p->uart.regs.size,
+			    PGT_R | PGT_W | PGT_DEVICE);
+
+	if (err)
+		return err;
+	pl011_uart_init(&dev.uart, (uintptr_t)p->uart.regs.base.v);
+	dev.uart_intid = p->uart.intid;
+	console_init(&h->console, &ops);
+	return 0;
+}
+
+static int map_device(const struct hpa_range *r)
+{
+	return early_map(r->base, r->size, PGT_R | PGT_W | PGT_DEVICE);
+}
+
+static int init_gic(const struct platform *p, struct arena *a)
+{
+	struct gicv3_region *r =
+		arena_array(a, p->gic.nr_redist, sizeof(*r), 8);
+	int err = map_device(&p->gic.dist);
+
+	if (!r)
+		return -ENOMEM;
+	for (unsigned i = 0; i < p->gic.nr_redist && !err; i++) {
+		err = map_device(&p->gic.redist[i]);
+		r[i].base = (uintptr_t)p->gic.redist[i].base.v;
+		r[i].size = p->gic.redist[i].size;
+	}
+	if (!err)
+		gicv3_init(&dev.gic, (uintptr_t)p->gic.dist.base.v, r,
+			   p->gic.nr_redist);
+	return err;
+}
+
+int devices_init(struct hypervisor *h, const struct platform *p,
+		 struct arena *a)
+{
+	int err = init_gic(p, a);
+
+	h->ppi = (struct hyp_ppis){
+		.vtimer = p->timer_virt_intid,
+		.ptimer = p->timer_phys_intid,
+		.maintenance = p->gic.maint_intid,
+		.hyp_timer = p->timer_hyp_intid,
+	};
+	if (!err && p->rtc.regs.size) {
+		err = map_device(&p->rtc.regs);
+		dev.rtc = (uintptr_t)p->rtc.regs.base.v;
+	}
+	return err;
+}
+
+int devices_init_cpu(const struct cpu *c)
+{
+	const struct hyp_ppis *ppi = &c->hyp->ppi;
+	const uint32_t own[] = {HYP_SGI_KICK, ppi->vtimer, ppi->ptimer,
+				ppi->maintenance};
+	int err = gicv3_init_cpu(&dev.gic, c->mpidr);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(own) && !err; i++)
+		err = gicv3_enable_private(&dev.gic, c->mpidr, own[i]);
+	return err;
+}
+
+void devices_console_irq(const struct cpu *c)
+{
+	gicv3_enable_spi(&dev.gic, dev.uart_intid, c->mpidr);
+}
+
+void devices_irq(void *ctx, uint32_t intid)
+{
+	struct hypervisor *h = ctx;
+
+	if (intid == dev.uart_intid)
+		console_pump(&h->console);
+}
+
+uint64_t devices_wall_seconds(void *ctx)
+{
+	(void)ctx;
+	return dev.rtc ? io_read32(dev.rtc + PL031_DR)
+		       : read_cntpct_el0() / read_cntfrq_el0();
+}

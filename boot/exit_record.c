@@ -1,0 +1,28 @@
+/* The end of the machine; contract in exit_record.h. */
+#include "exit_record.h"
+
+#include <string.h>
+
+#include <base/fmt.h>
+
+#include <arch/aarch64/maint.h>
+
+#include <drivers/power.h>
+
+struct exit_record plinth_exit_record;
+
+void machine_end(enum end_kind kind, const char *vm, const char *reason)
+{
+	struct exit_record *r = &plinth_exit_record;
+
+	r->version = EXIT_RECORD_VERSION;
+	r->kind = kind;
+	(void)fmt_line(r->vm, sizeof(r->vm), "%s", vm ? vm : "");
+	(void)fmt_line(r->reason, sizeof(r->reason), "%s",
+		       reason ? reason : "");
+	memcpy(r->magic, "PLNTHEND", sizeof(r->magic));
+	dcache_clean_poc(r, sizeof(*r));
+	if (kind == END_SUCCESS)
+		power_system_off();
+	power_system_reset();
+}

@@ -1,0 +1,186 @@
+/* From the manifest to running VMs; contract in start_vms.h. */
+#include "start_vms.h"
+
+#include <errno.h>
+
+#include <base/fmt.h>
+
+#include <hyp/manifest.h>
+#include <hyp/run.h>
+#include <hyp/vm_devices.h>
+
+#include "cmdline.h"
+#include "early.h"
+#include "exit_record.h"
+
+/* Where the manifest is unless the command line says otherwise: this far
+ * above the base of RAM. */
+#define MANIFEST_OFFSET MIB(96)
+#define MANIFEST_MAX    MIB(2)
+#define VMID_MAX        255U /* VTCR_EL2.VS = 0; 0 is not a VM */
+
+static struct manifest manifest;
+
+static NORETURN void refuse(const char *why)
+{
+	log_err("%s", why);
+	machine_end(END_BOOT_ERROR, NULL, why);
+}
+
+static uint64_t manifest_address(struct hypervisor *h, const struct platform *p)
+{
+	struct cmdline cmd;
+
+	cmdline_parse(&cmd, p->bootargs);
+	h->log_level = cmd.log_level;
+	h->stats = cmd.stats;
+	if (cmd.bad[0])
+		log_err("/chosen: property bootargs: '%s' is not understood",
+			cmd.bad);
+	return cmd.manifest ? cmd.manifest
+			    : p->ram.r[0].base.v + MANIFEST_OFFSET;
+}
+
+/* How much may be read there: up to the end of that RAM range. */
+static uint64_t readable_at(const struct hpa_ranges *ram, uint64_t at)
+{
+	for (unsigned i = 0; i < ram->nr; i++)
+		if (range_within(at, 64, ram->r[i].base.v, ram->r[i].size))
+			return min_u64(MANIFEST_MAX,
+				       ram->r[i].base.v + ram->r[i].size - at);
+	return 0;
+}
+
+static void read_manifest(struct hypervisor *h, const struct platform *p,
+			  const struct hpa_ranges *own, struct arena *a)
+{
+	const struct manifest_host host = {
+		.ram = p->ram,
+		.taken = *own,
+		.nr_cpus = h->nr_cpus,
+	};
+	uint64_t at = manifest_address(h, p);
+	uint64_t len = readable_at(&p->ram, at);
+	char err[FMT_LINE_MAX];
+
+	if (!len || !is_aligned(at, 8) ||
+	    hpa_ranges_touch(own, (hpa_t){at}, 64)) {
+		(void)fmt_line(err, sizeof(err),
+			       "manifest: no usable address: %lx", at);
+		refuse(err);
+	}
+	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, &host, a, err,
+			   sizeof(err)))
+		refuse(err);
+}
+
+static void reserve(struct page_alloc_map *m, struct page_range *r,
+		    const struct vm_module *mod)
+{
+	if (mod->size)
+		r[m->nr_reserved++] = (struct page_range){mod->base, mod->size};
+}
+
+static void reserve_vm(struct page_alloc_map *m, struct page_range *r,
+		       const struct vm_config *cfg)
+{
+	reserve(m, r, &cfg->kernel);
+	reserve(m, r, &cfg->initrd);
+	reserve(m, r, &cfg->dtb);
+	for (unsigned i = 0; i < cfg->nr_virtio; i++)
+		reserve(m, r, &cfg->virtio[i].backing);
+}
+
+static unsigned count_modules(void)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < manifest.nr_vms; i++)
+		if (!manifest.vm[i].refused)
+			nr += 3 + manifest.vm[i].config.nr_virtio;
+	return nr;
+}
+
+/* The static pool was the source of every page so far: it is in the image. */
+void plan_vms(struct hypervisor *h, const struct platform *p,
+	      const struct hpa_ranges *own, struct arena *a)
+{
+	struct page_range *ram, *res;
+	struct page_alloc_map map = {0};
+
+	read_manifest(h, p, own, a);
+	ram = arena_array(a, p->ram.nr, sizeof(*ram), 8);
+	res = arena_array(a, own->nr + count_modules(), sizeof(*res), 8);
+	if (!ram || !res)
+		refuse("no memory for the list of modules");
+	for (; map.nr_ram < p->ram.nr; map.nr_ram++)
+		ram[map.nr_ram] = (struct page_range){
+			p->ram.r[map.nr_ram].base, p->ram.r[map.nr_ram].size};
+	for (; map.nr_reserved < own->nr; map.nr_reserved++)
+		res[map.nr_reserved] =
+			(struct page_range){own->r[map.nr_reserved].base,
+					    own->r[map.nr_reserved].size};
+	for (unsigned i = 0; i < manifest.nr_vms; i++)
+		if (!manifest.vm[i].refused)
+			reserve_vm(&map, res, &manifest.vm[i].config);
+	map.ram = ram;
+	map.reserved = res;
+	if (page_alloc_init(&h->pages, &map))
+		refuse("/memory: no RAM is left to manage");
+	log_info("%lu MiB of RAM free", page_alloc_nr_free(&h->pages) >> 8);
+}
+
+/* The next pCPUs without a vCPU; one each. */
+static int place(struct hypervisor *h, struct vm *vm, unsigned *next)
+{
+	if (vm->nr_vcpus > h->nr_cpus - *next) {
+		log_err("VM %s: needs %u CPUs, %u are free", vm->cfg->name,
+			vm->nr_vcpus, h->nr_cpus - *next);
+		return -EBUSY;
+	}
+	for (unsigned i = 0; i < vm->nr_vcpus; i++)
+		if (run_place(&h->cpus[(*next)++], vm->vcpus[i]))
+			return -EBUSY;
+	return 0;
+}
+
+static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm,
+		     unsigned *next)
+{
+	struct vm *vm = &h->vms[h->nr_vms];
+
+	if (mvm->refused) {
+		log_err("%s", mvm->err);
+		return false;
+	}
+	if (h->nr_vms == VMID_MAX) {
+		log_err("VM %s: more than %u VMs", mvm->config.name, VMID_MAX);
+		return false;
+	}
+	if (vm_create(vm, h, &mvm->config, (uint16_t)(h->nr_vms + 1)))
+		return false;
+	if (place(h, vm, next) || vm_start(vm)) {
+		vm_destroy(vm);
+		return false;
+	}
+	if (h->nr_vms++ == 0)
+		vm_devices_take_console(vm);
+	h->nr_running++; /* no secondary runs yet: no lock needed */
+	return true;
+}
+
+void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
+{
+	unsigned next = 0;
+	bool all = true;
+
+	(void)p;
+	h->vms = arena_array(a, manifest.nr_vms, sizeof(*h->vms), 64);
+	if (!h->vms)
+		refuse("no memory for VMs");
+	for (unsigned i = 0; i < manifest.nr_vms; i++)
+		all &= bring_up(h, &manifest.vm[i], &next);
+	if (h->nr_vms == 0)
+		refuse("no VM can be started");
+	h->boot_incomplete = !all;
+}

@@ -1,0 +1,148 @@
+/*
+ * Stage-2 aborts; contract in abort.h. The fault status decides what an abort
+ * is before anything is emulated. HPFAR_EL2 is read for translation,
+ * access-flag and address-size faults only; it is not valid for permission
+ * faults. Arm ARM DDI 0487, ESR_EL2 ISS encodings for aborts, HPFAR_EL2.
+ */
+#include <errno.h>
+#include <port/el1.h>
+
+#include <arch/aarch64/esr.h>
+#include <arch/aarch64/inject.h>
+
+#include <hyp/abort.h>
+#include <hyp/vm.h>
+
+#define XZR     31U
+#define HCR_VSE BIT(8) /* a virtual SError is pending */
+
+/* What the entry to EL1 needs of the loaded vCPU. */
+static struct inject_regs inject_begin(const struct vcpu *v)
+{
+	return (struct inject_regs){
+		.pc = v->regs.pc,
+		.pstate = v->regs.pstate,
+		.sctlr = el1_read_sctlr(),
+		.vbar = el1_read_vbar(),
+		.far = el1_read_far(),
+		.features = v->vm->inject_features,
+	};
+}
+
+static void inject_end(struct vcpu *v, const struct inject_regs *r)
+{
+	el1_write_elr(r->elr);
+	el1_write_spsr(r->spsr);
+	el1_write_esr(r->esr);
+	el1_write_far(r->far);
+	v->regs.pc = r->pc;
+	v->regs.pstate = r->pstate;
+}
+
+void abort_undefined(struct vcpu *v)
+{
+	struct inject_regs r = inject_begin(v);
+
+	inject_undef(&r);
+	inject_end(v, &r);
+}
+
+void abort_serror(struct vcpu *v)
+{
+	v->control.hcr_el2 |= HCR_VSE;
+	vcpu_control_load(&v->control);
+	v->control.hcr_el2 &= ~HCR_VSE;
+}
+
+/* A synchronous external abort for the abort that EL2 has just taken. For a
+ * walk of stage 1 too: the syndrome does not tell which level it had reached.
+ */
+static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
+{
+	struct inject_regs r = inject_begin(v);
+	const struct inject_abort a = {
+		.far = fault_far(),
+		.fsc = ESR_FSC_EXTERNAL,
+		.fetch = fetch,
+		.write = !fetch && esr_dabt_write(esr),
+		.cache_op = !fetch && (esr & ESR_DABT_CM),
+	};
+
+	inject_abort(&r, &a);
+	inject_end(v, &r);
+}
+
+static bool fault_has_ipa(uint64_t esr)
+{
+	unsigned type = esr_fsc_type(esr);
+
+	return type == ESR_FSC_TRANSLATION || type == ESR_FSC_ACCESS_FLAG ||
+	       type == ESR_FSC_ADDRESS_SIZE;
+}
+
+static ipa_t fault_ipa(void)
+{
+	return ipa_add(hpfar_ipa(fault_hpfar()), fault_far() & (PAGE_SIZE - 1));
+}
+
+static void emulate_mmio(struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+	unsigned rt = esr_dabt_srt(esr);
+	struct mmio_op op = {
+		.vcpu = (uint16_t)v->idx,
+		.size = (uint8_t)esr_dabt_size(esr),
+		.write = esr_dabt_write(esr),
+	};
+	int err;
+
+	if (op.write && rt != XZR)
+		op.value = v->regs.x[rt] & (~UINT64_C(0) >> (64 - 8 * op.size));
+	err = mmio_dispatch(&v->vm->bus, ipa, &op);
+	if (err == -EAGAIN)
+		return;
+	if (err) {
+		inject_external(v, esr, false);
+		return;
+	}
+	if (!op.write && rt != XZR)
+		v->regs.x[rt] = esr_dabt_extend(esr, op.value);
+	skip_instruction(v, esr);
+}
+
+void abort_data(struct vcpu *v, uint64_t esr)
+{
+	ipa_t ipa;
+
+	if (!fault_has_ipa(esr)) {
+		inject_external(v, esr, false);
+		return;
+	}
+	ipa = fault_ipa();
+	if (gmem_contains(&v->vm->mem, ipa, 1))
+		return; /* changed under us: the guest tries again */
+	if (esr & ESR_ABT_S1PTW)
+		inject_external(v, esr, false);
+	else if (esr & ESR_DABT_CM)
+		skip_instruction(v, esr); /* no cache holds what is not there */
+	else if (esr_dabt_isv(esr))
+		emulate_mmio(v, esr, ipa);
+	else
+		inject_external(v, esr, false);
+}
+
+/*
+ * A fetch that faults at the very vector to which its abort would go can only
+ * fault there again, for ever: this VM has crashed. Anything else is an
+ * external abort, as a bus without memory at that address would give.
+ */
+void abort_instruction(struct vcpu *v, uint64_t esr)
+{
+	uint64_t pc = v->regs.pc;
+
+	if (fault_has_ipa(esr) && gmem_contains(&v->vm->mem, fault_ipa(), 1))
+		return;
+	inject_external(v, esr, true);
+	if (v->regs.pc == pc)
+		vm_stop(v->vm, VM_STOP_CRASH,
+			"exception vectors are outside its memory");
+}

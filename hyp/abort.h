@@ -1,0 +1,29 @@
+/*
+ * Stage-2 aborts: MMIO emulation, guest RAM, or an external abort into the
+ * guest. And the injection of exceptions that traps of all kinds end in.
+ */
+#ifndef PLINTH_HYP_ABORT_H
+#define PLINTH_HYP_ABORT_H
+
+#include <arch/aarch64/esr.h>
+#include <arch/aarch64/inject.h>
+
+#include <hyp/vcpu.h>
+
+/* The vCPU is loaded on this pCPU; `esr` is ESR_EL2 of the present exit. */
+void abort_data(struct vcpu *v, uint64_t esr);
+void abort_instruction(struct vcpu *v, uint64_t esr);
+
+/* UNDEFINED at the trapped instruction. */
+void abort_undefined(struct vcpu *v);
+
+/* A virtual SError, pending until the guest takes it. */
+void abort_serror(struct vcpu *v);
+
+/* Past the trapped instruction. */
+static inline void skip_instruction(struct vcpu *v, uint64_t esr)
+{
+	inject_skip_insn(&v->regs.pc, &v->regs.pstate, (esr & ESR_IL) != 0);
+}
+
+#endif

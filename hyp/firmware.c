@@ -1,0 +1,49 @@
+/* A guest's firmware calls; contract in firmware.h. */
+#include <hyp/firmware.h>
+#include <hyp/vm.h>
+
+void firmware_call(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+
+	switch (smccc_call(&vm->fw, v->idx, v->regs.x)) {
+	case PSCI_RETURN:
+		break;
+	case PSCI_STANDBY:
+		vm_vcpu_wait(vm, v, false);
+		break;
+	case PSCI_POWER_DOWN:
+		vm_vcpu_wait(vm, v, true);
+		break;
+	case PSCI_STOP:
+		vm_vcpu_off(vm, v);
+		break;
+	case PSCI_VM_OFF:
+		vm_stop(vm, VM_STOP_OFF, NULL);
+		break;
+	case PSCI_VM_RESET:
+	case PSCI_VM_WARM_RESET:
+		vm_stop(vm, VM_STOP_RESET, NULL);
+		break;
+	}
+}
+
+static bool entry_valid(void *ctx, ipa_t entry)
+{
+	struct vm *vm = ctx;
+
+	return is_aligned(entry.v, 4) && gmem_contains(&vm->mem, entry, 4);
+}
+
+static void vcpu_start(void *ctx, unsigned target)
+{
+	struct vm *vm = ctx;
+	struct psci_entry e = psci_entry(&vm->fw.psci, target);
+
+	vm_vcpu_start(vm, vm->vcpus[target], e.pc, e.context_id);
+}
+
+struct psci_ops firmware_psci_ops(struct vm *vm)
+{
+	return (struct psci_ops){entry_valid, vcpu_start, vm};
+}

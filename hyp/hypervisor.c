@@ -1,0 +1,31 @@
+/* The hypervisor as a whole; contract in hypervisor.h. */
+#include <base/fmt.h>
+
+#include <hyp/hypervisor.h>
+
+/* The worst end of any VM is the machine's. Called with h->lock held. */
+static void note_end_locked(struct hypervisor *h, const struct vm *vm)
+{
+	if (vm->stop != VM_STOP_CRASH || h->end == END_VM_CRASH)
+		return;
+	h->end = END_VM_CRASH;
+	h->end_reason = vm->why;
+	(void)fmt_line(h->end_vm, sizeof(h->end_vm), "%s", vm->cfg->name);
+}
+
+void hyp_vm_ended(struct hypervisor *h, const struct vm *vm)
+{
+	bool last;
+
+	spin_lock(&h->lock);
+	note_end_locked(h, vm);
+	last = --h->nr_running == 0;
+	spin_unlock(&h->lock);
+	if (!last)
+		return;
+	if (h->end == END_VM_CRASH)
+		h->ops.end(END_VM_CRASH, h->end_vm, h->end_reason);
+	if (h->boot_incomplete)
+		h->ops.end(END_BOOT_ERROR, NULL, "a VM was refused");
+	h->ops.end(END_SUCCESS, NULL, NULL);
+}

@@ -1,0 +1,67 @@
+/*
+ * The one object that owns all mutable state of the hypervisor itself;
+ * boot/main.c holds it and wires drivers to it through `ops`.
+ */
+#ifndef PLINTH_HYP_HYPERVISOR_H
+#define PLINTH_HYP_HYPERVISOR_H
+
+#include <port/spinlock.h>
+
+#include <hyp/console.h>
+#include <hyp/cpu.h>
+#include <hyp/page_alloc.h>
+#include <hyp/vm.h>
+
+/* SGI that makes a pCPU look at what was asked of it. */
+#define HYP_SGI_KICK 0U
+
+enum end_kind { /* values are the exit record's, see exit_record.h */
+	END_SUCCESS = 1,
+	END_VM_CRASH = 2,
+	END_BOOT_ERROR = 3,
+	END_PANIC = 4
+};
+
+struct hyp_ops {
+	/* Ends the machine; `vm` and `reason` go into the exit record. */
+	NORETURN void (*end)(enum end_kind kind, const char *vm,
+			     const char *reason);
+	/* Seconds since the epoch, from the machine's clock. */
+	uint64_t (*wall_seconds)(void *ctx);
+	/* A physical SPI that EL2 itself enabled; IRQs masked. */
+	void (*irq)(void *ctx, uint32_t intid);
+	void *ctx;
+};
+
+/* INTIDs of the machine's private interrupts. */
+struct hyp_ppis {
+	uint32_t vtimer, ptimer, maintenance, hyp_timer;
+};
+
+struct hypervisor {
+	/* Constant after boot. */
+	struct hyp_ops ops;
+	struct hyp_ppis ppi;
+	struct cpu *cpus;
+	unsigned nr_cpus;
+	uint64_t *hw_idregs; /* as the boot CPU reads them */
+	struct vm *vms;
+	unsigned nr_vms;
+	enum log_level log_level; /* lines above it are not printed */
+	bool boot_incomplete;     /* a VM was refused: the end is no success */
+	bool stats;               /* print exit counts when a VM ends */
+
+	struct page_alloc pages; /* locks itself */
+	struct console console;  /* locks itself */
+
+	struct spinlock lock;
+	unsigned nr_running;      /* VMs that are not off; under lock */
+	enum end_kind end;        /* worst end so far; under lock */
+	char end_vm[VM_NAME_MAX]; /* which VM caused it; under lock */
+	const char *end_reason;   /* under lock */
+};
+
+/* A VM has gone off for good; ends the machine when it was the last. */
+void hyp_vm_ended(struct hypervisor *h, const struct vm *vm);
+
+#endif

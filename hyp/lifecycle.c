@@ -1,0 +1,166 @@
+/*
+ * A VM's life after its creation: start, stop, reset, and the states of its
+ * vCPUs; contracts in vm.h. Nobody waits here for another CPU: a stop is asked
+ * for, and the pCPU of the last vCPU that leaves the guest finishes it.
+ */
+#include <arch/aarch64/maint.h>
+
+#include <hyp/hypervisor.h>
+#include <hyp/vm.h>
+#include <hyp/vm_devices.h>
+#include <hyp/vm_dt.h>
+
+static void set_state(struct vcpu *v, enum vcpu_state s)
+{
+	__atomic_store_n(&v->state, s, __ATOMIC_RELEASE);
+}
+
+void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry, uint64_t context)
+{
+	bool start;
+
+	spin_lock(&vm->lock);
+	start = vm->state == VM_RUNNING && v->state == VCPU_OFF;
+	if (start) {
+		vcpu_reset(v, entry, context);
+		vgic_cpu_reset(vm->vgic, v->idx);
+		v->starting = true;
+		v->power_down = false;
+		vm->nr_live++;
+		set_state(v, VCPU_RUNNABLE);
+	}
+	spin_unlock(&vm->lock);
+	if (start)
+		vcpu_kick(v);
+}
+
+void vm_vcpu_off(struct vm *vm, struct vcpu *v)
+{
+	bool last;
+
+	spin_lock(&vm->lock);
+	last = vm->nr_live == 1 && vm->state == VM_RUNNING;
+	spin_unlock(&vm->lock);
+	/* With every vCPU off nobody can turn one on again. */
+	if (last)
+		vm_stop(vm, VM_STOP_OFF, NULL);
+	else
+		vcpu_request(v, VCPU_REQ_OFF);
+}
+
+void vm_vcpu_wait(struct vm *vm, struct vcpu *v, bool power_down)
+{
+	spin_lock(&vm->lock);
+	if (v->state == VCPU_RUNNABLE) {
+		v->power_down = power_down;
+		set_state(v, VCPU_WAITING);
+	}
+	spin_unlock(&vm->lock);
+}
+
+bool vm_vcpu_wake(struct vm *vm, struct vcpu *v)
+{
+	bool wake;
+
+	spin_lock(&vm->lock);
+	wake = v->state == VCPU_WAITING;
+	if (wake)
+		set_state(v, VCPU_RUNNABLE);
+	spin_unlock(&vm->lock);
+	return wake;
+}
+
+void vm_stop(struct vm *vm, enum vm_stop how, const char *why)
+{
+	spin_lock(&vm->lock);
+	if (vm->state != VM_RUNNING) {
+		spin_unlock(&vm->lock);
+		return;
+	}
+	vm->state = VM_STOPPING;
+	vm->stop = how;
+	vm->why = why;
+	spin_unlock(&vm->lock);
+	for (unsigned i = 0; i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i]->state != VCPU_OFF)
+			vcpu_request(vm->vcpus[i], VCPU_REQ_OFF);
+}
+
+/* Every vCPU is out of the guest: nobody else touches the VM now. */
+static void finish_stop(struct vm *vm)
+{
+	enum vm_stop how = vm->stop;
+
+	vm->state = VM_OFF;
+	if (how == VM_STOP_RESET) {
+		log_info("VM %s: reset", vm->cfg->name);
+		if (vm_start(vm) == 0)
+			return;
+		vm->stop = VM_STOP_CRASH;
+		vm->why = "cannot be loaded again";
+	}
+	vm_devices_reset(vm);
+	if (vm->stop == VM_STOP_CRASH)
+		log_err("VM %s: crashed: %s", vm->cfg->name, vm->why);
+	else
+		log_info("VM %s: off", vm->cfg->name);
+	hyp_vm_ended(vm->hyp, vm);
+}
+
+void vm_vcpu_left(struct vm *vm, struct vcpu *v)
+{
+	bool last;
+
+	spin_lock(&vm->lock);
+	set_state(v, VCPU_OFF);
+	last = --vm->nr_live == 0 && vm->state == VM_STOPPING;
+	spin_unlock(&vm->lock);
+	/* From here on it may be started again, on another CPU at once. */
+	psci_vcpu_stopped(&vm->fw.psci, v->idx);
+	if (last)
+		finish_stop(vm);
+}
+
+static int write_dtb(struct vm *vm)
+{
+	const struct vm_dt_boot boot = {
+		.initrd = vm->plan.initrd,
+	};
+
+	return vm_dt_write(vm->cfg, &boot, vm->dtb, vm->dtb_cap);
+}
+
+static int load(struct vm *vm)
+{
+	int err;
+
+	if (vm->ram_used)
+		gmem_reset(&vm->mem);
+	vm->ram_used = true;
+	err = write_dtb(vm);
+	if (!err)
+		err = loader_copy(&vm->plan, vm->cfg, vm->dtb,
+				  vm->plan.dtb.size, &vm->mem);
+	return err;
+}
+
+int vm_start(struct vm *vm)
+{
+	int err;
+
+	vm_devices_reset(vm);
+	vgic_reset(vm->vgic);
+	psci_reset(&vm->fw.psci, 0);
+	err = load(vm);
+	if (err) {
+		log_err("VM %s: images cannot be loaded: %d", vm->cfg->name,
+			err);
+		return err;
+	}
+	for (unsigned i = 0; i < vm->nr_vcpus; i++)
+		vm->vcpus[i]->control.cntvoff_el2 = counter_now();
+	vm->state = VM_RUNNING;
+	vm->stop = VM_STOP_NONE;
+	vm_vcpu_start(vm, vm->vcpus[0], vm->plan.entry, vm->plan.dtb.base.v);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * What a pCPU does when it is not in a guest: take its interrupts, look for a
+ * vCPU that can run, sleep when there is none.
+ */
+#ifndef PLINTH_HYP_RUN_H
+#define PLINTH_HYP_RUN_H
+
+#include <hyp/vcpu.h>
+
+/*
+ * Finds the next vCPU for this pCPU, loads it when needed, and returns its
+ * registers; sleeps until there is one. IRQs masked. Called at the bottom of
+ * the EL2 stack: whatever the caller held is forgotten.
+ */
+struct vcpu_regs *run_next(struct cpu *c);
+
+/* Acknowledges and handles every pending physical interrupt of this pCPU. */
+void run_irqs(struct cpu *c);
+
+/*
+ * Places a vCPU on a pCPU for good. -EBUSY: the pCPU has one already.
+ */
+MUST_CHECK int run_place(struct cpu *c, struct vcpu *v);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * Exit dispatch: exception class -> handler, by a table sized by the field. An
+ * unknown class is UNDEFINED in the guest, never an error of ours. Arm ARM DDI
+ * 0487, ESR_EL2. Hot: no printing, no allocation, no lock of another VM.
+ */
+#include <port/this_cpu.h>
+
+#include <arch/aarch64/esr.h>
+#include <arch/aarch64/idreg.h>
+#include <arch/aarch64/sysreg.h>
+
+#include <hyp/abort.h>
+#include <hyp/firmware.h>
+#include <hyp/run.h>
+#include <hyp/trap.h>
+#include <hyp/vm.h>
+
+typedef void (*trap_fn)(struct vcpu *v, uint64_t esr);
+
+#define XZR 31U
+
+static void trap_undef(struct vcpu *v, uint64_t esr)
+{
+	(void)esr;
+	abort_undefined(v);
+}
+
+/* HVC: the preferred return address is already past it. */
+static void trap_hvc(struct vcpu *v, uint64_t esr)
+{
+	(void)esr;
+	firmware_call(v);
+}
+
+/* SMC (HCR_EL2.TSC): the return address is at it. Never forwarded to EL3. */
+static void trap_smc(struct vcpu *v, uint64_t esr)
+{
+	skip_instruction(v, esr);
+	firmware_call(v);
+}
+
+/* The register operand of a trapped MSR. */
+static uint64_t operand(const struct vcpu *v, uint64_t esr)
+{
+	unsigned rt = esr_sys64_rt(esr);
+
+	return rt == XZR ? 0 : v->regs.x[rt];
+}
+
+static void sgi_write(struct vcpu *v, uint64_t esr, unsigned group)
+{
+	skip_instruction(v, esr);
+	vgic_send_sgi(v->vm->vgic, v->idx, operand(v, esr), group);
+}
+
+/* The result of a trapped MRS. */
+static void answer(struct vcpu *v, uint64_t esr, uint64_t value)
+{
+	unsigned rt = esr_sys64_rt(esr);
+
+	if (rt != XZR)
+		v->regs.x[rt] = value;
+	skip_instruction(v, esr);
+}
+
+/* Common CPU interface registers, trapped while an active interrupt is in no
+ * list register on a CPU that cannot trap ICC_DIR_EL1 alone. */
+static void icc_access(struct vcpu *v, uint64_t esr, enum vgic_icc reg)
+{
+	uint64_t value = 0;
+
+	if (esr_sysreg_read(esr)) {
+		if (vgic_icc_read(v->vm->vgic, v->idx, reg, &value))
+			answer(v, esr, value);
+		else
+			abort_undefined(v);
+	} else if (vgic_icc_write(v->vm->vgic, v->idx, reg, operand(v, esr))) {
+		skip_instruction(v, esr);
+	} else {
+		abort_undefined(v);
+	}
+}
+
+static void trap_msr(struct vcpu *v, uint64_t esr)
+{
+	switch (esr_sysreg(esr)) {
+	case SYS_ICC_SGI1R_EL1:
+		sgi_write(v, esr, 1);
+		break;
+	case SYS_ICC_ASGI1R_EL1: /* the other group 1 does not exist */
+	case SYS_ICC_SGI0R_EL1:
+		sgi_write(v, esr, 0);
+		break;
+	case SYS_ACTLR_EL1: /* HCR_EL2.TACR: no bits for a guest */
+		skip_instruction(v, esr);
+		break;
+	case SYS_ICC_DIR_EL1:
+		icc_access(v, esr, VGIC_ICC_DIR);
+		break;
+	case SYS_ICC_CTLR_EL1:
+		icc_access(v, esr, VGIC_ICC_CTLR);
+		break;
+	case SYS_ICC_PMR_EL1:
+		icc_access(v, esr, VGIC_ICC_PMR);
+		break;
+	default:
+		abort_undefined(v);
+	}
+}
+
+static void trap_mrs(struct vcpu *v, uint64_t esr)
+{
+	switch (esr_sysreg(esr)) {
+	case SYS_ACTLR_EL1:
+		answer(v, esr, 0);
+		break;
+	case SYS_ICC_CTLR_EL1:
+		icc_access(v, esr, VGIC_ICC_CTLR);
+		break;
+	case SYS_ICC_PMR_EL1:
+		icc_access(v, esr, VGIC_ICC_PMR);
+		break;
+	case SYS_ICC_RPR_EL1:
+		icc_access(v, esr, VGIC_ICC_RPR);
+		break;
+	default:
+		abort_undefined(v);
+	}
+}
+
+static void trap_sys64(struct vcpu *v, uint64_t esr)
+{
+	bool read = esr_sysreg_read(esr);
+
+	if (idreg_is(esr) && read) {
+		answer(v, esr, v->vm->idregs[idreg_index(esr)]);
+		return;
+	}
+	if (read)
+		trap_mrs(v, esr);
+	else
+		trap_msr(v, esr);
+}
+
+static const trap_fn trap_table[ESR_EC_NR] = {
+	[ESR_EC_HVC64] = trap_hvc,
+	[ESR_EC_SMC64] = trap_smc,
+	[ESR_EC_SYS64] = trap_sys64,
+	[ESR_EC_DABT_LOW] = abort_data,
+	[ESR_EC_IABT_LOW] = abort_instruction,
+};
+
+/*
+ * The common end of an exit: straight back, unless somebody wants something of
+ * this vCPU or its interrupts changed. Another pCPU that wants something later
+ * sends an SGI, which is taken right after the ERET.
+ */
+static inline struct vcpu_regs *resume(struct vcpu *v)
+{
+	if (__builtin_expect(__atomic_load_n(&v->requests, __ATOMIC_RELAXED) ||
+				     v->state != VCPU_RUNNABLE,
+			     0))
+		return run_next(v->cpu);
+	if (*v->vgic_stale)
+		vgic_flush(v->vm->vgic, v->idx);
+	return &v->regs;
+}
+
+struct vcpu_regs *trap_sync(struct vcpu_regs *regs, uint64_t esr)
+{
+	struct vcpu *v = vcpu_of(regs);
+	enum esr_ec ec = esr_ec(esr);
+	trap_fn fn = trap_table[ec];
+
+	v->exits[ec]++;
+	(fn ? fn : trap_undef)(v, esr);
+	return resume(v);
+}
+
+struct vcpu_regs *trap_irq(struct vcpu_regs *regs)
+{
+	struct vcpu *v = vcpu_of(regs);
+
+	v->exits[VCPU_EXIT_IRQ]++;
+	run_irqs(v->cpu);
+	return resume(v);
+}
+
+/*
+ * An SError that was taken while the guest ran is the guest's: it goes back as
+ * a virtual SError (HCR_EL2.VSE), delivered when the guest unmasks them.
+ */
+struct vcpu_regs *trap_serror(struct vcpu_regs *regs, uint64_t esr)
+{
+	struct vcpu *v = vcpu_of(regs);
+
+	v->exits[VCPU_EXIT_SERROR]++;
+	(void)esr;
+	abort_serror(v);
+	return resume(v);
+}

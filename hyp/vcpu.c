@@ -1,0 +1,65 @@
+/* Virtual CPUs; contract in vcpu.h. */
+#include <port/gicc.h>
+#include <port/this_cpu.h>
+#include <string.h>
+
+#include <arch/aarch64/inject.h>
+
+#include <hyp/hypervisor.h>
+#include <hyp/vcpu.h>
+#include <hyp/vm.h>
+
+void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context)
+{
+	memset(v->regs.x, 0, sizeof(v->regs.x));
+	v->regs.x[0] = context;
+	v->regs.pc = entry.v;
+	v->regs.pstate = PSTATE_EL1H | PSTATE_DAIF;
+	el1_context_reset(&v->el1);
+	memset(&v->fp, 0, sizeof(v->fp));
+}
+
+void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context)
+{
+	struct el1_context old = v->el1;
+
+	vcpu_reset(v, entry, context);
+	v->el1.cntv_ctl_el0 = old.cntv_ctl_el0;
+	v->el1.cntv_cval_el0 = old.cntv_cval_el0;
+	v->el1.cntp_ctl_el0 = old.cntp_ctl_el0;
+	v->el1.cntp_cval_el0 = old.cntp_cval_el0;
+	v->el1.cntkctl_el1 = old.cntkctl_el1;
+}
+
+void vcpu_load(struct cpu *c, struct vcpu *v)
+{
+	v->regs.stack = c->stack_top;
+	vcpu_control_load(&v->control);
+	el1_context_restore(&v->el1);
+	fp_context_restore(&v->fp);
+	vgic_load(v->vm->vgic, v->idx);
+	c->loaded = v;
+}
+
+void vcpu_put(struct cpu *c)
+{
+	struct vcpu *v = c->loaded;
+
+	/* Stops the timers, so that what they raised can be deactivated. */
+	el1_context_save(&v->el1);
+	fp_context_save(&v->fp);
+	vgic_put(v->vm->vgic, v->idx);
+	c->loaded = NULL;
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	if (v->cpu != this_cpu())
+		gicc_send_sgi(v->cpu->mpidr, HYP_SGI_KICK);
+}
+
+void vcpu_request(struct vcpu *v, uint32_t requests)
+{
+	__atomic_or_fetch(&v->requests, requests, __ATOMIC_RELEASE);
+	vcpu_kick(v);
+}

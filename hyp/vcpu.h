@@ -1,0 +1,84 @@
+/*
+ * One virtual CPU: its registers, where it is, what others ask of it.
+ *
+ * Life: OFF -> RUNNABLE (vcpu_start, under vm->lock) -> on its pCPU loaded and
+ * entered -> WAITING (CPU_SUSPEND) -> ... -> OFF (CPU_OFF, or the VM stops).
+ * Registers are in `regs` between exits; EL1, FP and GIC state is in the
+ * hardware while cpu->loaded says so (vcpu_load .. vcpu_put).
+ */
+#ifndef PLINTH_HYP_VCPU_H
+#define PLINTH_HYP_VCPU_H
+
+#include <base/addr.h>
+
+#include <arch/aarch64/context.h>
+
+struct cpu;
+struct vm;
+
+enum vcpu_state {
+	VCPU_OFF,
+	VCPU_RUNNABLE,
+	VCPU_WAITING
+};
+
+/* Bits of vcpu.requests; set by anyone, taken by the vCPU's pCPU. */
+#define VCPU_REQ_OFF 1U /* leave the guest: CPU_OFF, or the VM stops */
+
+#define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
+#define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */
+#define VCPU_EXIT_SERROR  63
+
+struct vcpu {
+	struct vcpu_regs regs; /* first: the vectors know only this part */
+
+	struct vm *vm;
+	const uint64_t *vgic_stale; /* non-zero: vgic_flush() is due */
+	struct cpu *cpu;            /* the pCPU on which it runs */
+	unsigned idx;               /* in vm->vcpus */
+	uint32_t requests;          /* atomic */
+
+	/* Guarded by vm->lock; read without it by its own pCPU. */
+	enum vcpu_state state;
+	bool starting;   /* PSCI shall hear of the first entry */
+	bool power_down; /* WAITING: registers are lost at the wake-up */
+
+	/* Valid while not loaded; touched by the pCPU and, while OFF, by
+	 * the holder of vm->lock. */
+	struct el1_context el1;
+	struct fp_context fp;
+	struct vcpu_control control;
+
+	/* Written by its pCPU only; readers accept a torn count. */
+	uint64_t exits[VCPU_EXIT_CLASSES];
+};
+
+static inline struct vcpu *vcpu_of(struct vcpu_regs *regs)
+{
+	return container_of(regs, struct vcpu, regs);
+}
+
+/*
+ * Registers for a start at `entry` (guest IPA; MMU off) with x0 = context:
+ * everything else as after a reset, FP included. The vCPU is OFF.
+ * PSCI DEN 0022, "Initial core state"; Linux arm64 boot protocol.
+ */
+void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context);
+
+/* The same after a power-down, in which the timers keep running. */
+void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context);
+
+/*
+ * Bring a vCPU's state into / out of this pCPU's hardware. IRQs masked.
+ * vcpu_load: the pCPU has none loaded. vcpu_put: `v` is loaded here.
+ */
+void vcpu_load(struct cpu *c, struct vcpu *v);
+void vcpu_put(struct cpu *c);
+
+/* Post requests to a vCPU and make its pCPU look at them. */
+void vcpu_request(struct vcpu *v, uint32_t requests);
+
+/* Make the vCPU's pCPU leave the guest, or its sleep, unless that is us. */
+void vcpu_kick(struct vcpu *v);
+
+#endif

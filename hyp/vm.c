@@ -1,0 +1,391 @@
+/* Creation and destruction of a VM; contract in vm.h. */
+#include <errno.h>
+#include <port/el1.h>
+#include <port/gicc.h>
+#include <string.h>
+
+#include <base/fmt.h>
+
+#include <arch/aarch64/idreg_hw.h>
+#include <arch/aarch64/inject.h>
+#include <arch/aarch64/maint.h>
+
+#include <hyp/firmware.h>
+#include <hyp/hypervisor.h>
+#include <hyp/vm.h>
+#include <hyp/vm_devices.h>
+#include <hyp/vm_dt.h>
+
+/* HCR_EL2: Arm ARM DDI 0487. What is trapped has an answer in hyp/trap.c. */
+#define HCR_VM    BIT(0) /* stage 2 on */
+#define HCR_SWIO  BIT(1) /* set/way invalidate becomes clean+invalidate */
+#define HCR_PTW   BIT(2) /* a walk through Device memory faults */
+#define HCR_FMO   BIT(3)
+#define HCR_IMO   BIT(4)
+#define HCR_AMO   BIT(5)
+#define HCR_TID3  BIT(18) /* ID registers */
+#define HCR_TSC   BIT(19) /* SMC */
+#define HCR_TIDCP BIT(20) /* implementation defined registers */
+#define HCR_TACR  BIT(21) /* ACTLR_EL1 */
+#define HCR_RW    BIT(31) /* EL1 is AArch64 */
+#define HCR_TLOR  BIT(35) /* limited ordering regions: hidden */
+#define HCR_TERR  BIT(36) /* RAS error records: hidden */
+#define HCR_APK   BIT(40) /* PAuth keys are the guest's */
+#define HCR_API   BIT(41) /* PAuth instructions too */
+#define HCR_TID5  BIT(58) /* GMID_EL1: MTE is hidden */
+#define HCR_GUEST                                                              \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO |           \
+	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR |       \
+	 HCR_TERR | HCR_APK | HCR_API | HCR_TID5)
+
+#define MMFR0_PARANGE GENMASK(3, 0)
+
+static void *pages_alloc(void *ctx, uint64_t nr)
+{
+	return page_alloc_contig(ctx, nr);
+}
+
+static void pages_free(void *ctx, void *pages, uint64_t nr)
+{
+	page_free_contig(ctx, pages, nr);
+}
+
+static void *zeroed_pages(struct page_alloc *pages, uint64_t nr)
+{
+	void *p = page_alloc_contig(pages, nr);
+
+	return p ? memset(p, 0, nr * PAGE_SIZE) : NULL;
+}
+
+static void *s2_root_alloc(void *ctx, unsigned nr)
+{
+	return zeroed_pages(&((struct vm *)ctx)->hyp->pages, nr);
+}
+
+static void s2_root_free(void *ctx, void *root, unsigned nr)
+{
+	page_free_contig(&((struct vm *)ctx)->hyp->pages, root, nr);
+}
+
+static void *s2_table_alloc(void *ctx)
+{
+	return zeroed_pages(&((struct vm *)ctx)->hyp->pages, 1);
+}
+
+static void s2_table_free(void *ctx, void *table)
+{
+	page_free_contig(&((struct vm *)ctx)->hyp->pages, table, 1);
+}
+
+static void s2_tlbi(void *ctx, ipa_t ipa, uint64_t size)
+{
+	struct vm *vm = ctx;
+
+	tlb_flush_ipa(s2_vttbr(&vm->s2, vm->vmid), ipa, size);
+}
+
+static void s2_sync(void *ctx)
+{
+	(void)ctx;
+	el2_map_sync();
+}
+
+static unsigned parange_field(const struct hypervisor *h)
+{
+	return (unsigned)FIELD_GET(MMFR0_PARANGE, h->hw_idregs[IDREG(7, 0)]);
+}
+
+static unsigned parange_bits(const struct hypervisor *h)
+{
+	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
+	unsigned field = parange_field(h);
+
+	return field < ARRAY_SIZE(bits) ? bits[field] : 48;
+}
+
+/* RAM decides; devices without a translation fault as they shall anyway. */
+static unsigned ipa_bits(const struct vm_config *cfg)
+{
+	const struct vm_range *last = &cfg->ram[cfg->nr_ram - 1];
+	uint64_t end = last->base.v + last->size - 1;
+
+	for (unsigned i = 0; i < cfg->nr_gicr; i++)
+		end = max_u64(end, cfg->gicr[i].base.v + cfg->gicr[i].size - 1);
+	return bit_highest(end) + 1;
+}
+
+static void *ram_alloc(void *ctx, unsigned order)
+{
+	return page_alloc_block(ctx, order);
+}
+
+static void ram_free(void *ctx, void *block, unsigned order)
+{
+	page_free_block(ctx, block, order);
+}
+
+static void ram_sync(void *ctx, const void *p, uint64_t len)
+{
+	(void)ctx;
+	icache_sync_poc(p, len);
+}
+
+static int create_memory(struct vm *vm)
+{
+	const struct s2_env s2 = {s2_root_alloc,
+				  s2_root_free,
+				  s2_table_alloc,
+				  s2_table_free,
+				  s2_tlbi,
+				  s2_sync,
+				  vm};
+	const struct gmem_env ram = {ram_alloc, ram_free, ram_sync,
+				     PAGE_ORDER_MAX, &vm->hyp->pages};
+	int err =
+		s2_init(&vm->s2, &s2, ipa_bits(vm->cfg), parange_bits(vm->hyp));
+
+	gmem_init(&vm->mem, &ram, &vm->s2);
+	for (unsigned i = 0; i < vm->cfg->nr_ram && !err; i++)
+		err = gmem_add(&vm->mem, vm->cfg->ram[i].base,
+			       vm->cfg->ram[i].size, GMEM_EAGER);
+	if (err)
+		log_err("VM %s: memory: %s (%lu MiB free)", vm->cfg->name,
+			err == -ERANGE ? "beyond this machine's addresses"
+				       : "not enough",
+			page_alloc_nr_free(&vm->hyp->pages) >> 8);
+	return err;
+}
+
+static int create_idregs(struct vm *vm)
+{
+	const struct idreg_limits limits = {
+		(unsigned)max_u64(32, ipa_bits(vm->cfg))};
+	uint64_t *regs =
+		arena_array(&vm->arena, IDREG_NR, sizeof(*regs), sizeof(*regs));
+
+	if (!regs)
+		return -ENOMEM;
+	idreg_sanitise(vm->hyp->hw_idregs, &limits, regs);
+	vm->idregs = regs;
+	vm->inject_features = inject_features(regs);
+	return 0;
+}
+
+static void vgic_kick(void *ctx, unsigned vcpu)
+{
+	struct vm *vm = ctx;
+
+	vcpu_kick(vm->vcpus[vcpu]);
+}
+
+static void vgic_hw_deactivate(void *ctx, uint32_t pintid)
+{
+	(void)ctx;
+	gicc_deactivate(pintid);
+}
+
+static bool vgic_hw_line(void *ctx, unsigned vcpu, uint32_t intid)
+{
+	(void)ctx;
+	(void)vcpu;
+	return intid == VM_TIMER_VIRT_INTID ? el1_vtimer_asserts()
+					    : el1_ptimer_asserts();
+}
+
+static const struct vgic_ops vgic_ops = {vgic_kick, vgic_hw_deactivate,
+					 vgic_hw_line};
+
+static void *from_arena(void *ctx, uint64_t size, uint64_t align)
+{
+	return arena_alloc(ctx, size, align);
+}
+
+/* One redistributor region of several: its frames follow those before it. */
+struct gicr_region {
+	struct vgic *vgic;
+	uint64_t first; /* byte offset of its first frame among all */
+};
+
+static int gicr_mmio(void *dev, struct mmio_op *op)
+{
+	const struct gicr_region *r = dev;
+
+	op->offset += r->first;
+	return vgic_redist_mmio(r->vgic, op);
+}
+
+static int add_redistributors(struct vm *vm)
+{
+	uint64_t done = 0, all = vm->nr_vcpus * VM_GICR_FRAME;
+	struct gicr_region *g = arena_array(&vm->arena, vm->cfg->nr_gicr,
+					    sizeof(*g), sizeof(uint64_t));
+	int err = g ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; i < vm->cfg->nr_gicr && done < all && !err; i++) {
+		const struct vm_range *r = &vm->cfg->gicr[i];
+		const struct mmio_region region = {
+			.base = r->base,
+			.size = min_u64(r->size, all - done),
+			.access = gicr_mmio,
+			.dev = &g[i],
+			.name = "GICR",
+		};
+
+		g[i] = (struct gicr_region){vm->vgic, done};
+		err = mmio_bus_add(&vm->bus, &region);
+		done += region.size;
+	}
+	return err;
+}
+
+static int create_gic(struct vm *vm)
+{
+	const struct vgic_config cfg = {
+		.nr_vcpus = vm->nr_vcpus,
+		.mpidr = vm->cfg->mpidr,
+		.nr_spis = vm->cfg->nr_spis,
+		.ops = &vgic_ops,
+		.ctx = vm,
+		.alloc = from_arena,
+		.alloc_ctx = &vm->arena,
+	};
+	const struct mmio_region gicd = {
+		.base = vm->cfg->gicd.base,
+		.size = vm->cfg->gicd.size,
+		.access = vgic_dist_mmio,
+		.name = "GICD",
+	};
+	struct mmio_region r = gicd;
+	int err = vgic_create(&cfg, &vm->vgic);
+
+	r.dev = vm->vgic;
+	if (!err)
+		err = mmio_bus_add(&vm->bus, &r);
+	if (!err)
+		err = add_redistributors(vm);
+	return err;
+}
+
+static int create_firmware(struct vm *vm)
+{
+	/* The CPU's own mitigations are not known: claim none. */
+	const struct smccc_workarounds none = {
+		SMCCC_NOT_SUPPORTED, SMCCC_NOT_SUPPORTED, SMCCC_NOT_SUPPORTED};
+	struct psci_ops ops = firmware_psci_ops(vm);
+	struct mpidr_map map;
+	uint16_t *slots = arena_array(&vm->arena, mpidr_map_slots(vm->nr_vcpus),
+				      sizeof(*slots), sizeof(*slots));
+	struct psci_vcpu *states =
+		arena_array(&vm->arena, vm->nr_vcpus, sizeof(*states), 64);
+	int err;
+
+	if (!slots || !states)
+		return -ENOMEM;
+	err = mpidr_map_init(&map, vm->cfg->mpidr, vm->nr_vcpus, slots);
+	if (err)
+		return err;
+	psci_init(&vm->fw.psci, &ops, &map, states);
+	vm->fw.workarounds = none;
+	return 0;
+}
+
+static int create_vcpu(struct vm *vm, unsigned i)
+{
+	struct vcpu *v = arena_alloc(&vm->arena, sizeof(*v), 64);
+
+	if (!v)
+		return -ENOMEM;
+	v->vm = vm;
+	v->idx = i;
+	v->vgic_stale = vgic_stale(vm->vgic, i);
+	v->control = (struct vcpu_control){
+		.hcr_el2 = HCR_GUEST,
+		.vmpidr_el2 = vm->cfg->mpidr[i] | MPIDR_RES1,
+		.vpidr_el2 = idreg_midr(),
+		.vtcr_el2 = s2_vtcr(&vm->s2, parange_field(vm->hyp)),
+		.vttbr_el2 = s2_vttbr(&vm->s2, vm->vmid),
+	};
+	vm->vcpus[i] = v;
+	return 0;
+}
+
+static int create_vcpus(struct vm *vm)
+{
+	int err = 0;
+
+	vm->vcpus = arena_array(&vm->arena, vm->nr_vcpus, sizeof(struct vcpu *),
+				sizeof(struct vcpu *));
+	if (!vm->vcpus)
+		return -ENOMEM;
+	for (unsigned i = 0; i < vm->nr_vcpus && !err; i++)
+		err = create_vcpu(vm, i);
+	return err;
+}
+
+static int plan_images(struct vm *vm)
+{
+	char line[FMT_LINE_MAX];
+	int err;
+
+	vm->dtb_cap = align_up(vm_dt_capacity(vm->cfg), 8);
+	vm->dtb = arena_alloc(&vm->arena, vm->dtb_cap, 8);
+	if (!vm->dtb)
+		return -ENOMEM;
+	err = loader_place(&vm->plan, vm->cfg, vm->dtb_cap, line, sizeof(line));
+	if (err)
+		log_err("%s", line);
+	return err;
+}
+
+static int create_parts(struct vm *vm)
+{
+	int err;
+
+	mmio_bus_init(&vm->bus, &vm->arena);
+	err = create_idregs(vm);
+	if (!err)
+		err = create_memory(vm);
+	if (!err)
+		err = create_gic(vm);
+	if (!err)
+		err = create_firmware(vm);
+	if (!err)
+		err = create_vcpus(vm);
+	if (!err)
+		err = vm_devices_create(vm);
+	if (!err)
+		err = mmio_bus_seal(&vm->bus);
+	if (!err)
+		err = plan_images(vm);
+	return err;
+}
+
+int vm_create(struct vm *vm, struct hypervisor *hyp,
+	      const struct vm_config *cfg, uint16_t vmid)
+{
+	const struct arena_env env = {pages_alloc, pages_free, &hyp->pages};
+	int err;
+
+	memset(vm, 0, sizeof(*vm));
+	vm->hyp = hyp;
+	vm->cfg = cfg;
+	vm->vmid = vmid;
+	vm->nr_vcpus = cfg->nr_vcpus;
+	arena_init(&vm->arena, &env);
+	err = create_parts(vm);
+	if (err) {
+		log_err("VM %s: cannot be created: %d", cfg->name, err);
+		vm_destroy(vm);
+	}
+	return err;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	vm_devices_destroy(vm);
+	if (vm->s2.pgt.root)
+		tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
+	s2_destroy(&vm->s2);
+	gmem_destroy(&vm->mem);
+	arena_destroy(&vm->arena);
+}

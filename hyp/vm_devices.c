@@ -1,0 +1,197 @@
+/* Devices of a VM; contract in vm_devices.h. */
+#include <errno.h>
+
+#include <base/panic.h>
+
+#include <hyp/hypervisor.h>
+#include <hyp/vm_devices.h>
+
+static void uart_irq(void *ctx, bool level)
+{
+	struct vm *vm = ctx;
+
+	vgic_set_line(vm->vgic, VGIC_NO_VCPU, vm->cfg->uart_intid, level);
+}
+
+static int uart_tx(void *ctx, uint8_t byte)
+{
+	struct vm *vm = ctx;
+
+	return console_put(&vm->hyp->console, byte);
+}
+
+static void uart_rx_drained(void *ctx)
+{
+	struct vm *vm = ctx;
+
+	console_pump(&vm->hyp->console);
+}
+
+static size_t sink_room(void *ctx)
+{
+	return pl011_rx_room(ctx);
+}
+
+static void sink_push(void *ctx, uint8_t byte)
+{
+	/* Within the room that the console has just asked for. */
+	bool taken = pl011_rx_push(ctx, byte);
+
+	ASSERT(taken);
+}
+
+static void sink_tx_ready(void *ctx)
+{
+	pl011_tx_ready(ctx);
+}
+
+void vm_devices_take_console(struct vm *vm)
+{
+	const struct console_sink sink = {sink_room, sink_push, sink_tx_ready,
+					  &vm->uart};
+
+	if (vm->cfg->uart.size)
+		console_attach(&vm->hyp->console, &sink);
+}
+
+static void rtc_irq(void *ctx, bool level)
+{
+	struct vm *vm = ctx;
+
+	vgic_set_line(vm->vgic, VGIC_NO_VCPU, vm->cfg->rtc_intid, level);
+}
+
+static uint64_t rtc_now(void *ctx)
+{
+	struct vm *vm = ctx;
+
+	return vm->hyp->ops.wall_seconds(vm->hyp->ops.ctx);
+}
+
+static void slot_irq(void *ctx, bool level)
+{
+	struct vm_slot *s = ctx;
+
+	vgic_set_line(s->vm->vgic, VGIC_NO_VCPU, s->intid, level);
+}
+
+static int add(struct vm *vm, const struct vm_range *r, uint64_t size,
+	       mmio_fn access, void *dev, const char *name)
+{
+	const struct mmio_region region = {r->base, size, access, dev, name};
+	int err = r->size ? mmio_bus_add(&vm->bus, &region) : 0;
+
+	if (err)
+		log_err("VM %s: %s at %lx: cannot be placed: %d", vm->cfg->name,
+			name, r->base.v, err);
+	return err;
+}
+
+static int create_serial(struct vm *vm)
+{
+	const struct pl011_ops uart = {
+		.set_irq = uart_irq,
+		.tx = uart_tx,
+		.rx_drained = uart_rx_drained,
+		.ctx = vm,
+	};
+	const struct pl031_ops rtc = {
+		.set_irq = rtc_irq,
+		.now_seconds = rtc_now,
+		.ctx = vm,
+	};
+	int err;
+
+	pl011_init(&vm->uart, &uart);
+	pl031_init(&vm->rtc, &rtc);
+	err = add(vm, &vm->cfg->uart, vm->cfg->uart.size, pl011_mmio, &vm->uart,
+		  "PL011");
+	if (!err)
+		err = add(vm, &vm->cfg->rtc, vm->cfg->rtc.size, pl031_mmio,
+			  &vm->rtc, "PL031");
+	return err;
+}
+
+static void *disk_pages(void *ctx, uint64_t nr)
+{
+	return page_alloc_contig(ctx, nr);
+}
+
+static void disk_pages_free(void *ctx, void *pages, uint64_t nr)
+{
+	page_free_contig(ctx, pages, nr);
+}
+
+static int create_disk(struct vm *vm, struct vm_slot *s,
+		       const struct vm_virtio *cfg)
+{
+	const struct ramdisk_env env = {disk_pages, disk_pages_free,
+					&vm->hyp->pages};
+	struct virtio_blk_config blk = {
+		.name = vm->cfg->name,
+		.id = cfg->backing.node,
+		.mem = &vm->mem,
+		.set_irq = slot_irq,
+		.irq_ctx = s,
+	};
+
+	s->blk = arena_alloc(&vm->arena, sizeof(*s->blk), 64);
+	if (!s->blk)
+		return -ENOMEM;
+	ramdisk_init(&s->disk, &env, cfg->backing.base, cfg->backing.size);
+	blk.disk = ramdisk_block(&s->disk, cfg->read_only);
+	virtio_blk_init(s->blk, &blk);
+	return 0;
+}
+
+static int create_slot(struct vm *vm, unsigned i)
+{
+	const struct vm_virtio *cfg = &vm->cfg->virtio[i];
+	const struct virtio_mmio_config empty = {.name = vm->cfg->name};
+	struct vm_slot *s = &vm->slots[i];
+	struct virtio_mmio *t = &s->empty;
+	int err = 0;
+
+	s->vm = vm;
+	s->intid = cfg->intid;
+	if (cfg->kind == VM_VIRTIO_BLK) {
+		err = create_disk(vm, s, cfg);
+		t = &s->blk->mmio;
+	} else {
+		virtio_mmio_init(t, &empty);
+	}
+	if (err)
+		return err;
+	vm->nr_slots = i + 1;
+	return add(vm, &cfg->regs, cfg->regs.size, virtio_mmio_access, t,
+		   "virtio-mmio");
+}
+
+int vm_devices_create(struct vm *vm)
+{
+	int err = create_serial(vm);
+
+	vm->slots = arena_array(&vm->arena, vm->cfg->nr_virtio,
+				sizeof(*vm->slots), 64);
+	if (!err && !vm->slots)
+		err = -ENOMEM;
+	for (unsigned i = 0; i < vm->cfg->nr_virtio && !err; i++)
+		err = create_slot(vm, i);
+	return err;
+}
+
+void vm_devices_reset(struct vm *vm)
+{
+	pl011_reset(&vm->uart);
+	pl031_reset(&vm->rtc);
+	for (unsigned i = 0; i < vm->nr_slots; i++)
+		virtio_mmio_reset(vm->slots[i].blk ? &vm->slots[i].blk->mmio
+						   : &vm->slots[i].empty);
+}
+
+void vm_devices_destroy(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->nr_slots; i++)
+		if (vm->slots[i].blk)
+			ramdisk_destroy(&vm->slots[i].disk);
+}
