@@ -72,12 +72,10 @@ static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
 	inject_end(v, &r);
 }
 
+/* Translation, access-flag and address-size faults give HPFAR_EL2. */
 static bool fault_has_ipa(uint64_t esr)
 {
-	unsigned type = esr_fsc_type(esr);
-
-	return type == ESR_FSC_TRANSLATION || type == ESR_FSC_ACCESS_FLAG ||
-	       type == ESR_FSC_ADDRESS_SIZE;
+	return (esr & ESR_ABT_FSC) < ESR_FSC_PERMISSION;
 }
 
 static ipa_t fault_ipa(void)
@@ -85,49 +83,74 @@ static ipa_t fault_ipa(void)
 	return ipa_add(hpfar_ipa(fault_hpfar()), fault_far() & (PAGE_SIZE - 1));
 }
 
-static void emulate_mmio(struct vcpu *v, uint64_t esr, ipa_t ipa)
+/* No device answered: RAM that came to be meanwhile, or nothing at all. */
+static void no_device(struct vcpu *v, uint64_t esr)
+{
+	if (!gmem_contains(&v->vm->mem, fault_ipa(), 1))
+		inject_external(v, esr, false);
+}
+
+static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 {
 	unsigned rt = esr_dabt_srt(esr);
+	int err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
+
+	if (__builtin_expect(err != 0, 0)) {
+		if (err != -EAGAIN)
+			no_device(v, esr);
+		return;
+	}
+	if (rt != XZR)
+		v->regs.x[rt] = esr_dabt_extend(esr, op->value);
+	skip_instruction(v, esr);
+}
+
+static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
+{
+	unsigned rt = esr_dabt_srt(esr);
+	int err;
+
+	if (rt != XZR)
+		op->value =
+			v->regs.x[rt] & (~UINT64_C(0) >> (64 - 8 * op->size));
+	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
+	if (__builtin_expect(err == 0, 1))
+		skip_instruction(v, esr);
+	else if (err != -EAGAIN)
+		no_device(v, esr);
+}
+
+/* What cannot be emulated as one load or store of a general register. */
+static void odd_data_abort(struct vcpu *v, uint64_t esr)
+{
+	if (!fault_has_ipa(esr)) {
+		inject_external(v, esr, false);
+		return;
+	}
+	if (gmem_contains(&v->vm->mem, fault_ipa(), 1))
+		return; /* changed under us: the guest tries again */
+	if ((esr & (ESR_DABT_CM | ESR_ABT_S1PTW)) == ESR_DABT_CM)
+		skip_instruction(v, esr); /* no cache holds what is not there */
+	else
+		inject_external(v, esr, false);
+}
+
+void abort_data(struct vcpu *v, uint64_t esr)
+{
 	struct mmio_op op = {
 		.vcpu = (uint16_t)v->idx,
 		.size = (uint8_t)esr_dabt_size(esr),
 		.write = esr_dabt_write(esr),
 	};
-	int err;
 
-	if (op.write && rt != XZR)
-		op.value = v->regs.x[rt] & (~UINT64_C(0) >> (64 - 8 * op.size));
-	err = mmio_dispatch(&v->vm->bus, ipa, &op);
-	if (err == -EAGAIN)
-		return;
-	if (err) {
-		inject_external(v, esr, false);
-		return;
-	}
-	if (!op.write && rt != XZR)
-		v->regs.x[rt] = esr_dabt_extend(esr, op.value);
-	skip_instruction(v, esr);
-}
-
-void abort_data(struct vcpu *v, uint64_t esr)
-{
-	ipa_t ipa;
-
-	if (!fault_has_ipa(esr)) {
-		inject_external(v, esr, false);
-		return;
-	}
-	ipa = fault_ipa();
-	if (gmem_contains(&v->vm->mem, ipa, 1))
-		return; /* changed under us: the guest tries again */
-	if (esr & ESR_ABT_S1PTW)
-		inject_external(v, esr, false);
-	else if (esr & ESR_DABT_CM)
-		skip_instruction(v, esr); /* no cache holds what is not there */
-	else if (esr_dabt_isv(esr))
-		emulate_mmio(v, esr, ipa);
+	if (__builtin_expect(!esr_dabt_isv(esr) || !fault_has_ipa(esr) ||
+				     (esr & (ESR_DABT_CM | ESR_ABT_S1PTW)),
+			     0))
+		odd_data_abort(v, esr);
+	else if (op.write)
+		emulate_store(v, esr, &op);
 	else
-		inject_external(v, esr, false);
+		emulate_load(v, esr, &op);
 }
 
 /*

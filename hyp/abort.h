@@ -20,10 +20,16 @@ void abort_undefined(struct vcpu *v);
 /* A virtual SError, pending until the guest takes it. */
 void abort_serror(struct vcpu *v);
 
-/* Past the trapped instruction. */
+/* Past the trapped instruction; AArch64, where all are 4 bytes, in line. */
 static inline void skip_instruction(struct vcpu *v, uint64_t esr)
 {
-	inject_skip_insn(&v->regs.pc, &v->regs.pstate, (esr & ESR_IL) != 0);
+	if (__builtin_expect(v->regs.pstate & PSTATE_NRW, 0)) {
+		inject_skip_insn(&v->regs.pc, &v->regs.pstate,
+				 (esr & ESR_IL) != 0);
+		return;
+	}
+	v->regs.pc += 4;
+	v->regs.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
 }
 
 #endif

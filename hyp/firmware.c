@@ -2,11 +2,11 @@
 #include <hyp/firmware.h>
 #include <hyp/vm.h>
 
-void firmware_call(struct vcpu *v)
+static void power_action(struct vcpu *v, enum psci_action action)
 {
 	struct vm *vm = v->vm;
 
-	switch (smccc_call(&vm->fw, v->idx, v->regs.x)) {
+	switch (action) {
 	case PSCI_RETURN:
 		break;
 	case PSCI_STANDBY:
@@ -26,6 +26,14 @@ void firmware_call(struct vcpu *v)
 		vm_stop(vm, VM_STOP_RESET, NULL);
 		break;
 	}
+}
+
+void firmware_call(struct vcpu *v)
+{
+	enum psci_action action = smccc_call(&v->vm->fw, v->idx, v->regs.x);
+
+	if (__builtin_expect(action != PSCI_RETURN, 0))
+		power_action(v, action);
 }
 
 static bool entry_valid(void *ctx, ipa_t entry)

@@ -150,52 +150,40 @@ static const trap_fn trap_table[ESR_EC_NR] = {
 	[ESR_EC_IABT_LOW] = abort_instruction,
 };
 
-/*
- * The common end of an exit: straight back, unless somebody wants something of
- * this vCPU or its interrupts changed. Another pCPU that wants something later
- * sends an SGI, which is taken right after the ERET.
- */
-static inline struct vcpu_regs *resume(struct vcpu *v)
+void trap_sync(struct vcpu *v, uint64_t esr)
 {
-	if (__builtin_expect(__atomic_load_n(&v->requests, __ATOMIC_RELAXED) ||
-				     v->state != VCPU_RUNNABLE,
-			     0))
-		return run_next(v->cpu);
-	if (*v->vgic_stale)
-		vgic_flush(v->vm->vgic, v->idx);
-	return &v->regs;
-}
-
-struct vcpu_regs *trap_sync(struct vcpu_regs *regs, uint64_t esr)
-{
-	struct vcpu *v = vcpu_of(regs);
 	enum esr_ec ec = esr_ec(esr);
 	trap_fn fn = trap_table[ec];
 
 	v->exits[ec]++;
-	(fn ? fn : trap_undef)(v, esr);
-	return resume(v);
+	if (__builtin_expect(!fn, 0))
+		fn = trap_undef;
+	fn(v, esr);
 }
 
-struct vcpu_regs *trap_irq(struct vcpu_regs *regs)
+void trap_irq(struct vcpu *v)
 {
-	struct vcpu *v = vcpu_of(regs);
-
 	v->exits[VCPU_EXIT_IRQ]++;
 	run_irqs(v->cpu);
-	return resume(v);
 }
 
 /*
  * An SError that was taken while the guest ran is the guest's: it goes back as
  * a virtual SError (HCR_EL2.VSE), delivered when the guest unmasks them.
  */
-struct vcpu_regs *trap_serror(struct vcpu_regs *regs, uint64_t esr)
+void trap_serror(struct vcpu *v, uint64_t esr)
 {
-	struct vcpu *v = vcpu_of(regs);
-
-	v->exits[VCPU_EXIT_SERROR]++;
 	(void)esr;
+	v->exits[VCPU_EXIT_SERROR]++;
 	abort_serror(v);
-	return resume(v);
+}
+
+struct vcpu_regs *trap_attention(struct vcpu *v)
+{
+	return run_next(v->cpu);
+}
+
+void trap_flush(struct vcpu *v)
+{
+	vgic_flush(v->vm->vgic, v->idx);
 }

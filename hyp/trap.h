@@ -1,14 +1,20 @@
 /*
- * Exits from a guest, as the vectors report them (el2/vectors.S). Each returns
- * the registers to resume. IRQs masked, on the pCPU's EL2 stack.
+ * Exits from a guest, as the vectors report them (el2/vectors.S). The vCPU is
+ * loaded on this pCPU, IRQs are masked, the EL2 stack is empty.
  */
 #ifndef PLINTH_HYP_TRAP_H
 #define PLINTH_HYP_TRAP_H
 
-#include <arch/aarch64/context.h>
+#include <hyp/vcpu.h>
 
-struct vcpu_regs *trap_sync(struct vcpu_regs *regs, uint64_t esr);
-struct vcpu_regs *trap_irq(struct vcpu_regs *regs);
-struct vcpu_regs *trap_serror(struct vcpu_regs *regs, uint64_t esr);
+void trap_sync(struct vcpu *v, uint64_t esr);
+void trap_irq(struct vcpu *v);
+void trap_serror(struct vcpu *v, uint64_t esr);
+
+/* The end of an exit, when vcpu.attention is not 0: what to resume. */
+struct vcpu_regs *trap_attention(struct vcpu *v);
+
+/* The end of an exit, when the list registers are out of date. */
+void trap_flush(struct vcpu *v);
 
 #endif

@@ -16,11 +16,7 @@
 struct cpu;
 struct vm;
 
-enum vcpu_state {
-	VCPU_OFF,
-	VCPU_RUNNABLE,
-	VCPU_WAITING
-};
+enum vcpu_state { VCPU_RUNNABLE, VCPU_WAITING, VCPU_OFF };
 
 /* Bits of vcpu.requests; set by anyone, taken by the vCPU's pCPU. */
 #define VCPU_REQ_OFF 1U /* leave the guest: CPU_OFF, or the VM stops */
@@ -36,12 +32,23 @@ struct vcpu {
 	const uint64_t *vgic_stale; /* non-zero: vgic_flush() is due */
 	struct cpu *cpu;            /* the pCPU on which it runs */
 	unsigned idx;               /* in vm->vcpus */
-	uint32_t requests;          /* atomic */
 
-	/* Guarded by vm->lock; read without it by its own pCPU. */
-	enum vcpu_state state;
-	bool starting;   /* PSCI shall hear of the first entry */
-	bool power_down; /* WAITING: registers are lost at the wake-up */
+	/*
+	 * The end of an exit looks at both at once: all zero is the straight
+	 * way back into the guest.
+	 */
+	union {
+		struct {
+			uint32_t requests; /* atomic */
+			/* enum vcpu_state; written under vm->lock, read
+			 * without it by its own pCPU. */
+			uint32_t state;
+		};
+		uint64_t attention;
+	};
+	bool starting;   /* PSCI shall hear of the first entry; vm->lock */
+	bool power_down; /* WAITING: registers are lost at the wake-up; as
+			  * state */
 
 	/* Valid while not loaded; touched by the pCPU and, while OFF, by
 	 * the holder of vm->lock. */
@@ -52,6 +59,9 @@ struct vcpu {
 	/* Written by its pCPU only; readers accept a torn count. */
 	uint64_t exits[VCPU_EXIT_CLASSES];
 };
+
+_Static_assert(VCPU_RUNNABLE == 0, "attention is 0 while nothing is wanted");
+_Static_assert(offsetof(struct vcpu, regs) == 0, "the vectors pass regs");
 
 static inline struct vcpu *vcpu_of(struct vcpu_regs *regs)
 {

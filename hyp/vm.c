@@ -297,6 +297,7 @@ static int create_vcpu(struct vm *vm, unsigned i)
 		return -ENOMEM;
 	v->vm = vm;
 	v->idx = i;
+	v->state = VCPU_OFF;
 	v->vgic_stale = vgic_stale(vm->vgic, i);
 	v->control = (struct vcpu_control){
 		.hcr_el2 = HCR_GUEST,

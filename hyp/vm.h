@@ -72,7 +72,7 @@ struct vm {
 	struct pl031 rtc;
 	struct vm_slot *slots; /* one a virtio slot, see vm_devices.h */
 	unsigned nr_slots;
-	bool ram_used; /* RAM is no longer as gmem_add() left it */
+	bool ram_used;      /* RAM is no longer as gmem_add() left it */
 	struct arena arena; /* all that the VM allocates piecemeal */
 
 	struct spinlock lock;

@@ -5,6 +5,7 @@
 #include <arch/aarch64/context.h>
 
 #include <hyp/cpu.h>
+#include <hyp/vcpu.h>
 
 #define OFFSET(name, type, member)                                             \
 	__asm__ volatile("\n.ascii \"->" #name " %0\""                         \
@@ -18,6 +19,8 @@ void asm_offsets(void)
 	OFFSET(REGS_PC, struct vcpu_regs, pc);
 	OFFSET(REGS_PSTATE, struct vcpu_regs, pstate);
 	OFFSET(REGS_STACK, struct vcpu_regs, stack);
+	OFFSET(VCPU_ATTENTION, struct vcpu, attention);
+	OFFSET(VCPU_VGIC_STALE, struct vcpu, vgic_stale);
 	OFFSET(CPU_STACK_TOP, struct cpu, stack_top);
 	OFFSET(CPU_PANIC_STACK_TOP, struct cpu, panic_stack_top);
 	OFFSET(FP_FPCR, struct fp_context, fpcr);

@@ -3,10 +3,12 @@
  *
  * While a guest runs, SP_EL2 points at the struct vcpu_regs of the vCPU that
  * is loaded on this pCPU; regs.stack holds the pCPU's EL2 stack, empty at that
- * moment. An exit saves x0-x30, ELR and SPSR, moves to the EL2 stack and calls
- *	struct vcpu_regs *trap_xxx(struct vcpu_regs *regs, uint64_t esr)
- * which returns the registers to resume, of the same or another vCPU. FP/SIMD
- * registers are the guest's all the time: EL2 code does not touch them.
+ * moment. An exit saves x0-x30, ELR and SPSR, moves to the EL2 stack, keeps the
+ * vCPU in x19 and calls
+ *	void trap_xxx(struct vcpu *v, uint64_t esr)
+ * which returns to exit_tail: straight back into the guest unless somebody
+ * wants something of this vCPU. FP/SIMD registers are the guest's all the
+ * time: EL2 code does not touch them.
  *
  * An exception from EL2 itself is a broken invariant: it goes to the pCPU's
  * panic stack, because the present one may be what broke.
@@ -37,7 +39,8 @@
 	mov	x0, sp
 	mov	sp, x4
 	mov	x29, xzr
-	adr	x30, vcpu_resume
+	mov	x19, x0
+	adr	x30, exit_tail
 	.endm
 
 	/* A slot is 32 instructions; an overfull one does not assemble. */
@@ -105,6 +108,26 @@ el2_vectors:
 	mrs	x1, esr_el2
 	b	trap_serror
 	slot_start 0x800
+
+/*
+ * The end of every exit. In: x19 = struct vcpu *, on the EL2 stack. Another
+ * pCPU that wants something after the two looks sends an SGI, which is taken
+ * right after the ERET.
+ */
+exit_tail:
+	ldr	x1, [x19, #VCPU_ATTENTION]
+	ldr	x2, [x19, #VCPU_VGIC_STALE]
+	cbnz	x1, exit_attention
+	ldr	x2, [x2]
+	mov	x0, x19
+	cbz	x2, vcpu_resume
+	bl	trap_flush
+	mov	x0, x19
+	b	vcpu_resume
+exit_attention:
+	mov	x0, x19
+	bl	trap_attention
+	b	vcpu_resume
 
 /*
  * In: x0 = struct vcpu_regs * of the vCPU that is loaded on this pCPU. Enters
