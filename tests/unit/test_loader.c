@@ -10,6 +10,7 @@
 #include <hyp/loader.h>
 
 #include "../host/host.h"
+#include "../host/ram_source.h"
 
 /* --------------------------------------------------------------- images */
 
@@ -556,64 +557,108 @@ static void every_plan_keeps_the_rules(void **state)
 
 /* ----------------------------------------------------------------- copy */
 
-/* What loader_copy() put where: stands for guest memory. */
-static struct {
-	uint64_t at;
-	const void *src;
-	uint64_t len;
-} loads[4];
-static unsigned nr_loads, fail_load;
+/* Guest RAM of 2 MiB for the VM above, and files with contents. */
+struct copying {
+	struct ram_source source;
+	struct gmem mem;
+	uint8_t initrd[5000], dtb[50];
+};
 
-int gmem_load(struct gmem *m, ipa_t at, const void *src, uint64_t len)
+static struct copying *copy_begin(struct vm *v, uint64_t ram_size)
 {
-	assert_null(m);
-	if (nr_loads + 1 == fail_load)
-		return -EFAULT;
-	loads[nr_loads].at = at.v;
-	loads[nr_loads].src = src;
-	loads[nr_loads++].len = len;
-	return 0;
+	struct copying *c = calloc(1, sizeof(*c));
+	const struct gmem_env env = {
+		.block_alloc = ram_block_alloc,
+		.block_free = ram_block_free,
+		.sync_to_poc = ram_sync_to_poc,
+		.max_order = 0,
+		.ctx = &c->source,
+	};
+
+	ram_source_init(&c->source);
+	gmem_init(&c->mem, &env, NULL);
+	assert_int_equal(
+		gmem_add(&c->mem, (ipa_t){0x40000000}, ram_size, GMEM_EAGER),
+		0);
+	v->ram[0].size = MIB(2);
+	memset(v->kernel + 64, 0x11, FILE_SIZE - 64);
+	memset(c->initrd, 0x22, sizeof(c->initrd));
+	memset(c->dtb, 0x33, sizeof(c->dtb));
+	return c;
 }
 
-static void copy_follows_the_plan(void **state)
+static void copy_end(struct copying *c)
 {
-	struct vm *v = *state;
-	static char initrd[100], dtb[50];
+	gmem_destroy(&c->mem);
+	ram_source_fini(&c->source);
+	free(c);
+}
 
-	v->cfg.initrd = (struct vm_module){hpa_of(initrd), 100, "i"};
-	assert_int_equal(place(v), 0);
-	nr_loads = fail_load = 0;
-	assert_int_equal(loader_copy(&v->plan, &v->cfg, dtb, 50, NULL), 0);
-	assert_int_equal(nr_loads, 3);
-	assert_int_equal(loads[0].at, 0x40000000);
-	assert_ptr_equal(loads[0].src, v->kernel);
-	assert_int_equal(loads[0].len, FILE_SIZE); /* not the BSS */
-	assert_int_equal(loads[1].at, v->plan.initrd.base.v);
-	assert_ptr_equal(loads[1].src, initrd);
-	assert_int_equal(loads[1].len, 100);
-	assert_int_equal(loads[2].at, v->plan.dtb.base.v);
-	assert_ptr_equal(loads[2].src, dtb);
-	assert_int_equal(loads[2].len, 50);
-	for (fail_load = 1; fail_load <= 3; fail_load++) {
-		nr_loads = 0;
-		assert_int_equal(loader_copy(&v->plan, &v->cfg, dtb, 50, NULL),
-				 -EFAULT);
+/* Guest RAM holds these bytes, and a CPU without caches sees them too. */
+static void expect_ram(struct copying *c, uint64_t at, const uint8_t *want,
+		       uint64_t len)
+{
+	for (uint64_t i = 0; i < len; i++) {
+		uint64_t one = 1;
+		const uint8_t *p =
+			gmem_ptr(&c->mem, (ipa_t){at + i}, &one, GMEM_READ);
+
+		assert_non_null(p);
+		assert_int_equal(*p, want[i]);
+		assert_int_equal(c->source.clean[p - c->source.pool], want[i]);
 	}
 }
 
-static void copy_without_initrd_and_with_too_large_a_tree(void **state)
+static void copy_follows_the_plan_and_leaves_the_bss_zero(void **state)
+{
+	static const uint8_t zeros[4096];
+	struct vm *v = *state;
+	struct copying *c = copy_begin(v, MIB(2));
+
+	v->cfg.initrd =
+		(struct vm_module){hpa_of(c->initrd), sizeof(c->initrd), "i"};
+	assert_int_equal(place(v), 0);
+	assert_int_equal(
+		loader_copy(&v->plan, &v->cfg, c->dtb, sizeof(c->dtb), &c->mem),
+		0);
+	expect_ram(c, 0x40000000, v->kernel, FILE_SIZE);
+	expect_ram(c, 0x40000000 + FILE_SIZE, zeros, sizeof(zeros));
+	expect_ram(c, 0x40200000 - 0x2000, c->initrd, sizeof(c->initrd));
+	expect_ram(c, 0x40200000 - 0x5000, c->dtb, sizeof(c->dtb));
+	expect_ram(c, 0x40200000 - 0x5000 + sizeof(c->dtb), zeros, 8);
+	copy_end(c);
+}
+
+static void copy_into_ram_that_is_not_there_is_an_error(void **state)
 {
 	struct vm *v = *state;
-	static char dtb[8];
+	struct copying *c = copy_begin(v, MIB(1));
+
+	/* Kernel fits; initramfs and device tree stand at the end. */
+	assert_int_equal(place(v), 0);
+	assert_int_equal(
+		loader_copy(&v->plan, &v->cfg, c->dtb, sizeof(c->dtb), &c->mem),
+		-EFAULT);
+	v->cfg.initrd =
+		(struct vm_module){hpa_of(c->initrd), sizeof(c->initrd), "i"};
+	assert_int_equal(place(v), 0);
+	assert_int_equal(
+		loader_copy(&v->plan, &v->cfg, c->dtb, sizeof(c->dtb), &c->mem),
+		-EFAULT);
+	copy_end(c);
+}
+
+static void copy_of_a_tree_larger_than_its_room_is_an_error(void **state)
+{
+	struct vm *v = *state;
+	struct copying *c = copy_begin(v, MIB(2));
 
 	assert_int_equal(place(v), 0);
-	nr_loads = fail_load = 0;
-	assert_int_equal(loader_copy(&v->plan, &v->cfg, dtb, 0x3001, NULL),
-			 -EFAULT);
-	assert_int_equal(nr_loads, 1);
-	nr_loads = 0;
-	assert_int_equal(loader_copy(&v->plan, &v->cfg, dtb, 8, NULL), 0);
-	assert_int_equal(nr_loads, 2);
+	v->plan.dtb.size = sizeof(c->dtb) - 1;
+	assert_int_equal(
+		loader_copy(&v->plan, &v->cfg, c->dtb, sizeof(c->dtb), &c->mem),
+		-EFAULT);
+	copy_end(c);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -644,8 +689,9 @@ int main(void)
 		T(truncated_kernel_is_one_line),
 		T(device_tree_above_2_mib_is_refused),
 		T(every_plan_keeps_the_rules),
-		T(copy_follows_the_plan),
-		T(copy_without_initrd_and_with_too_large_a_tree),
+		T(copy_follows_the_plan_and_leaves_the_bss_zero),
+		T(copy_into_ram_that_is_not_there_is_an_error),
+		T(copy_of_a_tree_larger_than_its_room_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
