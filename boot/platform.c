@@ -56,10 +56,11 @@ static int parse_cpus(const struct dt *d, struct platform *p, struct arena *a)
 		err = dt_hw_psci(d, &conduit);
 	if (err)
 		return err;
-	if (cpus.nr > 1 && conduit == DT_CONDUIT_NONE)
+	if (cpus.nr > 1 && conduit == DT_CONDUIT_NONE) {
 		return dt_fail(d, DT_ROOT, NULL,
 			       "no node arm,psci-0.2 to start %u CPUs with",
 			       cpus.nr);
+	}
 	p->mpidr = cpus.mpidr;
 	p->nr_cpus = cpus.nr;
 	p->psci = conduits[conduit];
@@ -255,9 +256,10 @@ bool platform_is_host_tree(const void *fdt, uint64_t max_size, hpa_t image)
 const void *platform_find_tree(const void *const *candidates, unsigned nr,
 			       uint64_t max_size, hpa_t image)
 {
-	for (unsigned i = 0; i < nr; i++)
+	for (unsigned i = 0; i < nr; i++) {
 		if (candidates[i] &&
 		    platform_is_host_tree(candidates[i], max_size, image))
 			return candidates[i];
+	}
 	return NULL;
 }

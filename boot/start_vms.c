@@ -69,9 +69,8 @@ static void read_manifest(struct hypervisor *h, const struct platform *p,
 			       "manifest: no usable address: %lx", at);
 		refuse(err);
 	}
-	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, &host, a, err,
-			   sizeof(err)))
-		refuse(err);
+	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, &host, a))
+		refuse(manifest.err);
 }
 
 static void reserve(struct page_alloc_map *m, struct page_range *r,

@@ -48,13 +48,6 @@ int dt_fail(const struct dt *d, uint32_t n, const char *prop, const char *fmt,
 	return -EINVAL;
 }
 
-int dt_nomem(const struct dt *d)
-{
-	(void)fmt_line(d->err, d->err_len, "%s: out of memory",
-		       d->label ? d->label : "device tree");
-	return -ENOMEM;
-}
-
 /* ------------------------------------------------------------------ nodes */
 
 uint32_t dt_first_child(const struct dt *d, uint32_t n)

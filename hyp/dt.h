@@ -19,6 +19,8 @@
 #ifndef PLINTH_HYP_DT_H
 #define PLINTH_HYP_DT_H
 
+#include <errno.h>
+
 #include <base/fmt.h>
 #include <base/types.h>
 
@@ -71,8 +73,13 @@ MUST_CHECK int dt_open(struct dt *d, const void *blob, uint64_t max_size,
 PRINTF_LIKE(4, 5)
 int dt_fail(const struct dt *d, uint32_t n, const char *prop, const char *fmt,
 	    ...);
-/* Error line for lack of memory; always returns -ENOMEM. */
-int dt_nomem(const struct dt *d);
+/* Writes the error line for lack of memory; always returns -ENOMEM. */
+static inline int dt_nomem(const struct dt *d)
+{
+	(void)fmt_line(d->err, d->err_len, "%s: out of memory",
+		       d->label ? d->label : "device tree");
+	return -ENOMEM;
+}
 
 /* "/soc/uart@9000000" into buf, cut to len bytes; returns buf. */
 char *dt_path(const struct dt *d, uint32_t n, char *buf, size_t len);

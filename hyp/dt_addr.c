@@ -80,10 +80,11 @@ static int reg_prop(const struct dt *d, uint32_t n, const fdt32_t **reg,
 	if (err)
 		return err;
 	entry = (c->addr + c->size) * 4;
-	if (len == 0 || entry == 0 || (uint32_t)len % entry != 0)
+	if (len == 0 || entry == 0 || (uint32_t)len % entry != 0) {
 		return dt_fail(d, n, "reg",
 			       "is %d bytes long, must be a multiple of %u",
 			       len, (unsigned)entry);
+	}
 	*count = (uint32_t)len / entry;
 	return 0;
 }
@@ -116,10 +117,11 @@ static int through_ranges(const struct dt *d, uint32_t bus, struct dt_range *r)
 	if (err)
 		return err;
 	entry = (c.addr + up.addr + c.size) * 4;
-	if (entry == 0 || (uint32_t)len % entry != 0)
+	if (entry == 0 || (uint32_t)len % entry != 0) {
 		return dt_fail(d, bus, "ranges",
 			       "is %d bytes long, must be a multiple of %u",
 			       len, (unsigned)entry);
+	}
 	for (uint32_t i = (uint32_t)len / entry; i; i--) {
 		uint64_t child = take(&p, c.addr);
 		uint64_t parent = take(&p, up.addr);
@@ -135,16 +137,16 @@ static int through_ranges(const struct dt *d, uint32_t bus, struct dt_range *r)
 
 int dt_reg(const struct dt *d, uint32_t n, uint32_t idx, struct dt_range *r)
 {
-	const fdt32_t *p;
-	struct cells c;
-	uint32_t count;
+	const fdt32_t *p = NULL;
+	struct cells c = {0};
+	uint32_t count = 0;
 	int err = reg_prop(d, n, &p, &c, &count);
 
 	if (err)
 		return err;
 	if (idx >= count)
 		return dt_fail(d, n, "reg", "has no entry %u", (unsigned)idx);
-	p += idx * (c.addr + c.size);
+	p += (size_t)idx * (c.addr + c.size);
 	r->base = take(&p, c.addr);
 	r->size = take(&p, c.size);
 	for (uint32_t bus = d->node[n].parent; !err && bus && bus != DT_NONE;
@@ -184,10 +186,11 @@ static int to_intid(const struct dt *d, uint32_t n, const fdt32_t *spec,
 	uint32_t type = fdt32_ld(&spec[0]);
 	uint32_t number = fdt32_ld(&spec[1]);
 
-	if (type >= ARRAY_SIZE(gic_types) || number >= gic_types[type].nr)
+	if (type >= ARRAY_SIZE(gic_types) || number >= gic_types[type].nr) {
 		return dt_fail(d, n, "interrupts",
 			       "type %u number %u is no GIC interrupt",
 			       (unsigned)type, (unsigned)number);
+	}
 	*intid = gic_types[type].first + number;
 	return 0;
 }
@@ -195,7 +198,7 @@ static int to_intid(const struct dt *d, uint32_t n, const fdt32_t *spec,
 int dt_irq(const struct dt *d, uint32_t n, uint32_t idx, uint32_t gic,
 	   uint32_t *intid)
 {
-	uint32_t phandle, cells;
+	uint32_t phandle = 0, cells = 0;
 	int len = 0;
 	const fdt32_t *spec = dt_prop(d, n, "interrupts", &len);
 	int err;
@@ -210,9 +213,10 @@ int dt_irq(const struct dt *d, uint32_t n, uint32_t idx, uint32_t gic,
 	if (phandle != d->node[gic].phandle)
 		return dt_fail(d, n, "interrupt-parent", "is not the GIC");
 	if ((uint32_t)len % (cells * 4) != 0 ||
-	    idx >= (uint32_t)len / (cells * 4))
+	    idx >= (uint32_t)len / (cells * 4)) {
 		return dt_fail(d, n, "interrupts",
 			       "is %d bytes long, entry %u wanted", len,
 			       (unsigned)idx);
-	return to_intid(d, n, spec + idx * cells, intid);
+	}
+	return to_intid(d, n, spec + (size_t)idx * cells, intid);
 }

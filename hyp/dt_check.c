@@ -108,11 +108,12 @@ static int check_size(const struct dt *d, const void *blob, uint64_t max_size)
 	if (total < HEADER_SIZE || total > INT32_MAX)
 		return bad_blob(d, "damaged device tree: size %u in header",
 				(unsigned)total);
-	if (total > max_size)
+	if (total > max_size) {
 		return bad_blob(d,
 				"device tree is truncated: %u bytes by its "
 				"header, room for %lu",
 				(unsigned)total, max_size);
+	}
 	return 0;
 }
 
@@ -168,12 +169,13 @@ static int begin_node(struct scan *s)
 		return bad_struct(s, "second root node");
 	if (len < 0 || (len == 0) != (s->depth == 0))
 		return bad_struct(s, "bad node name");
-	if (d->node)
+	if (d->node) {
 		d->node[d->nr_nodes] = (struct dt_node){
 			.name = name,
 			.parent = s->depth ? s->open[s->depth - 1] : DT_NONE,
 			.off = (int)s->at - 4,
 		};
+	}
 	s->open[s->depth++] = d->nr_nodes++;
 	s->after_child = false;
 	return skip_bytes(s, (uint32_t)len + 1);

@@ -70,10 +70,11 @@ static int add_cpu(const struct dt *d, uint32_t n, struct dt_cpus *out,
 		err = check_enable_method(d, n);
 	if (err)
 		return err;
-	for (unsigned i = 0; i < out->nr; i++)
+	for (unsigned i = 0; i < out->nr; i++) {
 		if (out->mpidr[i] == mpidr)
 			return dt_fail(d, n, "reg", "%#lx is there twice",
 				       mpidr);
+	}
 	out->mpidr[out->nr++] = mpidr;
 	return 0;
 }
@@ -116,10 +117,11 @@ static int find_gic(const struct dt *d, uint32_t *node)
 	for (size_t i = 0; *node == DT_NONE && i < ARRAY_SIZE(older); i++) {
 		uint32_t n = dt_find(d, DT_ROOT, older[i]);
 
-		if (n != DT_NONE)
+		if (n != DT_NONE) {
 			return dt_fail(d, n, "compatible",
 				       "%s is not supported, only arm,gic-v3",
 				       older[i]);
+		}
 	}
 	if (*node == DT_NONE)
 		return dt_fail(d, DT_ROOT, NULL, "no node arm,gic-v3");
@@ -136,11 +138,12 @@ static int redist_regions(const struct dt *d, struct arena *a,
 		err = dt_u32(d, gic->node, "#redistributor-regions", &nr);
 	if (err)
 		return err;
-	if (nr == 0 || nr > count - 1)
+	if (nr == 0 || nr > count - 1) {
 		return dt_fail(d, gic->node, "reg",
 			       "%u entries, too few for the distributor and %u "
 			       "redistributor regions",
 			       (unsigned)count, (unsigned)nr);
+	}
 	gic->redist = arena_array(a, nr, sizeof(*gic->redist),
 				  _Alignof(struct dt_range));
 	if (!gic->redist)
@@ -174,10 +177,11 @@ static int redist_stride(const struct dt *d, struct dt_gic *gic)
 		return 0;
 	err = dt_number(d, gic->node, "redistributor-stride", &gic->stride);
 	if (!err && (!is_aligned(gic->stride, KIB(64)) ||
-		     (gic->stride && gic->stride < KIB(128))))
+		     (gic->stride && gic->stride < KIB(128)))) {
 		err = dt_fail(d, gic->node, "redistributor-stride",
 			      "%#lx is no stride of redistributors",
 			      gic->stride);
+	}
 	return err;
 }
 

@@ -203,10 +203,11 @@ static int add_reservation_block(const struct dt *d, struct list *l)
 	for (int i = 0; i < nr; i++) {
 		if (fdt_get_mem_rsv(d->fdt, i, &r.base, &r.size))
 			return -EINVAL;
-		if (r.size && range_bad(r.base, r.size))
+		if (r.size && range_bad(r.base, r.size)) {
 			return dt_fail(d, DT_ROOT, NULL,
 				       "reservation %#lx + %#lx wraps", r.base,
 				       r.size);
+		}
 		list_add(l, r);
 	}
 	return 0;

@@ -112,21 +112,22 @@ static uint64_t needed_size(const struct file *f)
 /* Why a file without the magic is not what was meant. */
 static int not_an_image(const struct file *f, char *why, size_t why_len)
 {
-	if (starts_with(f, 0, "\x1f\x8b", 2))
+	if (starts_with(f, 0, "\x1f\x8b", 2)) {
 		(void)fmt_line(why, why_len,
 			       "is compressed (gzip), not an arm64 Image");
-	else if (starts_with(f, 4, "zimg", 4))
+	} else if (starts_with(f, 4, "zimg", 4)) {
 		(void)fmt_line(why, why_len,
 			       "is compressed (EFI zboot), not an arm64 Image");
-	else if (starts_with(f, 0,
-			     "\x7f"
-			     "ELF",
-			     4))
+	} else if (starts_with(f, 0,
+			       "\x7f"
+			       "ELF",
+			       4)) {
 		(void)fmt_line(why, why_len, "is an ELF, not an arm64 Image");
-	else
+	} else {
 		(void)fmt_line(why, why_len,
 			       "is not an arm64 Image: magic is %#lx",
 			       le(f, HDR_MAGIC, 4));
+	}
 	return -EINVAL;
 }
 
@@ -181,12 +182,13 @@ int image_parse(struct image *img, const void *file, uint64_t size, char *why,
 	if (flags & FLAG_BIG_ENDIAN)
 		(void)fmt_line(why, why_len, "Image is big-endian");
 	else if (img->text_offset >= IMAGE_BASE_ALIGN ||
-		 !is_aligned(img->text_offset, 4))
+		 !is_aligned(img->text_offset, 4)) {
 		(void)fmt_line(why, why_len, "Image has text offset %#lx",
 			       img->text_offset);
-	else if (image_size >> 48)
+	} else if (image_size >> 48) {
 		(void)fmt_line(why, why_len, "Image has size %#lx", image_size);
-	else
+	} else {
 		return 0;
+	}
 	return -EINVAL;
 }

@@ -57,10 +57,11 @@ static int fail(const struct placing *p, const struct vm_module *mod,
 
 static bool in_ram(const struct placing *p, struct span s)
 {
-	for (unsigned i = 0; i < p->cfg->nr_ram; i++)
+	for (unsigned i = 0; i < p->cfg->nr_ram; i++) {
 		if (range_within(s.base, s.size, p->cfg->ram[i].base.v,
 				 p->cfg->ram[i].size))
 			return true;
+	}
 	return false;
 }
 
@@ -175,11 +176,12 @@ static int place_kernel(struct placing *p)
 		return fail(p, mod, "%s", why);
 	if (!img.anywhere || !own_place_ok(p, (struct span){at, img.size},
 					   IMAGE_BASE_ALIGN, img.text_offset)) {
-		if (!lowest(p, &img, &at))
+		if (!lowest(p, &img, &at)) {
 			return fail(p, mod,
 				    "Image needs %lu MiB of RAM in one piece",
 				    (img.size + img.text_offset + MIB(1) - 1) >>
 					    20);
+		}
 	}
 	p->plan->kernel = (struct vm_range){{at}, img.size};
 	p->plan->entry.v = at;
@@ -249,11 +251,12 @@ static int place_initrd(struct placing *p)
 	hi = align_down(k->base.v, WINDOW_ALIGN) + WINDOW;
 	if (at < lo || at > hi || mod->size > hi - at ||
 	    !own_place_ok(p, (struct span){at, mod->size}, 1, 0)) {
-		if (!highest(p, lo, hi, &n, &at))
+		if (!highest(p, lo, hi, &n, &at)) {
 			return fail(p, mod,
 				    "no room for %lu KiB in RAM beside the "
 				    "kernel",
 				    (mod->size + KIB(1) - 1) >> 10);
+		}
 	}
 	p->plan->initrd = (struct vm_range){{at}, mod->size};
 	take(p, at, mod->size);

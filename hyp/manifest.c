@@ -56,10 +56,11 @@ static int take_name(const struct manifest_reader *r, uint32_t n,
 		return dt_fail(&r->d, n, NULL, "name longer than %d characters",
 			       VM_NAME_MAX - 1);
 	for (uint32_t other = dt_first_child(&r->d, DT_ROOT); other != n;
-	     other = dt_next_sibling(&r->d, other))
+	     other = dt_next_sibling(&r->d, other)) {
 		if (strcmp(r->d.node[other].name, name) == 0)
 			return dt_fail(&r->d, n, NULL,
 				       "second VM with this name");
+	}
 	return 0;
 }
 
@@ -123,11 +124,12 @@ static int read_list(struct manifest_reader *r, struct manifest *m,
 }
 
 int manifest_parse(struct manifest *m, const void *blob, uint64_t max_size,
-		   const struct manifest_host *host, struct arena *a, char *err,
-		   size_t err_len)
+		   const struct manifest_host *host, struct arena *a)
 {
 	struct manifest_reader r = {
-		.d = {.label = "manifest", .err = err, .err_len = err_len},
+		.d = {.label = "manifest",
+		      .err = m->err,
+		      .err_len = sizeof(m->err)},
 		.host = host,
 		.m = m,
 	};

@@ -36,22 +36,23 @@ struct manifest {
 	struct manifest_vm *vm; /* in the order of the manifest */
 	unsigned nr_vms;        /* refused ones included */
 	unsigned nr_refused;
+	char err[FMT_LINE_MAX]; /* why the whole was refused, or "" */
 };
 
 /*
  * Reads the blob, of which at most max_size bytes are accessible. The list is
  * allocated in `a`; each VM gets an arena of its own with a->env, which its
  * owner destroys. 0 when the list could be read, whatever became of each VM;
- * -EINVAL or -ENOMEM with a line in err when the whole was refused: no tree, no
- * manifest, an unknown property of the root, no VM at all.
+ * -EINVAL or -ENOMEM with a line in m->err when the whole was refused: no tree,
+ * no manifest, an unknown property of the root, no VM at all.
  *
  * Modules must be readable where they are if they lie in host->ram: a guest's
  * own device tree is read here.
  */
 MUST_CHECK int manifest_parse(struct manifest *m, const void *blob,
 			      uint64_t max_size,
-			      const struct manifest_host *host, struct arena *a,
-			      char *err, size_t err_len);
+			      const struct manifest_host *host,
+			      struct arena *a);
 
 /* Destroys every VM's arena that is still the manifest's. */
 void manifest_destroy(struct manifest *m);

@@ -149,15 +149,17 @@ static int read_module(struct vm_node *v, uint32_t n, struct vm_module *mod)
 	if (range_bad(mod->base.v, mod->size))
 		return dt_fail(v->d, n, "reg", "%#lx + %#lx is empty or wraps",
 			       mod->base.v, mod->size);
-	if (!hpa_ranges_hold(&host->ram, mod->base, mod->size))
+	if (!hpa_ranges_hold(&host->ram, mod->base, mod->size)) {
 		return dt_fail(v->d, n, "reg",
 			       "%#lx + %#lx is not in the machine's RAM",
 			       mod->base.v, mod->size);
+	}
 	hit = hpa_ranges_touch(&host->taken, mod->base, mod->size);
-	if (hit)
+	if (hit) {
 		return dt_fail(v->d, n, "reg",
 			       "%#lx + %#lx overlaps Plinth's own %#lx + %#lx",
 			       mod->base.v, mod->size, hit->base.v, hit->size);
+	}
 	mod->node = arena_strdup(&v->vm->arena, v->d->node[n].name);
 	return mod->node ? 0 : dt_nomem(v->d);
 }
@@ -231,10 +233,11 @@ static int check_spis(const struct vm_node *v)
 	uint64_t spis = v->ask[ASK_SPIS];
 
 	if (v->has[ASK_SPIS] &&
-	    (spis == 0 || spis > VM_SPIS_MAX || !is_aligned(spis, 32)))
+	    (spis == 0 || spis > VM_SPIS_MAX || !is_aligned(spis, 32))) {
 		return bad_ask(v, ASK_SPIS,
 			       "%lu is no multiple of 32 from 32 to %u", spis,
 			       VM_SPIS_MAX);
+	}
 	return 0;
 }
 
@@ -260,10 +263,11 @@ static int check_memory(const struct vm_node *v)
 	if (size == 0 || !is_aligned(size, VM_RAM_ALIGN))
 		return bad_ask(v, ASK_MEMORY,
 			       "%#lx is no multiple of 2 MiB above 0", size);
-	if (!is_aligned(base, VM_RAM_ALIGN) || base < VM_DEVICES_END)
+	if (!is_aligned(base, VM_RAM_ALIGN) || base < VM_DEVICES_END) {
 		return bad_ask(v, ASK_MEMORY_BASE,
 			       "%#lx is no multiple of 2 MiB from %#lx on",
 			       base, VM_DEVICES_END);
+	}
 	if (!range_within(base, size, 0, VM_RAM_END))
 		return bad_ask(v, ASK_MEMORY, "%#lx + %#lx ends above %#lx",
 			       base, size, VM_RAM_END);
@@ -281,10 +285,11 @@ static int check_slots(const struct vm_node *v)
 		return bad_ask(v, ASK_SLOTS, "%lu, but there are %u disks",
 			       slots, v->nr_disks);
 	if (v->has[ASK_SPIS] &&
-	    v->ask[ASK_SPIS] < vm_config_spis_needed((unsigned)slots))
+	    v->ask[ASK_SPIS] < vm_config_spis_needed((unsigned)slots)) {
 		return bad_ask(v, ASK_SPIS, "%lu, but %lu virtio slots need %u",
 			       v->ask[ASK_SPIS], slots,
 			       vm_config_spis_needed((unsigned)slots));
+	}
 	return 0;
 }
 
@@ -328,20 +333,23 @@ static int check_agreement(const struct vm_node *v)
 		[ASK_SLOTS] = cfg->nr_virtio,
 	};
 
-	for (unsigned i = 0; i < ASK_NR; i++)
-		if (i != ASK_SPIS && v->has[i] && v->ask[i] != says[i])
+	for (unsigned i = 0; i < ASK_NR; i++) {
+		if (i != ASK_SPIS && v->has[i] && v->ask[i] != says[i]) {
 			return bad_ask(v, i,
 				       ask_props[i].cells == 2
 					       ? "%#lx, but %s says %#lx"
 					       : "%lu, but %s says %lu",
 				       v->ask[i], cfg->dtb.node, says[i]);
+		}
+	}
 	if (v->has[ASK_SPIS] && v->ask[ASK_SPIS] < cfg->nr_spis)
 		return bad_ask(v, ASK_SPIS, "%lu, but %s needs %u",
 			       v->ask[ASK_SPIS], cfg->dtb.node, cfg->nr_spis);
-	if (cfg->nr_virtio < v->nr_disks)
+	if (cfg->nr_virtio < v->nr_disks) {
 		return dt_fail(v->d, v->n, NULL,
 			       "%u disks, but %s has %u nodes virtio,mmio",
 			       v->nr_disks, cfg->dtb.node, cfg->nr_virtio);
+	}
 	return 0;
 }
 

@@ -67,12 +67,13 @@ static void fill_gic(struct vm_config *cfg, unsigned nr_vcpus)
 
 static void fill_virtio(struct vm_config *cfg)
 {
-	for (unsigned i = 0; i < cfg->nr_virtio; i++)
+	for (unsigned i = 0; i < cfg->nr_virtio; i++) {
 		cfg->virtio[i] = (struct vm_virtio){
 			.regs = {{VM_VIRTIO_BASE + i * VM_VIRTIO_SIZE},
 				 VM_VIRTIO_SIZE},
 			.intid = VM_VIRTIO_INTID(i),
 		};
+	}
 }
 
 static bool alloc_arrays(struct vm_config *cfg, struct arena *a)

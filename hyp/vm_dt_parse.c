@@ -51,15 +51,16 @@ static int parse_memory(struct parse *p)
 	for (unsigned i = 0; !err && i < ram.nr; i++) {
 		struct dt_range r = ram.r[i];
 
-		if (!is_aligned(r.base | r.size, PAGE_SIZE))
+		if (!is_aligned(r.base | r.size, PAGE_SIZE)) {
 			err = dt_fail(&p->d, DT_ROOT, NULL,
 				      "memory %#lx + %#lx is no multiple of "
 				      "4 KiB",
 				      r.base, r.size);
-		else if ((r.base + (r.size - 1)) >> IPA_BITS)
+		} else if ((r.base + (r.size - 1)) >> IPA_BITS) {
 			err = dt_fail(&p->d, DT_ROOT, NULL,
 				      "memory %#lx + %#lx ends above 2^%d",
 				      r.base, r.size, IPA_BITS);
+		}
 	}
 	if (!err)
 		err = dt_hw_reserved(&p->d, p->scratch, &reserved);
@@ -82,10 +83,11 @@ static int parse_cpus(struct parse *p)
 			      cpus.nr, VM_VCPUS_MAX);
 	if (!err)
 		err = dt_hw_psci(&p->d, &conduit);
-	if (!err && cpus.nr > 1 && conduit == DT_CONDUIT_NONE)
+	if (!err && cpus.nr > 1 && conduit == DT_CONDUIT_NONE) {
 		err = dt_fail(&p->d, DT_ROOT, NULL,
 			      "no node arm,psci-0.2 to start %u CPUs with",
 			      cpus.nr);
+	}
 	if (err)
 		return err;
 	p->cfg->nr_vcpus = cpus.nr;
@@ -97,20 +99,23 @@ static int check_frames(const struct parse *p)
 {
 	uint64_t frames = 0;
 
-	if (p->gic.stride && p->gic.stride != VM_GICR_FRAME)
+	if (p->gic.stride && p->gic.stride != VM_GICR_FRAME) {
 		return dt_fail(&p->d, p->gic.node, "redistributor-stride",
 			       "%#lx is not supported, only %#lx",
 			       p->gic.stride, VM_GICR_FRAME);
-	if (p->gic.nr_redist > p->cfg->nr_vcpus)
+	}
+	if (p->gic.nr_redist > p->cfg->nr_vcpus) {
 		return dt_fail(&p->d, p->gic.node, "reg",
 			       "%u redistributor regions for %u CPUs",
 			       p->gic.nr_redist, p->cfg->nr_vcpus);
+	}
 	for (unsigned i = 0; i < p->gic.nr_redist; i++)
 		frames += p->gic.redist[i].size / VM_GICR_FRAME;
-	if (frames < p->cfg->nr_vcpus)
+	if (frames < p->cfg->nr_vcpus) {
 		return dt_fail(&p->d, p->gic.node, "reg",
 			       "redistributors for %lu CPUs, needs %u", frames,
 			       p->cfg->nr_vcpus);
+	}
 	return 0;
 }
 
@@ -137,10 +142,11 @@ static int parse_timer(const struct parse *p)
 
 	if (err || t.node == DT_NONE)
 		return err;
-	if (t.virt != VM_TIMER_VIRT_INTID || t.phys != VM_TIMER_PHYS_INTID)
+	if (t.virt != VM_TIMER_VIRT_INTID || t.phys != VM_TIMER_PHYS_INTID) {
 		return dt_fail(&p->d, t.node, "interrupts",
 			       "timers must be PPI 14 (physical) and 11 "
 			       "(virtual)");
+	}
 	return 0;
 }
 
@@ -148,10 +154,11 @@ static int parse_timer(const struct parse *p)
 
 static int use_spi(struct parse *p, uint32_t node, uint32_t intid)
 {
-	if (intid < VM_SPI_FIRST || intid >= VM_SPI_FIRST + VM_SPIS_MAX)
+	if (intid < VM_SPI_FIRST || intid >= VM_SPI_FIRST + VM_SPIS_MAX) {
 		return dt_fail(&p->d, node, "interrupts",
 			       "INTID %u is not one of the %u SPIs",
 			       (unsigned)intid, VM_SPIS_MAX);
+	}
 	if (intid > p->last_intid)
 		p->last_intid = intid;
 	return 0;
@@ -229,10 +236,11 @@ static int parse_virtio(struct parse *p)
 
 	for (n = next_virtio(p, 0); n != DT_NONE; n = next_virtio(p, n + 1))
 		nr++;
-	if (nr > VM_SPIS_MAX)
+	if (nr > VM_SPIS_MAX) {
 		return dt_fail(&p->d, DT_ROOT, NULL,
 			       "%u nodes virtio,mmio, at most %u", nr,
 			       VM_SPIS_MAX);
+	}
 	p->cfg->virtio = arena_array(p->a, nr, sizeof(*p->cfg->virtio),
 				     _Alignof(struct vm_virtio));
 	p->virtio_node = arena_array(p->scratch, nr, sizeof(uint32_t),
@@ -295,10 +303,11 @@ static int check_pair(const struct parse *p, const struct claim *c,
 			   other->r.size))
 		return dt_fail(&p->d, c->node, "reg", "%#lx overlaps node %s",
 			       c->r.base.v, p->d.node[other->node].name);
-	if (c->intid && c->intid == other->intid)
+	if (c->intid && c->intid == other->intid) {
 		return dt_fail(&p->d, c->node, "interrupts",
 			       "INTID %u is also that of node %s",
 			       (unsigned)c->intid, p->d.node[other->node].name);
+	}
 	return 0;
 }
 
@@ -312,11 +321,12 @@ static int check_claim(const struct parse *p, const struct claims *l,
 	if ((c->r.base.v + (c->r.size - 1)) >> IPA_BITS)
 		return dt_fail(&p->d, c->node, "reg", "%#lx is above 2^%d",
 			       c->r.base.v, IPA_BITS);
-	for (unsigned i = 0; i < cfg->nr_ram; i++)
+	for (unsigned i = 0; i < cfg->nr_ram; i++) {
 		if (ranges_overlap(c->r.base.v, c->r.size, cfg->ram[i].base.v,
 				   cfg->ram[i].size))
 			return dt_fail(&p->d, c->node, "reg",
 				       "%#lx overlaps RAM", c->r.base.v);
+	}
 	for (unsigned i = 0; !err && i < nr; i++)
 		err = check_pair(p, c, &l->c[i]);
 	return err;

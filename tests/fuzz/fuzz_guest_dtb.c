@@ -48,18 +48,20 @@ static void check(const struct vm_config *c)
 	    c->nr_spis < 32 || c->nr_spis > 960 || c->nr_spis % 32 ||
 	    c->gicd.size != VM_GICD_SIZE)
 		abort();
-	for (unsigned i = 0; i < c->nr_ram; i++)
+	for (unsigned i = 0; i < c->nr_ram; i++) {
 		if (range_bad(c->ram[i].base.v, c->ram[i].size) ||
 		    !is_aligned(c->ram[i].base.v | c->ram[i].size, PAGE_SIZE) ||
 		    ranges_overlap(c->ram[i].base.v, c->ram[i].size,
 				   c->gicd.base.v, c->gicd.size))
 			abort();
-	for (unsigned i = 0; i < c->nr_virtio; i++)
+	}
+	for (unsigned i = 0; i < c->nr_virtio; i++) {
 		if (c->virtio[i].intid < 32 ||
 		    c->virtio[i].intid >= 32 + c->nr_spis ||
 		    (i &&
 		     c->virtio[i].regs.base.v <= c->virtio[i - 1].regs.base.v))
 			abort();
+	}
 }
 
 static void complete(const struct vm_config *cfg)

@@ -23,10 +23,11 @@ struct shape {
 
 static bool in_ram(const struct vm_config *c, struct vm_range r)
 {
-	for (unsigned i = 0; i < c->nr_ram; i++)
+	for (unsigned i = 0; i < c->nr_ram; i++) {
 		if (range_within(r.base.v, r.size, c->ram[i].base.v,
 				 c->ram[i].size))
 			return true;
+	}
 	return false;
 }
 

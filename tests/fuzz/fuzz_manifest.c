@@ -34,6 +34,7 @@ static const char guest_dts[] =
 
 static void build(void)
 {
+	static const char magic[4] = {'A', 'R', 'M', 0x64};
 	uint64_t at = hpa_of(ram).v;
 	unsigned long hi = at >> 32, lo = at & 0xffffffff;
 	char text[4096];
@@ -44,7 +45,7 @@ static void build(void)
 	free(dtb);
 	ram[0x4000 + 16] = 64; /* image_size */
 	ram[0x4000 + 24] = 8;  /* flags: anywhere */
-	memcpy(ram + 0x4000 + 56, "ARM\x64", 4);
+	memcpy(ram + 0x4000 + 56, magic, sizeof(magic));
 	(void)snprintf(
 		text, sizeof(text),
 		"compatible = \"plinth,manifest-1\";"
@@ -106,7 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct manifest_host host = {{&all, 1}, {&own, 1}, 8};
 	struct host_pages pages = {0};
 	struct arena_env env = host_pages_env(&pages);
-	char line[FMT_LINE_MAX] = "";
 	struct manifest m;
 	struct arena a;
 	size_t len;
@@ -116,8 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		build();
 	blob = tree_input(data, size, sound, sound_len, &len);
 	arena_init(&a, &env);
-	if (manifest_parse(&m, blob, len, &host, &a, line, sizeof(line)))
-		expect_line(line);
+	if (manifest_parse(&m, blob, len, &host, &a))
+		expect_line(m.err);
 	for (unsigned i = 0; i < m.nr_vms; i++) {
 		if (m.vm[i].refused)
 			expect_line(m.vm[i].err);

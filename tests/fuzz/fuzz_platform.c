@@ -47,10 +47,11 @@ static void check(const struct platform *p)
 	for (unsigned i = 0; i < p->ram.nr; i++)
 		if (range_bad(p->ram.r[i].base.v, p->ram.r[i].size))
 			abort();
-	for (unsigned i = 1; i < p->ram.nr; i++)
+	for (unsigned i = 1; i < p->ram.nr; i++) {
 		if (p->ram.r[i].base.v <=
 		    p->ram.r[i - 1].base.v + (p->ram.r[i - 1].size - 1))
 			abort();
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

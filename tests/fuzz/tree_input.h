@@ -25,7 +25,7 @@ static inline void *tree_input(const uint8_t *data, size_t size,
 		abort();
 	if (*len)
 		memcpy(blob, raw ? (const void *)(data + 1) : sound, *len);
-	for (size_t i = 1; !raw && i + 3 <= size; i += 3)
+	for (size_t i = 1; !raw && *len && i + 3 <= size; i += 3)
 		blob[(size_t)(data[i] | data[i + 1] << 8) % *len] = data[i + 2];
 	return blob;
 }

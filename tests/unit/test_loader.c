@@ -32,16 +32,16 @@ static void make_image(uint8_t *f, uint64_t text_offset, uint64_t image_size,
 	put(f, 8, text_offset, 8);
 	put(f, 16, image_size, 8);
 	put(f, 24, flags, 8);
-	memcpy(f + 56, "ARM\x64", 4);
+	put(f, 56, 0x644d5241, 4); /* "ARM\x64" */
 }
 
 /* An EFI stub at 64: two sections, 0x1000..0x1800 and 0x1800..0x2000. */
 static void make_efi_image(uint8_t *f)
 {
 	make_image(f, 0, 0x100000, 0xa);
-	memcpy(f, "MZ", 2);
+	put(f, 0, 0x5a4d, 2); /* "MZ" */
 	put(f, 60, 64, 4);
-	memcpy(f + 64, "PE\0\0", 4);
+	put(f, 64, 0x4550, 4);                 /* "PE\0\0" */
 	put(f, 64 + 4, 0xaa64, 2);             /* Machine */
 	put(f, 64 + 6, 2, 2);                  /* NumberOfSections */
 	put(f, 64 + 20, 160, 2);               /* SizeOfOptionalHeader */

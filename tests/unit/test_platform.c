@@ -297,158 +297,150 @@ static void bootargs_and_initrd_come_from_chosen(void **state)
 	"#interrupt-cells = <3>;" more "};"
 #define CHOSEN(more) "chosen { " more " };"
 
-static void what_is_missing_or_wrong_is_named_in_one_line(void **state)
-{
 #define WITH(piece, text, line)                                                \
 	{                                                                      \
 		offsetof(struct pieces, piece), text, line                     \
 	}
-	static const struct {
-		size_t piece;
-		const char *text, *line;
-	} cases[] = {
-		WITH(memory, "", "/: no node memory with RAM"),
-		WITH(memory, "memory@1 { device_type = \"memory\"; };",
-		     "/memory@1: property reg: missing"),
-		WITH(memory,
-		     "memory@1 { device_type = \"memory\"; reg = <1>; };",
-		     "/memory@1: property reg: is 4 bytes long, must be a "
-		     "multiple of 16"),
-		WITH(memory,
-		     "memory@1 { device_type = \"memory\"; reg = <0 1 0 0>; };",
-		     "/: no node memory with RAM"),
-		WITH(memory,
-		     "memory@1 { device_type = \"memory\"; reg = <0 0x1000 0 "
-		     "0x2000 0 0x2000 0 0x1000>; };",
-		     "/: nodes memory overlap"),
-		WITH(reserved, "reserved-memory { a { reg = <0 0 0>; }; };",
-		     "/reserved-memory: property ranges: missing, so 0 "
-		     "cannot be reached"),
-		WITH(reserved, "reserved-memory { a { reg = <0>; }; };",
-		     "/reserved-memory/a: property reg: is 4 bytes long, must "
-		     "be a multiple of 12"),
-		WITH(cpus, "", "/: no node cpus"),
-		WITH(cpus, "cpus { };", "/cpus: no enabled CPU"),
-		WITH(cpus, CPUS(CPU(0, "status = \"fail\";")),
-		     "/cpus: no enabled CPU"),
-		WITH(cpus, CPUS("cpu@0 { device_type = \"cpu\"; };"),
-		     "/cpus/cpu@0: property reg: missing"),
-		WITH(cpus,
-		     CPUS("cpu@0 { device_type = \"cpu\"; reg = <1 2 3>; };"),
-		     "/cpus/cpu@0: property reg: is 12 bytes long, must be 8"),
-		WITH(cpus,
-		     CPUS("cpu@0 { device_type = \"cpu\"; reg = <0x80000000>;"
-			  "};"),
-		     "/cpus/cpu@0: property reg: 0x80000000 is no MPIDR "
-		     "affinity"),
-		WITH(cpus, CPUS(CPU(0, PSCI) CPU(1, "")),
-		     "/cpus/cpu@1: property enable-method: missing"),
-		WITH(cpus,
-		     CPUS(CPU(0, PSCI)
-				  CPU(1, "enable-method = \"spin-table\";")),
-		     "/cpus/cpu@1: property enable-method: must be \"psci\""),
-		WITH(cpus,
-		     CPUS(CPU(0, PSCI) "cpu@1 { device_type = \"cpu\"; "
-				       "reg = <0>; " PSCI "};"),
-		     "/cpus/cpu@1: property reg: 0 is there twice"),
-		WITH(psci, "", "/: no node arm,psci-0.2 to start 2 CPUs with"),
-		WITH(psci, "psci { compatible = \"arm,psci\"; };",
-		     "/: no node arm,psci-0.2 to start 2 CPUs with"),
-		WITH(psci, "psci { compatible = \"arm,psci-0.2\"; };",
-		     "/psci: property method: missing"),
-		WITH(psci,
-		     "psci { compatible = \"arm,psci-1.0\"; method = \"x\"; };",
-		     "/psci: property method: must be \"smc\" or \"hvc\""),
-		WITH(gic, "", "/: no node arm,gic-v3"),
-		WITH(gic, "intc { compatible = \"arm,cortex-a15-gic\"; };",
-		     "/intc: property compatible: arm,cortex-a15-gic is not "
-		     "supported, only arm,gic-v3"),
-		WITH(gic, GICV3(""), "/intc: property reg: missing"),
-		WITH(gic, GICV3("reg = <0 0x8000000 0 0x10000>;"),
-		     "/intc: property reg: 1 entries, too few for the "
-		     "distributor and 1 redistributor regions"),
-		WITH(gic,
-		     GICV3("#redistributor-regions = <0>;"
-			   "reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"),
-		     "/intc: property reg: 2 entries, too few for the "
-		     "distributor and 0 redistributor regions"),
-		WITH(gic,
-		     GICV3("#redistributor-regions = <0xffffffff>;"
-			   "reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"),
-		     "/intc: property reg: 2 entries, too few for the "
-		     "distributor and 4294967295 redistributor regions"),
-		WITH(gic,
-		     GICV3("#redistributor-regions = [01];"
-			   "reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"),
-		     "/intc: property #redistributor-regions: is 1 bytes long, "
-		     "must be 4"),
-		WITH(gic, GICV3("reg = <0 0x8001000 0 0x10000 0 0 0 0x20000>;"),
-		     "/intc: property reg: a frame is too small or not 64 KiB "
-		     "aligned"),
-		WITH(gic, GICV3("reg = <0 0x8000000 0 0x10000 0 0 0 0x10000>;"),
-		     "/intc: property reg: a frame is too small or not 64 KiB "
-		     "aligned"),
-		WITH(gic,
-		     GICV3("reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"
-			   "redistributor-stride = <0x10000>;"),
-		     "/intc: property redistributor-stride: 0x10000 is no "
-		     "stride of redistributors"),
-		WITH(gic,
-		     GICV3("reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"
-			   "interrupts = <1 9>;"),
-		     "/intc: property interrupts: is 8 bytes long, entry 0 "
-		     "wanted"),
-		WITH(uart, "", "/: no enabled node arm,pl011"),
-		WITH(uart,
-		     "u { compatible = \"arm,pl011\"; interrupts = <0 1 4>; };",
-		     "/u: property reg: missing"),
-		WITH(uart,
-		     "u { compatible = \"arm,pl011\"; interrupts = <0 1 4>;"
-		     "reg = <0 1 0 0>; };",
-		     "/u: property reg: size is 0"),
-		WITH(uart,
-		     "u { compatible = \"arm,pl011\"; reg = <0 1 0 1>; };",
-		     "/u: property interrupts: missing"),
-		WITH(rtc, "r { compatible = \"arm,pl031\"; reg = <0 1 0 1>; };",
-		     "/r: property interrupts: missing"),
-		WITH(timer, "", "/: no node arm,armv8-timer"),
-		WITH(timer, "timer { compatible = \"arm,armv8-timer\"; };",
-		     "/timer: property interrupts: missing"),
-		WITH(timer,
-		     "timer { compatible = \"arm,armv8-timer\"; interrupts = "
-		     "<1 13 4 1 14 4 1 11 4>; };",
-		     "/timer: property interrupts: physical, virtual and "
-		     "hypervisor timer wanted"),
-		WITH(timer,
-		     "timer { compatible = \"arm,armv8-timer\"; interrupts = "
-		     "<1 13 4 1 14 4>; };",
-		     "/timer: property interrupts: is 24 bytes long, entry 2 "
-		     "wanted"),
-		WITH(chosen, CHOSEN("bootargs = [61];"),
-		     "/chosen: property bootargs: must be one string"),
-		WITH(chosen, CHOSEN("linux,initrd-start = <1>;"),
-		     "/chosen: property linux,initrd-end: missing"),
-		WITH(chosen, CHOSEN("linux,initrd-start = [01];"),
-		     "/chosen: property linux,initrd-start: is 1 bytes long, "
-		     "must be 8"),
-		WITH(chosen,
-		     CHOSEN("linux,initrd-start = <2>; linux,initrd-end = "
-			    "<1>;"),
-		     "/chosen: property linux,initrd-end: 0x1 is before its "
-		     "start"),
-	};
+static const struct {
+	size_t piece;
+	const char *text, *line;
+} bad_trees[] = {
+	WITH(memory, "", "/: no node memory with RAM"),
+	WITH(memory, "memory@1 { device_type = \"memory\"; };",
+	     "/memory@1: property reg: missing"),
+	WITH(memory, "memory@1 { device_type = \"memory\"; reg = <1>; };",
+	     "/memory@1: property reg: is 4 bytes long, must be a "
+	     "multiple of 16"),
+	WITH(memory, "memory@1 { device_type = \"memory\"; reg = <0 1 0 0>; };",
+	     "/: no node memory with RAM"),
+	WITH(memory,
+	     "memory@1 { device_type = \"memory\"; reg = <0 0x1000 0 "
+	     "0x2000 0 0x2000 0 0x1000>; };",
+	     "/: nodes memory overlap"),
+	WITH(reserved, "reserved-memory { a { reg = <0 0 0>; }; };",
+	     "/reserved-memory: property ranges: missing, so 0 "
+	     "cannot be reached"),
+	WITH(reserved, "reserved-memory { a { reg = <0>; }; };",
+	     "/reserved-memory/a: property reg: is 4 bytes long, must "
+	     "be a multiple of 12"),
+	WITH(cpus, "", "/: no node cpus"),
+	WITH(cpus, "cpus { };", "/cpus: no enabled CPU"),
+	WITH(cpus, CPUS(CPU(0, "status = \"fail\";")), "/cpus: no enabled CPU"),
+	WITH(cpus, CPUS("cpu@0 { device_type = \"cpu\"; };"),
+	     "/cpus/cpu@0: property reg: missing"),
+	WITH(cpus, CPUS("cpu@0 { device_type = \"cpu\"; reg = <1 2 3>; };"),
+	     "/cpus/cpu@0: property reg: is 12 bytes long, must be 8"),
+	WITH(cpus,
+	     CPUS("cpu@0 { device_type = \"cpu\"; reg = <0x80000000>;"
+		  "};"),
+	     "/cpus/cpu@0: property reg: 0x80000000 is no MPIDR "
+	     "affinity"),
+	WITH(cpus, CPUS(CPU(0, PSCI) CPU(1, "")),
+	     "/cpus/cpu@1: property enable-method: missing"),
+	WITH(cpus, CPUS(CPU(0, PSCI) CPU(1, "enable-method = \"spin-table\";")),
+	     "/cpus/cpu@1: property enable-method: must be \"psci\""),
+	WITH(cpus,
+	     CPUS(CPU(0, PSCI) "cpu@1 { device_type = \"cpu\"; "
+			       "reg = <0>; " PSCI "};"),
+	     "/cpus/cpu@1: property reg: 0 is there twice"),
+	WITH(psci, "", "/: no node arm,psci-0.2 to start 2 CPUs with"),
+	WITH(psci, "psci { compatible = \"arm,psci\"; };",
+	     "/: no node arm,psci-0.2 to start 2 CPUs with"),
+	WITH(psci, "psci { compatible = \"arm,psci-0.2\"; };",
+	     "/psci: property method: missing"),
+	WITH(psci, "psci { compatible = \"arm,psci-1.0\"; method = \"x\"; };",
+	     "/psci: property method: must be \"smc\" or \"hvc\""),
+	WITH(gic, "", "/: no node arm,gic-v3"),
+	WITH(gic, "intc { compatible = \"arm,cortex-a15-gic\"; };",
+	     "/intc: property compatible: arm,cortex-a15-gic is not "
+	     "supported, only arm,gic-v3"),
+	WITH(gic, GICV3(""), "/intc: property reg: missing"),
+	WITH(gic, GICV3("reg = <0 0x8000000 0 0x10000>;"),
+	     "/intc: property reg: 1 entries, too few for the "
+	     "distributor and 1 redistributor regions"),
+	WITH(gic,
+	     GICV3("#redistributor-regions = <0>;"
+		   "reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"),
+	     "/intc: property reg: 2 entries, too few for the "
+	     "distributor and 0 redistributor regions"),
+	WITH(gic,
+	     GICV3("#redistributor-regions = <0xffffffff>;"
+		   "reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"),
+	     "/intc: property reg: 2 entries, too few for the "
+	     "distributor and 4294967295 redistributor regions"),
+	WITH(gic,
+	     GICV3("#redistributor-regions = [01];"
+		   "reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"),
+	     "/intc: property #redistributor-regions: is 1 bytes long, "
+	     "must be 4"),
+	WITH(gic, GICV3("reg = <0 0x8001000 0 0x10000 0 0 0 0x20000>;"),
+	     "/intc: property reg: a frame is too small or not 64 KiB "
+	     "aligned"),
+	WITH(gic, GICV3("reg = <0 0x8000000 0 0x10000 0 0 0 0x10000>;"),
+	     "/intc: property reg: a frame is too small or not 64 KiB "
+	     "aligned"),
+	WITH(gic,
+	     GICV3("reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"
+		   "redistributor-stride = <0x10000>;"),
+	     "/intc: property redistributor-stride: 0x10000 is no "
+	     "stride of redistributors"),
+	WITH(gic,
+	     GICV3("reg = <0 0x8000000 0 0x10000 0 0 0 0x20000>;"
+		   "interrupts = <1 9>;"),
+	     "/intc: property interrupts: is 8 bytes long, entry 0 "
+	     "wanted"),
+	WITH(uart, "", "/: no enabled node arm,pl011"),
+	WITH(uart, "u { compatible = \"arm,pl011\"; interrupts = <0 1 4>; };",
+	     "/u: property reg: missing"),
+	WITH(uart,
+	     "u { compatible = \"arm,pl011\"; interrupts = <0 1 4>;"
+	     "reg = <0 1 0 0>; };",
+	     "/u: property reg: size is 0"),
+	WITH(uart, "u { compatible = \"arm,pl011\"; reg = <0 1 0 1>; };",
+	     "/u: property interrupts: missing"),
+	WITH(rtc, "r { compatible = \"arm,pl031\"; reg = <0 1 0 1>; };",
+	     "/r: property interrupts: missing"),
+	WITH(timer, "", "/: no node arm,armv8-timer"),
+	WITH(timer, "timer { compatible = \"arm,armv8-timer\"; };",
+	     "/timer: property interrupts: missing"),
+	WITH(timer,
+	     "timer { compatible = \"arm,armv8-timer\"; interrupts = "
+	     "<1 13 4 1 14 4 1 11 4>; };",
+	     "/timer: property interrupts: physical, virtual and "
+	     "hypervisor timer wanted"),
+	WITH(timer,
+	     "timer { compatible = \"arm,armv8-timer\"; interrupts = "
+	     "<1 13 4 1 14 4>; };",
+	     "/timer: property interrupts: is 24 bytes long, entry 2 "
+	     "wanted"),
+	WITH(chosen, CHOSEN("bootargs = [61];"),
+	     "/chosen: property bootargs: must be one string"),
+	WITH(chosen, CHOSEN("linux,initrd-start = <1>;"),
+	     "/chosen: property linux,initrd-end: missing"),
+	WITH(chosen, CHOSEN("linux,initrd-start = [01];"),
+	     "/chosen: property linux,initrd-start: is 1 bytes long, "
+	     "must be 8"),
+	WITH(chosen,
+	     CHOSEN("linux,initrd-start = <2>; linux,initrd-end = "
+		    "<1>;"),
+	     "/chosen: property linux,initrd-end: 0x1 is before its "
+	     "start"),
+};
+
+static void what_is_missing_or_wrong_is_named_in_one_line(void **state)
+{
 	struct host *h = *state;
 	char line[FMT_LINE_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad_trees); i++) {
 		struct pieces t = virt;
 
-		memcpy((char *)&t + cases[i].piece, &cases[i].text,
-		       sizeof(cases[i].text));
-		print_message("  %s\n", cases[i].line);
+		memcpy((char *)&t + bad_trees[i].piece, &bad_trees[i].text,
+		       sizeof(bad_trees[i].text));
+		print_message("  %s\n", bad_trees[i].line);
 		assert_int_equal(parse(h, &t), -EINVAL);
 		(void)fmt_line(line, sizeof(line), "host device tree: %s",
-			       cases[i].line);
+			       bad_trees[i].line);
 		assert_string_equal(h->line, line);
 	}
 }

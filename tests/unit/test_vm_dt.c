@@ -530,118 +530,117 @@ static void optional_hardware_may_be_absent(void **state)
 	"};"
 #define MEMORY(reg) "memory { device_type = \"memory\"; reg = <" reg ">; };"
 
-static void what_cannot_be_given_is_named_in_one_line(void **state)
-{
 #define WITH(piece, text, line)                                                \
 	{                                                                      \
 		offsetof(struct pieces, piece), text, line                     \
 	}
-	static const struct {
-		size_t piece;
-		const char *text, *line;
-	} cases[] = {
-		WITH(memory, "", "/: no node memory with RAM"),
-		WITH(memory, MEMORY("0 0x40000000 0 0x10000800"),
-		     "/: memory 0x40000000 + 0x10000800 is no multiple of "
-		     "4 KiB"),
-		WITH(memory, MEMORY("0 0x40000800 0 0x10000000"),
-		     "/: memory 0x40000800 + 0x10000000 is no multiple of "
-		     "4 KiB"),
-		WITH(memory, MEMORY("0xffff 0xfffff000 0 0x2000"),
-		     "/: memory 0xfffffffff000 + 0x2000 ends above 2^48"),
-		WITH(memory, MEMORY("0 0x1000000 0 0x1000"),
-		     "/gic: property reg: 0x1000000 overlaps RAM"),
-		WITH(memory, MEMORY("0 0x2020000 0 0x1000"),
-		     "/gic: property reg: 0x2000000 overlaps RAM"),
-		WITH(memory, MEMORY("0 0x5000000 0 0x1000"),
-		     "/v@1: property reg: 0x5000000 overlaps RAM"),
-		WITH(cpus, "", "/: no node cpus"),
-		WITH(psci, "", "/: no node arm,psci-0.2 to start 2 CPUs with"),
-		WITH(psci,
-		     "psci { compatible = \"arm,psci-0.2\"; method = \"p\"; };",
-		     "/psci: property method: must be \"smc\" or \"hvc\""),
-		WITH(gic, "", "/: no node arm,gic-v3"),
-		WITH(gic, "gic { compatible = \"arm,gic-400\"; };",
-		     "/gic: property compatible: arm,gic-400 is not supported, "
-		     "only arm,gic-v3"),
-		WITH(gic,
-		     GICV3("reg = <0 0x1000000 0 0x10000 0 0x2000000 0 "
-			   "0x20000>;"),
-		     "/gic: property reg: redistributors for 1 CPUs, needs 2"),
-		WITH(gic,
-		     GICV3("reg = <0 0x1000000 0 0x10000 0 0x2000000 0 "
-			   "0x80000>; redistributor-stride = <0x40000>;"),
-		     "/gic: property redistributor-stride: 0x40000 is not "
-		     "supported, only 0x20000"),
-		WITH(gic,
-		     GICV3("#redistributor-regions = <3>; reg = <0 0 0 0x10000 "
-			   "0 0x20000 0 0x20000 0 0x40000 0 0x20000 0 0x60000 "
-			   "0 0x20000>;"),
-		     "/gic: property reg: 3 redistributor regions for 2 CPUs"),
-		WITH(gic,
-		     GICV3("reg = <0 0x1000000 0 0x10000 0 0x1000000 0 "
-			   "0x40000>;"),
-		     "/gic: property reg: 0x1000000 overlaps node gic"),
-		WITH(gic,
-		     GICV3("reg = <0x10000 0 0 0x10000 0 0x1000000 0 "
-			   "0x40000>;"),
-		     "/gic: property reg: 0x1000000000000 is above 2^48"),
-		WITH(timer, TIMER("1 13 8 1 14 8 1 12 8"),
-		     "/timer: property interrupts: timers must be PPI 14 "
-		     "(physical) and 11 (virtual)"),
-		WITH(timer, TIMER("1 13 8 1 10 8 1 11 8"),
-		     "/timer: property interrupts: timers must be PPI 14 "
-		     "(physical) and 11 (virtual)"),
-		WITH(uart,
-		     "uart { compatible = \"arm,pl011\"; interrupts = <1 7 4>;"
-		     "reg = <0 0x3000000 0 0x1000>; };",
-		     "/uart: property interrupts: INTID 23 is not one of the "
-		     "960 SPIs"),
-		WITH(uart,
-		     "uart { compatible = \"arm,pl011\"; interrupts = <0 960 "
-		     "4>; reg = <0 0x3000000 0 0x1000>; };",
-		     "/uart: property interrupts: INTID 992 is not one of the "
-		     "960 SPIs"),
-		WITH(uart,
-		     "uart { compatible = \"arm,pl011\"; interrupts = <0 1 4>;"
-		     "reg = <0 0x3000800 0 0x1000>; };",
-		     "/uart: property reg: must be a 4 KiB page at least"),
-		WITH(rtc, PL031("0 0x3800000 0 0x800", "0 1 4"),
-		     "/rtc: property reg: must be a 4 KiB page at least"),
-		WITH(rtc, PL031("0 0x3000000 0 0x1000", "0 1 4"),
-		     "/rtc: property reg: 0x3000000 overlaps node uart"),
-		WITH(rtc, PL031("0 0x3800000 0 0x1000", "0 7 4"),
-		     "/rtc: property interrupts: INTID 39 is also that of node "
-		     "uart"),
-		WITH(virtio, VIRTIO("1", "0 0x5000000 0 0x100", "0 9 1"),
-		     "/v@1: property reg: must be 0x200 bytes"),
-		WITH(virtio, VIRTIO("1", "0 0x5000004 0 0x200", "0 9 1"),
-		     "/v@1: property reg: must be 0x200 bytes"),
-		WITH(virtio, VIRTIO("1", "0 0x5000000 0 0x200", "1 9 1"),
-		     "/v@1: property interrupts: INTID 25 is not one of the "
-		     "960 SPIs"),
-		WITH(virtio,
-		     VIRTIO("1", "0 0x5000000 0 0x200", "0 9 1")
-			     VIRTIO("2", "0 0x5000100 0 0x200", "0 8 1"),
-		     "/v@2: property reg: 0x5000100 overlaps node v@1"),
-		WITH(virtio,
-		     VIRTIO("1", "0 0x5000000 0 0x200", "0 9 1")
-			     VIRTIO("2", "0 0x5000200 0 0x200", "0 9 1"),
-		     "/v@2: property interrupts: INTID 41 is also that of node "
-		     "v@1"),
-		WITH(virtio, "v { compatible = \"virtio,mmio\"; };",
-		     "/v: property reg: missing"),
-	};
+static const struct {
+	size_t piece;
+	const char *text, *line;
+} bad_trees[] = {
+	WITH(memory, "", "/: no node memory with RAM"),
+	WITH(memory, MEMORY("0 0x40000000 0 0x10000800"),
+	     "/: memory 0x40000000 + 0x10000800 is no multiple of "
+	     "4 KiB"),
+	WITH(memory, MEMORY("0 0x40000800 0 0x10000000"),
+	     "/: memory 0x40000800 + 0x10000000 is no multiple of "
+	     "4 KiB"),
+	WITH(memory, MEMORY("0xffff 0xfffff000 0 0x2000"),
+	     "/: memory 0xfffffffff000 + 0x2000 ends above 2^48"),
+	WITH(memory, MEMORY("0 0x1000000 0 0x1000"),
+	     "/gic: property reg: 0x1000000 overlaps RAM"),
+	WITH(memory, MEMORY("0 0x2020000 0 0x1000"),
+	     "/gic: property reg: 0x2000000 overlaps RAM"),
+	WITH(memory, MEMORY("0 0x5000000 0 0x1000"),
+	     "/v@1: property reg: 0x5000000 overlaps RAM"),
+	WITH(cpus, "", "/: no node cpus"),
+	WITH(psci, "", "/: no node arm,psci-0.2 to start 2 CPUs with"),
+	WITH(psci, "psci { compatible = \"arm,psci-0.2\"; method = \"p\"; };",
+	     "/psci: property method: must be \"smc\" or \"hvc\""),
+	WITH(gic, "", "/: no node arm,gic-v3"),
+	WITH(gic, "gic { compatible = \"arm,gic-400\"; };",
+	     "/gic: property compatible: arm,gic-400 is not supported, "
+	     "only arm,gic-v3"),
+	WITH(gic,
+	     GICV3("reg = <0 0x1000000 0 0x10000 0 0x2000000 0 "
+		   "0x20000>;"),
+	     "/gic: property reg: redistributors for 1 CPUs, needs 2"),
+	WITH(gic,
+	     GICV3("reg = <0 0x1000000 0 0x10000 0 0x2000000 0 "
+		   "0x80000>; redistributor-stride = <0x40000>;"),
+	     "/gic: property redistributor-stride: 0x40000 is not "
+	     "supported, only 0x20000"),
+	WITH(gic,
+	     GICV3("#redistributor-regions = <3>; reg = <0 0 0 0x10000 "
+		   "0 0x20000 0 0x20000 0 0x40000 0 0x20000 0 0x60000 "
+		   "0 0x20000>;"),
+	     "/gic: property reg: 3 redistributor regions for 2 CPUs"),
+	WITH(gic,
+	     GICV3("reg = <0 0x1000000 0 0x10000 0 0x1000000 0 "
+		   "0x40000>;"),
+	     "/gic: property reg: 0x1000000 overlaps node gic"),
+	WITH(gic,
+	     GICV3("reg = <0x10000 0 0 0x10000 0 0x1000000 0 "
+		   "0x40000>;"),
+	     "/gic: property reg: 0x1000000000000 is above 2^48"),
+	WITH(timer, TIMER("1 13 8 1 14 8 1 12 8"),
+	     "/timer: property interrupts: timers must be PPI 14 "
+	     "(physical) and 11 (virtual)"),
+	WITH(timer, TIMER("1 13 8 1 10 8 1 11 8"),
+	     "/timer: property interrupts: timers must be PPI 14 "
+	     "(physical) and 11 (virtual)"),
+	WITH(uart,
+	     "uart { compatible = \"arm,pl011\"; interrupts = <1 7 4>;"
+	     "reg = <0 0x3000000 0 0x1000>; };",
+	     "/uart: property interrupts: INTID 23 is not one of the "
+	     "960 SPIs"),
+	WITH(uart,
+	     "uart { compatible = \"arm,pl011\"; interrupts = <0 960 "
+	     "4>; reg = <0 0x3000000 0 0x1000>; };",
+	     "/uart: property interrupts: INTID 992 is not one of the "
+	     "960 SPIs"),
+	WITH(uart,
+	     "uart { compatible = \"arm,pl011\"; interrupts = <0 1 4>;"
+	     "reg = <0 0x3000800 0 0x1000>; };",
+	     "/uart: property reg: must be a 4 KiB page at least"),
+	WITH(rtc, PL031("0 0x3800000 0 0x800", "0 1 4"),
+	     "/rtc: property reg: must be a 4 KiB page at least"),
+	WITH(rtc, PL031("0 0x3000000 0 0x1000", "0 1 4"),
+	     "/rtc: property reg: 0x3000000 overlaps node uart"),
+	WITH(rtc, PL031("0 0x3800000 0 0x1000", "0 7 4"),
+	     "/rtc: property interrupts: INTID 39 is also that of node "
+	     "uart"),
+	WITH(virtio, VIRTIO("1", "0 0x5000000 0 0x100", "0 9 1"),
+	     "/v@1: property reg: must be 0x200 bytes"),
+	WITH(virtio, VIRTIO("1", "0 0x5000004 0 0x200", "0 9 1"),
+	     "/v@1: property reg: must be 0x200 bytes"),
+	WITH(virtio, VIRTIO("1", "0 0x5000000 0 0x200", "1 9 1"),
+	     "/v@1: property interrupts: INTID 25 is not one of the "
+	     "960 SPIs"),
+	WITH(virtio,
+	     VIRTIO("1", "0 0x5000000 0 0x200", "0 9 1")
+		     VIRTIO("2", "0 0x5000100 0 0x200", "0 8 1"),
+	     "/v@2: property reg: 0x5000100 overlaps node v@1"),
+	WITH(virtio,
+	     VIRTIO("1", "0 0x5000000 0 0x200", "0 9 1")
+		     VIRTIO("2", "0 0x5000200 0 0x200", "0 9 1"),
+	     "/v@2: property interrupts: INTID 41 is also that of node "
+	     "v@1"),
+	WITH(virtio, "v { compatible = \"virtio,mmio\"; };",
+	     "/v: property reg: missing"),
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+static void what_cannot_be_given_is_named_in_one_line(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_trees); i++) {
 		struct guest *g = *state;
 		struct pieces t = good;
 
-		memcpy((char *)&t + cases[i].piece, &cases[i].text,
-		       sizeof(cases[i].text));
-		print_message("  %s\n", cases[i].line);
+		memcpy((char *)&t + bad_trees[i].piece, &bad_trees[i].text,
+		       sizeof(bad_trees[i].text));
+		print_message("  %s\n", bad_trees[i].line);
 		assert_int_equal(parse(g, &t), -EINVAL);
-		assert_string_equal(g->line, cases[i].line);
+		assert_string_equal(g->line, bad_trees[i].line);
 	}
 }
 
