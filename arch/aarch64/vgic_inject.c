@@ -137,6 +137,12 @@ void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid)
 /* ------------------------------------------------- hardware-mapped interrupts
  */
 
+/* Another pCPU may clear bits, and then makes v flush before its guest runs. */
+static inline uint32_t direct(const struct vgic_cpu *v)
+{
+	return __atomic_load_n(&v->direct, __ATOMIC_RELAXED);
+}
+
 static __attribute__((noinline)) void inject_hw_slow(struct vgic *g,
 						     struct vgic_cpu *v,
 						     uint32_t intid,
@@ -169,7 +175,7 @@ void vgic_inject_hw(struct vgic *g, unsigned vcpu, uint32_t intid,
 {
 	struct vgic_cpu *v = &g->cpus[vcpu];
 
-	if (v->direct >> intid & 1) {
+	if (direct(v) >> intid & 1) {
 		unsigned slot = v->slot_of[intid];
 		uint64_t lr = ich_read_lr(slot);
 
@@ -228,7 +234,7 @@ void vgic_send_sgi(struct vgic *g, unsigned self, uint64_t sgir, unsigned group)
 	uint32_t same = group ? v->b.group : ~v->b.group;
 
 	if ((sgir & VGIC_SGI_TARGET) == v->sgi_self &&
-	    (v->direct & same) >> intid & 1) {
+	    (direct(v) & same) >> intid & 1) {
 		unsigned slot = v->slot_of[intid];
 
 		ich_write_lr(slot, ich_read_lr(slot) | ICH_LR_Pending);

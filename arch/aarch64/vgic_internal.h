@@ -251,7 +251,7 @@ void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask);
 /* --------------------------------------------------------------- vgic_lr.c */
 
 /*
- * All of these run on v's pCPU, v loaded (vgic_lr_choose: being loaded), with
+ * All of these run on v's pCPU, v loaded (vgic_choose: being loaded), with
  * v->lock held, and with vgic->lock as well where SPIs can be involved.
  */
 
@@ -263,16 +263,18 @@ void vgic_lr_hand_over(struct vgic *g, const struct vgic_cpu *v, uint32_t intid,
 /* Fold it and, if the interrupt still belongs there, write it anew. */
 void vgic_lr_refresh(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 		     struct vgic_kicks *k);
+/*
+ * The list register for an interrupt that is not resident, 0 when it has no
+ * business in one of v; and its writing into register idx.
+ */
+uint64_t vgic_lr_image(struct vgic *g, struct vgic_cpu *v, uint32_t intid);
+void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
+		    uint32_t intid, uint64_t lr);
 /* Give a ready interrupt a list register; false: none is free or idle. */
 MUST_CHECK bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v,
 			      uint32_t intid, bool spis);
 /* Copy state of the list registers in `slots` to `latch` and `active`. */
 void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots);
-/* Fold everything, then choose what is resident, by priority. Both locks. */
-void vgic_lr_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
-/* Account for deactivations of interrupts that were not resident. */
-void vgic_lr_eoi_count(struct vgic *g, struct vgic_cpu *v,
-		       struct vgic_kicks *k);
 /* Those INTIDs of bank nr that are active on v, or else that v is to get. */
 uint32_t vgic_mine(const struct vgic *g, const struct vgic_cpu *v, unsigned nr,
 		   uint32_t mask, bool active);
@@ -291,6 +293,13 @@ static inline uint64_t vgic_read_half(uint64_t reg, const struct mmio_op *op)
 	reg >>= 8 * (op->offset & 4);
 	return op->size == 8 ? reg : reg & GENMASK(31, 0);
 }
+
+/* ----------------------------------------------------------- vgic_choose.c */
+
+/* Fold everything, then choose what is resident, by priority. Both locks. */
+void vgic_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
+/* Account for deactivations of interrupts that were not resident. */
+void vgic_count_eois(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
 
 /* -------------------------------------------------------------- vgic_run.c */
 

@@ -1,14 +1,12 @@
 /*
- * vGIC: from software state to list registers and back.
+ * vGIC: from software state to one list register and back.
  *
- * Folding takes one list register's content into its bank; placing is the
- * reverse. Two ways to fill them: one at a time into free or idle registers
- * (the normal case), or vgic_lr_choose(): fold all, sort by priority, and arm
- * the maintenance interrupts for what has to stay outside.
+ * Folding takes a list register's content into its bank; placing is the
+ * reverse. An interrupt keeps its register after the guest has ended it, until
+ * another one needs it: the next time, setting one bit makes it pending.
  *
- * GICv3/v4 IHI 0069: ICH_LR<n>_EL2, ICH_HCR_EL2, "List register usage
- * resulting in maintenance interrupts". Called by vgic_run.c and
- * vgic_inject.c; locks as in vgic_internal.h.
+ * GICv3/v4 IHI 0069: ICH_LR<n>_EL2, ICH_ELRSR_EL2. Called by vgic_run.c,
+ * vgic_choose.c, vgic_inject.c and vgic_bank.c; locks as in vgic_internal.h.
  */
 #include <port/gich.h>
 
@@ -144,7 +142,7 @@ static bool routed_here(struct vgic *g, const struct vgic_cpu *v,
  * active part is placed, and its end is reported (EOI). So is that of a
  * level-sensitive one whose line is still high.
  */
-static uint64_t lr_image(struct vgic *g, struct vgic_cpu *v, uint32_t intid)
+uint64_t vgic_lr_image(struct vgic *g, struct vgic_cpu *v, uint32_t intid)
 {
 	const struct vgic_bank *b = vgic_bank_of(g, v, intid);
 	unsigned i = intid & 31;
@@ -171,8 +169,8 @@ static uint64_t lr_image(struct vgic *g, struct vgic_cpu *v, uint32_t intid)
 	return lr;
 }
 
-static void lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
-		      uint32_t intid, uint64_t lr)
+void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
+		    uint32_t intid, uint64_t lr)
 {
 	struct vgic_bank *b = vgic_bank_of(g, v, intid);
 	uint32_t bit = 1U << (intid & 31);
@@ -213,12 +211,13 @@ void vgic_lr_refresh(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 	uint32_t bit = 1U << (intid & 31);
 	uint64_t lr;
 
+	ASSERT(spin_is_held(&v->lock));
 	vgic_lr_fold(g, v, idx);
 	if (intid < GIC_NR_PRIVATE)
 		vgic_hw_settle(g, v, bit, true);
-	lr = lr_image(g, v, intid);
+	lr = vgic_lr_image(g, v, intid);
 	if (lr) {
-		lr_occupy(g, v, idx, intid, lr);
+		vgic_lr_occupy(g, v, idx, intid, lr);
 		return;
 	}
 	ich_write_lr(idx, 0);
@@ -247,7 +246,7 @@ static int lr_free(struct vgic *g, struct vgic_cpu *v, bool spis)
 bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 		   bool spis)
 {
-	uint64_t lr = lr_image(g, v, intid);
+	uint64_t lr = vgic_lr_image(g, v, intid);
 	int idx;
 
 	if (!lr)
@@ -255,165 +254,6 @@ bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 	idx = lr_free(g, v, spis);
 	if (idx < 0)
 		return false;
-	lr_occupy(g, v, (unsigned)idx, intid, lr);
+	vgic_lr_occupy(g, v, (unsigned)idx, intid, lr);
 	return true;
-}
-
-/* ---------------------------------------------------------------- overflow */
-
-/* The most urgent interrupts of one kind, best first. */
-struct picks {
-	uint32_t key[VGIC_MAX_LRS];
-	unsigned nr;
-	unsigned total; /* seen */
-};
-
-/* Least is best. Priority in bits 23:16. */
-#define PICK_INTID 0xffffU
-#define PICK_LATER (1U << 24)
-
-static void picks_add(struct picks *p, unsigned max, uint32_t key)
-{
-	unsigned i;
-
-	p->total++;
-	if (p->nr < max)
-		i = p->nr++;
-	else if (key < p->key[max - 1])
-		i = max - 1;
-	else
-		return;
-	for (; i > 0 && p->key[i - 1] > key; i--)
-		p->key[i] = p->key[i - 1];
-	p->key[i] = key;
-}
-
-static void collect(struct vgic *g, struct vgic_cpu *v, struct picks *act,
-		    struct picks *pnd)
-{
-	uint64_t vmcr = ich_read_vmcr();
-
-	for (unsigned nr = 0; nr <= g->nr_banks; nr++) {
-		struct vgic_bank *b = vgic_bank_nr(g, v, nr);
-		uint32_t a = b->active & ~b->resident;
-		uint32_t p = vgic_ready(b) & ~b->active;
-		unsigned i;
-
-		for (EACH_BIT(i, vgic_mine(g, v, nr, a, true)))
-			picks_add(act, g->nr_lrs,
-				  (uint32_t)b->aprio[i] << 16 | nr * 32 | i);
-		for (EACH_BIT(i,
-			      v->quiet ? 0 : vgic_mine(g, v, nr, p, false))) {
-			bool on = vmcr & (b->group >> i & 1 ? ICH_VMCR_VENG1
-							    : ICH_VMCR_VENG0);
-
-			picks_add(pnd, g->nr_lrs,
-				  (on ? 0 : PICK_LATER) |
-					  (uint32_t)b->prio[i] << 16 | nr * 32 |
-					  i);
-		}
-	}
-}
-
-/* The active interrupt outside whose end an EOI without list register means. */
-static void end_outside(struct vgic *g, struct vgic_cpu *v,
-			struct vgic_kicks *k)
-{
-	struct picks out = {.nr = 0};
-	struct vgic_bank *b;
-	uint32_t intid;
-	unsigned i;
-
-	for (unsigned nr = 0; nr <= g->nr_banks; nr++) {
-		uint32_t a;
-
-		b = vgic_bank_nr(g, v, nr);
-		a = b->active & ~b->resident;
-		for (EACH_BIT(i, vgic_mine(g, v, nr, a, true)))
-			picks_add(&out, 1,
-				  (b->taken >> i & 1 ? 0 : PICK_LATER) |
-					  (uint32_t)b->aprio[i] << 16 |
-					  nr * 32 | i);
-	}
-	if (!out.nr)
-		return;
-	intid = out.key[0] & PICK_INTID;
-	b = vgic_bank_of(g, v, intid);
-	b->active &= ~(1U << (intid & 31));
-	b->taken &= ~(1U << (intid & 31));
-	vgic_lr_hand_over(g, v, intid, k);
-}
-
-void vgic_lr_eoi_count(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
-{
-	uint64_t n;
-
-	if (!(v->hcr & ICH_HCR_LRENPIE))
-		return; /* nothing active was outside: not ours to account */
-	if (ich_read_vmcr() & ICH_VMCR_VEOIM)
-		return; /* an EOI ends nothing then, and every DIR traps */
-	for (n = FIELD_GET(ICH_HCR_EOIcount, ich_read_hcr()); n; n--)
-		end_outside(g, v, k);
-	vgic_hw_settle(g, v, ~0U, false);
-}
-
-static void arm_maintenance(struct vgic *g, struct vgic_cpu *v, bool pending,
-			    bool active)
-{
-	uint64_t vmcr = ich_read_vmcr();
-	uint64_t hcr = ICH_HCR_En;
-
-	/*
-	 * What is pending outside is no more urgent than what is pending
-	 * inside, so the next look is due when nothing pending is left
-	 * inside, or when a group is switched on or off.
-	 */
-	if (pending) {
-		hcr |= ICH_HCR_NPIE;
-		hcr |= vmcr & ICH_VMCR_VENG0 ? ICH_HCR_VGrp0DIE
-					     : ICH_HCR_VGrp0EIE;
-		hcr |= vmcr & ICH_VMCR_VENG1 ? ICH_HCR_VGrp1DIE
-					     : ICH_HCR_VGrp1EIE;
-	}
-	if (active) {
-		hcr |= ICH_HCR_LRENPIE;
-		hcr |= g->vtr & ICH_VTR_TDS ? ICH_HCR_TDIR : ICH_HCR_TC;
-	}
-	if (hcr != v->hcr || (hcr & ICH_HCR_LRENPIE))
-		ich_write_hcr(hcr); /* EOIcount starts from 0 */
-	v->hcr = (uint32_t)hcr;
-}
-
-void vgic_lr_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
-{
-	struct picks act = {.nr = 0};
-	struct picks pnd = {.nr = 0};
-	uint32_t was = v->used;
-	unsigned nr_p;
-	unsigned nr_a;
-	unsigned i;
-
-	vgic_lr_eoi_count(g, v, k);
-	for (EACH_BIT(i, was)) {
-		vgic_lr_fold(g, v, i);
-		vgic_lr_hand_over(g, v, v->lr_intid[i], k);
-	}
-	vgic_apply_posts(&v->b, v->b.revisit | v->b.set_p);
-	vgic_hw_settle(g, v, ~0U, true);
-	collect(g, v, &act, &pnd);
-
-	/* Active ones first, but the most urgent pending one always. */
-	nr_p = pnd.nr ? 1 : 0;
-	nr_a = act.nr < g->nr_lrs - nr_p ? act.nr : g->nr_lrs - nr_p;
-	nr_p = pnd.nr < g->nr_lrs - nr_a ? pnd.nr : g->nr_lrs - nr_a;
-	v->overflow = nr_a < act.total || nr_p < pnd.total;
-	for (i = 0; i < nr_a + nr_p; i++) {
-		uint32_t intid = (i < nr_a ? act.key[i] : pnd.key[i - nr_a]) &
-				 PICK_INTID;
-
-		lr_occupy(g, v, i, intid, lr_image(g, v, intid));
-	}
-	for (EACH_BIT(i, was & ~(uint32_t)v->used))
-		ich_write_lr(i, 0);
-	arm_maintenance(g, v, nr_p < pnd.total, nr_a < act.total);
 }

@@ -93,14 +93,15 @@ static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 			all = true;
 	}
 	if (all)
-		vgic_lr_choose(g, v, k);
+		vgic_choose(g, v, k);
 	if (stale & VGIC_STALE_SYNC) {
 		vgic_lr_peek(g, v, v->used);
 		v->sync_done = seq;
 	}
 }
 
-static void flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
+static __attribute__((noinline)) void
+flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
 {
 	struct vgic_kicks k = vgic_kicks_init(v->index);
 
@@ -139,7 +140,7 @@ void vgic_maintenance(struct vgic *g, unsigned vcpu)
 	spin_lock(&v->lock);
 	ASSERT(v->loaded);
 	if (v->overflow) {
-		vgic_lr_choose(g, v, &k);
+		vgic_choose(g, v, &k);
 	} else {
 		ich_isb();
 		for (EACH_BIT(i, ich_read_eisr() & v->used))
@@ -169,7 +170,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 	}
 	for (unsigned i = 0; i < g->nr_lrs; i++)
 		ich_write_lr(i, 0);
-	vgic_lr_choose(g, v, &k);
+	vgic_choose(g, v, &k);
 	spin_unlock(&v->lock);
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);
@@ -181,7 +182,7 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	uint32_t hw;
 	unsigned i;
 
-	vgic_lr_eoi_count(g, v, k);
+	vgic_count_eois(g, v, k);
 	for (EACH_BIT(i, v->used)) {
 		vgic_lr_fold(g, v, i);
 		ich_write_lr(i, 0);
