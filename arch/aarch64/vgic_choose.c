@@ -104,6 +104,8 @@ void vgic_count_eois(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 
 	if (!(v->hcr & ICH_HCR_LRENPIE))
 		return; /* nothing active was outside: not ours to account */
+	if (ich_read_vmcr() & ICH_VMCR_VEOIM)
+		return; /* an EOI ends nothing then, and every DIR traps */
 	for (n = FIELD_GET(ICH_HCR_EOIcount, ich_read_hcr()); n; n--)
 		end_outside(g, v, k);
 	vgic_hw_settle(g, v, ~0U, false);
