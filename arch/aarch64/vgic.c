@@ -233,7 +233,7 @@ static void irq_state_locked(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 	out->target = intid < GIC_NR_PRIVATE ? v->index
 					     : vgic_spis_of(g, intid)->route[i];
 	out->owner = v->index;
-	out->lr = b->resident >> i & 1 ? (int8_t)slot_find(g, v, intid) : -1;
+	out->lr = (int8_t)(b->resident >> i & 1 ? slot_find(g, v, intid) : -1);
 }
 
 bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,

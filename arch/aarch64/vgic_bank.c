@@ -45,12 +45,12 @@ int vgic_read_word(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 		   const struct vgic_row *row)
 {
 	const struct vgic_bank *b = frame_bank(g, v, row_intid(row, op));
+	const void *at;
 
-	if (b)
-		op->value = __atomic_load_n(
-			(const uint32_t *)(const void *)((const char *)b +
-							 row->word),
-			__ATOMIC_RELAXED);
+	if (!b)
+		return 0;
+	at = (const char *)b + row->word;
+	op->value = __atomic_load_n((const uint32_t *)at, __ATOMIC_RELAXED);
 	return 0;
 }
 

@@ -42,6 +42,11 @@ static void picks_add(struct picks *p, unsigned max, uint32_t key)
 	p->key[i] = key;
 }
 
+static uint32_t active_key(const struct vgic_bank *b, unsigned nr, unsigned i)
+{
+	return (uint32_t)b->aprio[i] << 16 | nr * 32 | i;
+}
+
 static void collect(struct vgic *g, struct vgic_cpu *v, struct picks *act,
 		    struct picks *pnd)
 {
@@ -54,8 +59,7 @@ static void collect(struct vgic *g, struct vgic_cpu *v, struct picks *act,
 		unsigned i;
 
 		for (EACH_BIT(i, vgic_mine(g, v, nr, a, true)))
-			picks_add(act, g->nr_lrs,
-				  (uint32_t)b->aprio[i] << 16 | nr * 32 | i);
+			picks_add(act, g->nr_lrs, active_key(b, nr, i));
 		for (EACH_BIT(i,
 			      v->quiet ? 0 : vgic_mine(g, v, nr, p, false))) {
 			bool on = vmcr & (b->group >> i & 1 ? ICH_VMCR_VENG1
@@ -83,11 +87,13 @@ static void end_outside(struct vgic *g, struct vgic_cpu *v,
 
 		b = vgic_bank_nr(g, v, nr);
 		a = b->active & ~b->resident;
-		for (EACH_BIT(i, vgic_mine(g, v, nr, a, true)))
-			picks_add(&out, 1,
-				  (b->taken >> i & 1 ? 0 : PICK_LATER) |
-					  (uint32_t)b->aprio[i] << 16 |
-					  nr * 32 | i);
+		for (EACH_BIT(i, vgic_mine(g, v, nr, a, true))) {
+			uint32_t key = active_key(b, nr, i);
+
+			if (!(b->taken >> i & 1)) /* no EOI is due */
+				key |= PICK_LATER;
+			picks_add(&out, 1, key);
+		}
 	}
 	if (!out.nr)
 		return;

@@ -24,6 +24,8 @@ struct ref_cpu {
 	struct ref_irq priv[32];
 	bool asleep;
 	bool eoimode;
+	bool woken;     /* had something to do when it was put */
+	unsigned kicks; /* by then */
 	/* Acknowledged, not yet ended: the running one is last. */
 	struct {
 		uint32_t intid;
@@ -126,11 +128,15 @@ static void compare_all(struct world *w)
 	for (unsigned v = 0; v < NR_CPUS; v++) {
 		bool wake = best_prio(w, v) != 0x100;
 
+		if (!w->rig.loaded[v]) {
+			if (vgic_has_pending(w->rig.g, v) && !w->cpu[v].woken &&
+			    w->rig.kicks[v] == w->cpu[v].kicks)
+				differ(w, v, 0, "kicks of a sleeper", 0, 1);
+			continue;
+		}
 		if (w->cpu[v].asleep)
 			continue;
 		rig_on(&w->rig, v);
-		if (!w->rig.loaded[v]) /* its CPU interface is kept elsewhere */
-			continue;
 		if (vgic_has_pending(w->rig.g, v) != wake)
 			differ(w, v, 0, "wake", !wake, wake);
 	}
@@ -381,10 +387,13 @@ static void send_sgi(struct world *w, unsigned by)
 
 static void load_or_put(struct world *w, unsigned v)
 {
-	if (!w->rig.loaded[v])
+	if (!w->rig.loaded[v]) {
 		rig_load(&w->rig, v);
-	else if (rnd(w, 8) == 0)
+	} else if (rnd(w, 8) == 0) {
 		rig_put(&w->rig, v);
+		w->cpu[v].woken = vgic_has_pending(w->rig.g, v);
+		w->cpu[v].kicks = w->rig.kicks[v];
+	}
 }
 
 static void fire_timer(struct world *w, unsigned v)
@@ -400,8 +409,11 @@ static void machine_step(struct world *w)
 	unsigned by = rnd(w, NR_CPUS);
 	unsigned v = rnd(w, NR_CPUS);
 	uint32_t n = rnd(w, NR_IDS);
+	unsigned what = rnd(w, 12);
 
-	switch (rnd(w, 12)) {
+	if (!w->rig.loaded[by]) /* who does not run does nothing */
+		what = 10;
+	switch (what) {
 	case 0:
 	case 1:
 	case 2:

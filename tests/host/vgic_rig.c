@@ -26,6 +26,7 @@ static void rig_kick(void *ctx, unsigned vcpu)
 	struct vgic_rig *r = ctx;
 
 	r->kicks[vcpu]++;
+	r->exits[vcpu] = true;
 }
 
 static void rig_hw_deactivate(void *ctx, uint32_t pintid)
@@ -101,6 +102,7 @@ void rig_free(struct vgic_rig *r)
 void rig_on(struct vgic_rig *r, unsigned vcpu)
 {
 	gich = &r->cpu[vcpu];
+	r->exits[vcpu] = true;
 }
 
 void rig_load(struct vgic_rig *r, unsigned vcpu)
@@ -130,6 +132,7 @@ void rig_tail(struct vgic_rig *r, unsigned vcpu)
 		if (*vgic_stale(r->g, vcpu))
 			vgic_flush(r->g, vcpu);
 	}
+	r->exits[vcpu] = false;
 }
 
 void rig_settle(struct vgic_rig *r)
@@ -146,6 +149,9 @@ void rig_settle(struct vgic_rig *r)
 			if (!r->loaded[i] ||
 			    (!*vgic_stale(r->g, i) && !gich_misr(&r->cpu[i])))
 				continue;
+			if (!r->exits[i] && &r->cpu[i] != was &&
+			    !gich_misr(&r->cpu[i]))
+				panic("vCPU %u is stale and was not kicked", i);
 			rig_tail(r, i);
 			again = true;
 		}

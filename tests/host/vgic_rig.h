@@ -1,7 +1,8 @@
 /*
  * A small machine for vGIC tests: vCPU n runs on simulated pCPU n when it is
  * loaded. Kicks are counted and, as the hypervisor would, turned into an exit
- * of the target: its exit tail runs at the next rig_settle().
+ * of the target: its exit tail runs at the next rig_settle(). A vCPU that is
+ * stale without having been kicked, or having exited itself, ends the test.
  */
 #ifndef PLINTH_TESTS_VGIC_RIG_H
 #define PLINTH_TESTS_VGIC_RIG_H
@@ -18,6 +19,8 @@ struct vgic_rig {
 	struct gich cpu[RIG_MAX_VCPUS];
 	bool loaded[RIG_MAX_VCPUS];
 	unsigned kicks[RIG_MAX_VCPUS];
+	/* Since its last exit tail: kicked, or code ran on its behalf. */
+	bool exits[RIG_MAX_VCPUS];
 	/* Physical PPIs that are active on each pCPU, by INTID. */
 	uint32_t phys_active[RIG_MAX_VCPUS];
 	uint32_t line_low; /* PPIs for which hw_line answers "low" */

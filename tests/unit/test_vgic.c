@@ -716,6 +716,33 @@ static void posted_writes_survive_a_put_of_their_owner(void **state)
 			 8);
 }
 
+static void a_timer_cleared_from_afar_is_gone_after_the_put(void **state)
+{
+	struct vgic_rig *r = boot(2, 4, false);
+
+	(void)state;
+	rig_set_sgi_base(r, 1, 0x180, 1U << TIMER);
+	rig_timer(r, 1, TIMER); /* recorded, in no list register */
+	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x280, 4, 1U << TIMER);
+	assert_int_equal(r->phys_active[1], 1U << TIMER); /* its own pCPU's */
+	rig_put(r, 1);
+	assert_int_equal(r->phys_active[1], 0);
+	assert_int_equal(rig_read(r, 0, true, FRAME(1) + SGI_BASE + 0x200, 4),
+			 0);
+}
+
+static void an_spi_made_active_stays_where_it_was_routed_then(void **state)
+{
+	struct vgic_rig *r = boot(2, 4, false);
+
+	(void)state;
+	rig_write(r, 0, false, 0x304, 4, 0x100);
+	rig_write(r, 0, false, 0x6000 + 8 * 40, 8, 1);
+	rig_settle(r);
+	assert_true(gich_find(&r->cpu[0], 40) >= 0);
+	assert_int_equal(gich_find(&r->cpu[1], 40), -1);
+}
+
 static void rerouting_moves_what_is_pending_not_what_is_active(void **state)
 {
 	struct vgic_rig *r = boot(2, 4, false);
@@ -949,6 +976,8 @@ int main(void)
 		T(an_spi_held_by_others_is_read_from_them),
 		T(remote_writes_apply_once_and_never_wait),
 		T(posted_writes_survive_a_put_of_their_owner),
+		T(a_timer_cleared_from_afar_is_gone_after_the_put),
+		T(an_spi_made_active_stays_where_it_was_routed_then),
 		T(rerouting_moves_what_is_pending_not_what_is_active),
 		T(put_hands_rerouted_interrupts_over),
 		T(one_of_n_goes_to_a_vcpu_that_is_awake),

@@ -338,7 +338,7 @@ static void reset_leaves_no_trace(void **state)
 	vgic_set_line(r->g, 0, 40, true);
 	rig_set_gicd(r, 0xc08, ~0U);
 	rig_write(r, 0, false, 0x6108, 8, 1);
-	rig_settle(r);
+	rig_set_sgi_base(r, 0, 0x200, 0xff);
 	rig_put(r, 0);
 	vgic_reset(r->g);
 	rig_load(r, 0);
@@ -346,6 +346,10 @@ static void reset_leaves_no_trace(void **state)
 	assert_int_equal(rig_gicd(r, 0x104), 0);
 	assert_int_equal(rig_gicd(r, 0x204), 0);
 	assert_int_equal(rig_gicd(r, 0xc08), 0);
+	assert_int_equal(rig_sgi_base(r, 0, 0x80), 0);
+	assert_int_equal(rig_sgi_base(r, 0, 0x100), 0);
+	assert_int_equal(rig_sgi_base(r, 0, 0x200), 0);
+	assert_int_equal(rig_sgi_base(r, 0, 0xc00), 0xaaaaaaaa);
 	assert_int_equal(rig_read(r, 0, false, 0x6108, 8), 0);
 	assert_int_equal(rig_read(r, 0, true, 0x14, 4), 6);
 	assert_int_equal(r->cpu[0].vmcr, 0x004c0008); /* BPRs at minimum */
