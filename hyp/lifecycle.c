@@ -6,6 +6,7 @@
 #include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
+#include <hyp/stats.h>
 #include <hyp/vm.h>
 #include <hyp/vm_devices.h>
 #include <hyp/vm_dt.h>
@@ -100,6 +101,8 @@ static void finish_stop(struct vm *vm)
 		vm->why = "cannot be loaded again";
 	}
 	vm_devices_reset(vm);
+	if (vm->hyp->stats)
+		stats_print(vm);
 	if (vm->stop == VM_STOP_CRASH)
 		log_err("VM %s: crashed: %s", vm->cfg->name, vm->why);
 	else
@@ -159,6 +162,7 @@ int vm_start(struct vm *vm)
 	}
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
 		vm->vcpus[i]->control.cntvoff_el2 = counter_now();
+	stats_reset(vm);
 	vm->state = VM_RUNNING;
 	vm->stop = VM_STOP_NONE;
 	vm_vcpu_start(vm, vm->vcpus[0], vm->plan.entry, vm->plan.dtb.base.v);
