@@ -255,11 +255,29 @@ system: linux-parts guest-payloads $(BUILD)/plinth.bin
 check-long: check
 	$(PYTEST) -m long tests/system
 
+BENCH_CPU ?= cortex-a57
+BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
+	--cpu $(BENCH_CPU) --timeout 600
+BENCH_PAYLOAD = --kernel $(GUEST)/bench.img --smp 2 --mem 64M
+BENCH_DTB := $(GUEST_OUT)/bench.dtb
+# A CPU without FEAT_RNG needs a seed, or Linux waits for entropy for ever.
+$(BENCH_DTB): guest/linux/mkdtb guest/linux/guest.dts
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkdtb --smp 4 --mem 512M --seed $@
+
 ## bench                extra instructions an operation costs under Plinth
-.PHONY: bench
+.PHONY: bench bench-all
 bench:
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory linux-parts guest-payloads
-	@tests/bench/run --build $(BUILD)
+	@$(MAKE) --no-print-directory bench-all </dev/null
+
+bench-all: linux-parts guest-payloads $(BENCH_DTB)
+	@mkdir -p $(BUILD)/bench
+	@tests/bench/run --json $(BUILD)/bench/results.json \
+		--native-cmd '$(BENCH_RUN) --native $(BENCH_PAYLOAD) --append native' \
+		--plinth-cmd '$(BENCH_RUN) $(BENCH_PAYLOAD)'
+	@tests/bench/linux-exits --json $(BUILD)/bench/linux.json -- $(BENCH_RUN) \
+		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --dtb $(BENCH_DTB) \
+		--disk $(LINUX_DISK) --append 'console=ttyAMA0' --host-append stats
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

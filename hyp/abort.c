@@ -5,6 +5,7 @@
  * faults. Arm ARM DDI 0487, ESR_EL2 ISS encodings for aborts, HPFAR_EL2.
  */
 #include <errno.h>
+#include <port/barrier.h>
 #include <port/el1.h>
 
 #include <arch/aarch64/esr.h>
@@ -83,10 +84,16 @@ static ipa_t fault_ipa(void)
 	return ipa_add(hpfar_ipa(fault_hpfar()), fault_far() & (PAGE_SIZE - 1));
 }
 
-/* No device answered: RAM that came to be meanwhile, or nothing at all. */
-static void no_device(struct vcpu *v, uint64_t esr)
+/*
+ * Not done: the guest executes the access again, after whoever it waits for
+ * had a chance (-EAGAIN); or no device answered, and it is RAM that came to be
+ * meanwhile, or nothing at all.
+ */
+static void not_done(struct vcpu *v, uint64_t esr, int err)
 {
-	if (!gmem_contains(&v->vm->mem, fault_ipa(), 1))
+	if (err == -EAGAIN)
+		cpu_relax();
+	else if (!gmem_contains(&v->vm->mem, fault_ipa(), 1))
 		inject_external(v, esr, false);
 }
 
@@ -96,8 +103,7 @@ static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 	int err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
 
 	if (__builtin_expect(err != 0, 0)) {
-		if (err != -EAGAIN)
-			no_device(v, esr);
+		not_done(v, esr, err);
 		return;
 	}
 	if (rt != XZR)
@@ -116,8 +122,8 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
 	if (__builtin_expect(err == 0, 1))
 		skip_instruction(v, esr);
-	else if (err != -EAGAIN)
-		no_device(v, esr);
+	else
+		not_done(v, esr, err);
 }
 
 /* What cannot be emulated as one load or store of a general register. */
