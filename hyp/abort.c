@@ -143,12 +143,11 @@ static void odd_data_abort(struct vcpu *v, uint64_t esr)
 
 void abort_data(struct vcpu *v, uint64_t esr)
 {
-	struct mmio_op op = {
-		.vcpu = (uint16_t)v->idx,
-		.size = (uint8_t)esr_dabt_size(esr),
-		.write = esr_dabt_write(esr),
-	};
+	struct mmio_op op; /* offset: the bus; value: a store, or the device */
 
+	op.vcpu = (uint16_t)v->idx;
+	op.size = (uint8_t)esr_dabt_size(esr);
+	op.write = esr_dabt_write(esr);
 	if (__builtin_expect(!esr_dabt_isv(esr) || !fault_has_ipa(esr) ||
 				     (esr & (ESR_DABT_CM | ESR_ABT_S1PTW)),
 			     0))
