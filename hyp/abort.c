@@ -116,9 +116,8 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 	unsigned rt = esr_dabt_srt(esr);
 	int err;
 
-	if (rt != XZR)
-		op->value =
-			v->regs.x[rt] & (~UINT64_C(0) >> (64 - 8 * op->size));
+	op->value = rt == XZR ? 0 : v->regs.x[rt];
+	op->value &= ~UINT64_C(0) >> (64 - 8 * op->size);
 	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
 	if (__builtin_expect(err == 0, 1))
 		skip_instruction(v, esr);
