@@ -157,6 +157,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 {
 	struct vgic_cpu *v = &g->cpus[vcpu];
 	struct vgic_kicks k = vgic_kicks_init(vcpu);
+	unsigned i;
 
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);
@@ -164,16 +165,15 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 	v->loaded = true;
 	(void)__atomic_exchange_n(&v->stale, 0, __ATOMIC_ACQUIRE);
 	ich_write_vmcr(v->vmcr);
-	for (unsigned i = 0; i < g->nr_aprs; i++) {
+	for (i = 0; i < g->nr_aprs; i++) {
 		ich_write_ap0r(i, v->apr[0][i]);
 		ich_write_ap1r(i, v->apr[1][i]);
 	}
-	for (unsigned i = 0; i < g->nr_lrs; i++)
+	vgic_choose(g, v, &k); /* nothing is folded: nobody to kick */
+	for (EACH_BIT(i, g->lr_mask & ~(uint32_t)v->used))
 		ich_write_lr(i, 0);
-	vgic_choose(g, v, &k);
 	spin_unlock(&v->lock);
 	spin_unlock(&g->lock);
-	vgic_kick(g, &k);
 }
 
 /* All list registers folded, and no trace of the vCPU left on this pCPU. */
@@ -194,7 +194,6 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	v->b.hw = 0;
 	for (EACH_BIT(i, hw))
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
-	v->overflow = false;
 	v->loaded = false;
 	__atomic_store_n(&v->stale, 0, __ATOMIC_RELAXED); /* load sees all */
 	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);

@@ -149,9 +149,13 @@ static void guest_ack(struct world *w, unsigned v)
 	struct gich *h = &w->rig.cpu[v];
 	struct ref_cpu *c = &w->cpu[v];
 	unsigned want = best_prio(w, v);
+	bool may[NR_IDS];
 	unsigned group = 0;
-	uint32_t n = gich_ack(h, 0);
+	uint32_t n;
 
+	for (n = 0; n < NR_IDS; n++)
+		may[n] = deliverable(w, v, n) && irq(w, v, n)->prio == want;
+	n = gich_ack(h, 0);
 	if (n == GICH_SPURIOUS) {
 		group = 1;
 		n = gich_ack(h, 1);
@@ -161,12 +165,8 @@ static void guest_ack(struct world *w, unsigned v)
 			differ(w, v, 0, "nothing taken, priority", 0x100, want);
 		return;
 	}
-	if (!deliverable(w, v, n) || irq(w, v, n)->prio != want) {
-		/* deliverable() looks at the running priority after the ack */
-		if (irq(w, v, n)->prio != want || irq(w, v, n)->group != group)
-			differ(w, v, n, "taken at priority", irq(w, v, n)->prio,
-			       want);
-	}
+	if (!may[n] || irq(w, v, n)->group != group)
+		differ(w, v, n, "taken at priority", irq(w, v, n)->prio, want);
 	irq(w, v, n)->active = true;
 	irq(w, v, n)->latch = false;
 	irq(w, v, n)->active_on = v;

@@ -152,6 +152,12 @@ static void a_cancelled_timer_is_no_longer_pending_when_read(void **state)
 	r->line_low = 0;
 	rig_set_sgi_base(r, 0, 0x180, 1U << TIMER);
 	rig_timer(r, 0, TIMER);
+	assert_int_equal(rig_sgi_base(r, 0, 0x200), 1U << TIMER);
+	r->line_low = 1U << TIMER;
+	assert_int_equal(rig_sgi_base(r, 0, 0x200), 0);
+	assert_int_equal(r->phys_active[0], 0);
+	r->line_low = 0;
+	rig_timer(r, 0, TIMER);
 	r->line_low = 1U << TIMER;
 	rig_set_sgi_base(r, 0, 0x100, 1U << TIMER);
 	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
@@ -767,6 +773,28 @@ static void rerouting_moves_what_is_pending_not_what_is_active(void **state)
 	assert_int_equal(gich_ack(&r->cpu[0], 1), GICH_SPURIOUS);
 }
 
+static void an_end_outside_of_list_registers_frees_it_for_others(void **state)
+{
+	struct vgic_rig *r = boot(2, 1, false);
+
+	(void)state;
+	spi_priority(r, 41, 0x20);
+	vgic_set_line(r->g, 0, 40, true);
+	rig_settle(r);
+	assert_int_equal(gich_ack(&r->cpu[0], 1), 40);
+	rig_set_gicd(r, 0x204, 0x200); /* 41 takes the only list register */
+	assert_int_equal(gich_ack(&r->cpu[0], 1), 41);
+	rig_write(r, 0, false, 0x6000 + 8 * 40, 8, 1);
+	rig_settle(r);
+	gich_eoi(&r->cpu[0], 1, 41);
+	gich_eoi(&r->cpu[0], 1, 40);
+	r->kicks[1] = 0;
+	rig_tail(r, 0);
+	assert_int_equal(r->kicks[1], 1);
+	rig_settle(r);
+	assert_int_equal(gich_ack(&r->cpu[1], 1), 40);
+}
+
 static void put_hands_rerouted_interrupts_over(void **state)
 {
 	struct vgic_rig *r = boot(2, 4, false);
@@ -880,6 +908,12 @@ static void wfi_ends_only_for_what_would_be_signalled(void **state)
 	assert_true(vgic_has_pending(r->g, 0));
 	gich->vmcr |= 7U << 18; /* BPR1: no preemption between 0x80..0xff */
 	assert_false(vgic_has_pending(r->g, 0));
+	gich->vmcr |= 1U << 4; /* CBPR: BPR0 counts, which is at its least */
+	assert_true(vgic_has_pending(r->g, 0));
+	gich->vmcr &= ~(1U << 4);
+	rig_set_gicd(r, 0x84, ~0x200U); /* group 0 has a BPR of its own */
+	assert_true(vgic_has_pending(r->g, 0));
+	rig_set_gicd(r, 0x84, ~0U);
 	rig_put(r, 0); /* the same from saved state */
 	assert_false(vgic_has_pending(r->g, 0));
 	spi_priority(r, 41, 0x10);
@@ -979,6 +1013,7 @@ int main(void)
 		T(a_timer_cleared_from_afar_is_gone_after_the_put),
 		T(an_spi_made_active_stays_where_it_was_routed_then),
 		T(rerouting_moves_what_is_pending_not_what_is_active),
+		T(an_end_outside_of_list_registers_frees_it_for_others),
 		T(put_hands_rerouted_interrupts_over),
 		T(one_of_n_goes_to_a_vcpu_that_is_awake),
 		T(disabling_withdraws_and_enabling_gives_back),
