@@ -186,7 +186,10 @@ void gich_eoi(struct gich *h, unsigned group, uint32_t intid)
 	if (intid >= 1020)
 		return;
 	prio = priority_drop(h);
-	if (prio >= 0 && !(h->vmcr & (1U << 9)))
+	if (prio < 0)
+		return;
+	if (!(h->vmcr & (1U << 9)) ||
+	    (h->counts_drops && find_active(h, intid) < 0))
 		deactivate(h, intid, (int)group, prio);
 }
 

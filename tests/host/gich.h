@@ -17,6 +17,11 @@ struct gich {
 	unsigned pre_bits; /* 5..7 */
 	unsigned pri_bits; /* pre_bits..8 */
 	bool tds;          /* ICH_HCR.TDIR is implemented */
+	/*
+	 * EOIcount counts an EOI without list register in EOImode 1 too, as
+	 * in QEMU 7.2, though it deactivates nothing.
+	 */
+	bool counts_drops;
 	uint64_t lr[16];
 	uint32_t ap[2][4];
 	uint32_t vmcr;

@@ -484,6 +484,7 @@ static void world_init(struct world *w, unsigned nr_lr, bool eoimode)
 	rig_guest_init(&w->rig, eoimode);
 	for (unsigned v = 0; v < NR_CPUS; v++) {
 		w->cpu[v].eoimode = eoimode;
+		w->rig.cpu[v].counts_drops = nr_lr % 4 != 0;
 		for (uint32_t n = 0; n < 32; n++)
 			w->cpu[v].priv[n] = (struct ref_irq){.enabled = true,
 							     .group = 1,

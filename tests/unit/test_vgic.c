@@ -533,6 +533,26 @@ static void deactivation_outside_of_list_registers_traps(void **state)
 	assert_int_equal(*vgic_stale(r->g, 0), 0);
 }
 
+static void a_counted_priority_drop_ends_nothing_in_eoimode_1(void **state)
+{
+	struct vgic_rig *r = boot(1, 1, true);
+
+	(void)state;
+	gich->counts_drops = true;
+	spi_priority(r, 41, 0x20);
+	rig_set_gicd(r, 0x204, 0x100);
+	assert_int_equal(gich_ack(gich, 1), 40);
+	rig_set_gicd(r, 0x204, 0x200);
+	assert_int_equal(gich_ack(gich, 1), 41);
+	rig_tail(r, 0);
+	gich_eoi(gich, 1, 41);
+	gich_eoi(gich, 1, 40);
+	assert_true(gich_misr(gich) & 4);
+	rig_tail(r, 0);
+	assert_true(rig_state(r, 0, 40).active);
+	assert_true(rig_state(r, 0, 41).active);
+}
+
 static void trapped_dir_reaches_timers_and_respects_eoimode(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, true);
@@ -1002,6 +1022,7 @@ int main(void)
 		T(sixty_interrupts_come_by_priority_through_two_registers),
 		T(preemption_nests_deeper_than_the_list_registers),
 		T(deactivation_outside_of_list_registers_traps),
+		T(a_counted_priority_drop_ends_nothing_in_eoimode_1),
 		T(trapped_dir_reaches_timers_and_respects_eoimode),
 		T(cpus_without_tdir_trap_the_common_registers),
 		T(a_closed_group_does_not_block_the_open_one),
