@@ -52,33 +52,37 @@
 	X(8, "S3_0_C2_C3_0")                                                   \
 	X(9, "S3_0_C2_C3_1")
 
-/* Breakpoints and watchpoints by index, as far as the CPU has them. */
+/*
+ * Breakpoints and watchpoints by index, as far as the CPU has them.
+ * clang-format would move this list at every pass.
+ */
+/* clang-format off */
 #define DEBUG_IDX(X)                                                           \
-	X(0)                                                                   \
-	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)   \
-		X(14) X(15)
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)    \
+	X(13) X(14) X(15)
+/* clang-format on */
 
 #define READ(field, enc)  __asm__ volatile("mrs %0, " enc : "=r"(c->field));
 #define WRITE(field, enc) __asm__ volatile("msr " enc ", %0" ::"r"(c->field));
 #define READ_KEY(i, enc)  READ(pauth[i], enc)
 #define WRITE_KEY(i, enc) WRITE(pauth[i], enc)
 #define READ_BRP(i)                                                            \
-	if (i < nr) {                                                          \
+	if ((i) < nr) {                                                        \
 		READ(debug_bvr[i], "dbgbvr" #i "_el1")                         \
 		READ(debug_bcr[i], "dbgbcr" #i "_el1")                         \
 	}
 #define WRITE_BRP(i)                                                           \
-	if (i < nr) {                                                          \
+	if ((i) < nr) {                                                        \
 		WRITE(debug_bvr[i], "dbgbvr" #i "_el1")                        \
 		WRITE(debug_bcr[i], "dbgbcr" #i "_el1")                        \
 	}
 #define READ_WRP(i)                                                            \
-	if (i < nr) {                                                          \
+	if ((i) < nr) {                                                        \
 		READ(debug_wvr[i], "dbgwvr" #i "_el1")                         \
 		READ(debug_wcr[i], "dbgwcr" #i "_el1")                         \
 	}
 #define WRITE_WRP(i)                                                           \
-	if (i < nr) {                                                          \
+	if ((i) < nr) {                                                        \
 		WRITE(debug_wvr[i], "dbgwvr" #i "_el1")                        \
 		WRITE(debug_wcr[i], "dbgwcr" #i "_el1")                        \
 	}

@@ -7,15 +7,29 @@
 #include <arch/aarch64/idreg_hw.h>
 
 #define READ(m, n)                                                             \
-	__asm__ volatile("mrs %0, S3_0_C0_C" #m "_" #n : "=r"(hw[IDREG(m, n)]));
+	__asm__ volatile("mrs %0, S3_0_C0_C" #m "_" #n : "=r"(hw[IDREG(m, n)]))
 #define READ_ROW(m)                                                            \
-	READ(m, 0)                                                             \
-	READ(m, 1)                                                             \
-	READ(m, 2) READ(m, 3) READ(m, 4) READ(m, 5) READ(m, 6) READ(m, 7)
+	do {                                                                   \
+		READ(m, 0);                                                    \
+		READ(m, 1);                                                    \
+		READ(m, 2);                                                    \
+		READ(m, 3);                                                    \
+		READ(m, 4);                                                    \
+		READ(m, 5);                                                    \
+		READ(m, 6);                                                    \
+		READ(m, 7);                                                    \
+	} while (0)
 
-void idreg_read_hw(uint64_t hw[IDREG_NR]){
-	READ_ROW(1) READ_ROW(2) READ_ROW(3) READ_ROW(4) READ_ROW(5) READ_ROW(6)
-		READ_ROW(7)}
+void idreg_read_hw(uint64_t hw[IDREG_NR])
+{
+	READ_ROW(1);
+	READ_ROW(2);
+	READ_ROW(3);
+	READ_ROW(4);
+	READ_ROW(5);
+	READ_ROW(6);
+	READ_ROW(7);
+}
 
 uint64_t idreg_midr(void)
 {
