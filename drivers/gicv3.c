@@ -43,6 +43,12 @@
 	__asm__ volatile("msr " enc ", %0" ::"r"((uint64_t)(v)) : "memory")
 #define DRIVER_ISB() __asm__ volatile("isb" ::: "memory")
 
+/* The n-th of a row of 32-bit registers. */
+static uintptr_t reg32(uintptr_t row, uint32_t n)
+{
+	return row + 4 * (uintptr_t)n;
+}
+
 static void wait_clear(uintptr_t at, uint64_t bit)
 {
 	while (io_read32(at) & bit)
@@ -60,12 +66,12 @@ void gicv3_init(struct gicv3 *g, uintptr_t gicd,
 	io_write32(gicd + GICD_CTLR, 0);
 	wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
 	for (uint32_t b = 1; b < banks; b++) {
-		io_write32(gicd + GICD_ICENABLER + 4 * b, ~0U);
-		io_write32(gicd + GICD_ICPENDR + 4 * b, ~0U);
-		io_write32(gicd + GICD_ICACTIVER + 4 * b, ~0U);
-		io_write32(gicd + GICD_IGROUPR + 4 * b, ~0U);
+		io_write32(reg32(gicd + GICD_ICENABLER, b), ~0U);
+		io_write32(reg32(gicd + GICD_ICPENDR, b), ~0U);
+		io_write32(reg32(gicd + GICD_ICACTIVER, b), ~0U);
+		io_write32(reg32(gicd + GICD_IGROUPR, b), ~0U);
 		for (uint32_t i = 0; i < 8; i++)
-			io_write32(gicd + GICD_IPRIORITYR + 32 * b + 4 * i,
+			io_write32(reg32(gicd + GICD_IPRIORITYR, 8 * b + i),
 				   PRIO_DEFAULT);
 	}
 	wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
@@ -115,7 +121,7 @@ static void init_redistributor(uintptr_t gicr)
 	io_write32(sgi + GICD_ICACTIVER, ~0U);
 	io_write32(sgi + GICD_IGROUPR, ~0U);
 	for (uint32_t i = 0; i < 8; i++)
-		io_write32(sgi + GICD_IPRIORITYR + 4 * i, PRIO_DEFAULT);
+		io_write32(reg32(sgi + GICD_IPRIORITYR, i), PRIO_DEFAULT);
 	io_write32(sgi + GICD_ICFGR + 4, 0);
 	wait_clear(gicr + GICR_CTLR, GICR_CTLR_RWP);
 }
@@ -152,10 +158,10 @@ int gicv3_enable_private(struct gicv3 *g, uint64_t mpidr, uint32_t intid)
 
 void gicv3_enable_spi(struct gicv3 *g, uint32_t intid, uint64_t mpidr)
 {
-	uintptr_t cfg = g->gicd + GICD_ICFGR + 4 * (intid / 16);
+	uintptr_t cfg = reg32(g->gicd + GICD_ICFGR, intid / 16);
 
 	io_write32(cfg, io_read32(cfg) & ~(2U << 2 * (intid % 16)));
 	io_write64(g->gicd + GICD_IROUTER + 8 * (uintptr_t)intid, mpidr);
-	io_write32(g->gicd + GICD_ISENABLER + 4 * (intid / 32),
+	io_write32(reg32(g->gicd + GICD_ISENABLER, intid / 32),
 		   1U << intid % 32);
 }
