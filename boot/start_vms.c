@@ -44,10 +44,11 @@ static uint64_t manifest_address(struct hypervisor *h, const struct platform *p)
 /* How much may be read there: up to the end of that RAM range. */
 static uint64_t readable_at(const struct hpa_ranges *ram, uint64_t at)
 {
-	for (unsigned i = 0; i < ram->nr; i++)
+	for (unsigned i = 0; i < ram->nr; i++) {
 		if (range_within(at, 64, ram->r[i].base.v, ram->r[i].size))
 			return min_u64(MANIFEST_MAX,
 				       ram->r[i].base.v + ram->r[i].size - at);
+	}
 	return 0;
 }
 
@@ -115,10 +116,11 @@ void plan_vms(struct hypervisor *h, const struct platform *p,
 	for (; map.nr_ram < p->ram.nr; map.nr_ram++)
 		ram[map.nr_ram] = (struct page_range){
 			p->ram.r[map.nr_ram].base, p->ram.r[map.nr_ram].size};
-	for (; map.nr_reserved < own->nr; map.nr_reserved++)
+	for (; map.nr_reserved < own->nr; map.nr_reserved++) {
 		res[map.nr_reserved] =
 			(struct page_range){own->r[map.nr_reserved].base,
 					    own->r[map.nr_reserved].size};
+	}
 	for (unsigned i = 0; i < manifest.nr_vms; i++)
 		if (!manifest.vm[i].refused)
 			reserve_vm(&map, res, &manifest.vm[i].config);

@@ -23,7 +23,7 @@ void abort_serror(struct vcpu *v);
 /* Past the trapped instruction; AArch64, where all are 4 bytes, in line. */
 static inline void skip_instruction(struct vcpu *v, uint64_t esr)
 {
-	if (__builtin_expect(v->regs.pstate & PSTATE_NRW, 0)) {
+	if (__builtin_expect((v->regs.pstate & PSTATE_NRW) != 0, 0)) {
 		inject_skip_insn(&v->regs.pc, &v->regs.pstate,
 				 (esr & ESR_IL) != 0);
 		return;

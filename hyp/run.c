@@ -25,11 +25,12 @@ int run_place(struct cpu *c, struct vcpu *v)
 static void timer_irq(struct cpu *c, uint32_t intid, uint32_t virq)
 {
 	gicc_drop(intid);
-	if (c->loaded)
+	if (c->loaded) {
 		vgic_inject_hw(c->loaded->vm->vgic, c->loaded->idx, virq,
 			       intid);
-	else
+	} else {
 		gicc_deactivate(intid);
+	}
 }
 
 static void own_irq(struct cpu *c, uint32_t intid)

@@ -16,7 +16,11 @@
 struct cpu;
 struct vm;
 
-enum vcpu_state { VCPU_RUNNABLE, VCPU_WAITING, VCPU_OFF };
+enum vcpu_state {
+	VCPU_RUNNABLE,
+	VCPU_WAITING,
+	VCPU_OFF
+};
 
 /* Bits of vcpu.requests; set by anyone, taken by the vCPU's pCPU. */
 #define VCPU_REQ_OFF 1U /* leave the guest: CPU_OFF, or the VM stops */

@@ -148,11 +148,12 @@ static int create_memory(struct vm *vm)
 	for (unsigned i = 0; i < vm->cfg->nr_ram && !err; i++)
 		err = gmem_add(&vm->mem, vm->cfg->ram[i].base,
 			       vm->cfg->ram[i].size, GMEM_EAGER);
-	if (err)
+	if (err) {
 		log_err("VM %s: memory: %s (%lu MiB free)", vm->cfg->name,
 			err == -ERANGE ? "beyond this machine's addresses"
 				       : "not enough",
 			page_alloc_nr_free(&vm->hyp->pages) >> 8);
+	}
 	return err;
 }
 

@@ -55,14 +55,13 @@ static void fill_mpidr(struct vm_config *cfg)
 
 static void fill_gic(struct vm_config *cfg, unsigned nr_vcpus)
 {
-	unsigned low = nr_vcpus < VM_GICR_NR ? nr_vcpus : VM_GICR_NR;
-
 	cfg->gicd = (struct vm_range){{VM_GICD_BASE}, VM_GICD_SIZE};
 	cfg->gicr[0] =
 		(struct vm_range){{VM_GICR_BASE}, VM_GICR_NR * VM_GICR_FRAME};
-	if (nr_vcpus > low)
-		cfg->gicr[1] = (struct vm_range){
-			{VM_GICR_HIGH_BASE}, (nr_vcpus - low) * VM_GICR_FRAME};
+	if (nr_vcpus <= VM_GICR_NR)
+		return;
+	cfg->gicr[1] = (struct vm_range){
+		{VM_GICR_HIGH_BASE}, (nr_vcpus - VM_GICR_NR) * VM_GICR_FRAME};
 }
 
 static void fill_virtio(struct vm_config *cfg)

@@ -150,7 +150,7 @@ static int32_t group_state(struct psci *p, uint64_t mask, uint64_t aff)
 		if (s == PSCI_STATE_ON)
 			return PSCI_STATE_ON;
 		if (ret != PSCI_STATE_ON_PENDING)
-			ret = s;
+			ret = (int32_t)s;
 	}
 	return ret;
 }
