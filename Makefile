@@ -103,10 +103,13 @@ $(EL2)/%.o: %.S $(EL2)/asm-offsets.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EL2_ASFLAGS) -c $< -o $@
 
-$(BUILD)/plinth.elf: $(EL2_OBJS) linker.ld | $(DEPS)
+# A guest's FP/SIMD registers are live at EL2: no image without the check.
+$(BUILD)/plinth.elf: $(EL2_OBJS) linker.ld scripts/check-nofp \
+		scripts/checks/nofp.py | $(DEPS)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(EL2_LDFLAGS) $(EL2_OBJS) $(BUILD)/deps/libfdt/libfdt.a \
 		$(BUILD)/deps/newlib/libc.a -Wl,-Map,$(@:.elf=.map) -o $@
+	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) scripts/check-nofp $@
 
 $(BUILD)/plinth.bin: $(BUILD)/plinth.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
