@@ -214,6 +214,12 @@ lint:
 	@$(MAKE) --no-print-directory $(BUILD)/plinth.elf
 	@scripts/lint $(BUILD)
 
+# What scripts/lint has to know of this file, NAME=VALUE a line.
+.PHONY: lint-vars
+lint-vars:
+	$(foreach v,PURE_SRCS EDGE_SRCS WARN INC HOST_CFLAGS FUZZ_CFLAGS \
+		EL2_CODEGEN EL2_CFLAGS EL2_ASFLAGS EL2_CPPFLAGS,$(info $v=$($v)))@:
+
 FUZZ_SECONDS ?= 60
 FUZZ := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
