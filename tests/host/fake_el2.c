@@ -1,43 +1,127 @@
-/* Host stand-ins for the EL2 edge: see the port/ headers of tests/host. */
+/* Host stand-ins for the EL2 edge; see fake_el2.h. */
+#include "fake_el2.h"
+
 #include <port/el1.h>
 #include <port/gicc.h>
+#include <port/spinlock.h>
 #include <port/this_cpu.h>
+#include <string.h>
 
-#include <arch/aarch64/context.h>
 #include <arch/aarch64/idreg_hw.h>
 #include <arch/aarch64/maint.h>
 
-struct fake_gicc fake_gicc;
-struct fake_el1 fake_el1;
+static struct fake_pcpu first_pcpu;
+
+struct fake_pcpu *fake_pcpu = &first_pcpu;
 struct cpu *fake_this_cpu;
+struct fake_hooks fake_hooks;
+struct fake_log fake_log;
+struct fake_spin fake_spin;
+uint64_t fake_counter = 0x1000;
+
+/* --------------------------------------------------------------------- log */
+
+static void note(enum fake_op op, uint64_t a, uint64_t b)
+{
+	if (fake_log.nr < FAKE_LOG_MAX)
+		fake_log.e[fake_log.nr++] = (struct fake_event){op, a, b};
+}
+
+void fake_log_reset(void)
+{
+	fake_log.nr = 0;
+}
+
+unsigned fake_log_count(enum fake_op op)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < fake_log.nr; i++)
+		n += fake_log.e[i].op == op;
+	return n;
+}
+
+unsigned fake_log_find(enum fake_op op, unsigned from)
+{
+	for (unsigned i = from; i < fake_log.nr; i++) {
+		if (fake_log.e[i].op == op)
+			return i;
+	}
+	return FAKE_LOG_MAX;
+}
+
+unsigned fake_log_find_a(enum fake_op op, unsigned from, uint64_t a)
+{
+	for (unsigned i = from; i < fake_log.nr; i++) {
+		if (fake_log.e[i].op == op && fake_log.e[i].a == a)
+			return i;
+	}
+	return FAKE_LOG_MAX;
+}
+
+/* --------------------------------------------------------------- spinlocks */
+
+void fake_spin_locked(const struct spinlock *l)
+{
+	if (fake_spin.nr_held == FAKE_SPIN_DEPTH)
+		abort(); /* nested too deep */
+	fake_spin.held[fake_spin.nr_held++] = l;
+}
+
+void fake_spin_unlocked(const struct spinlock *l)
+{
+	unsigned i = fake_spin.nr_held;
+
+	while (i && fake_spin.held[i - 1] != l)
+		i--;
+	if (!i)
+		return; /* the lock was made held by hand */
+	fake_spin.nr_held--;
+	for (; i <= fake_spin.nr_held; i++)
+		fake_spin.held[i - 1] = fake_spin.held[i];
+}
+
+/* -------------------------------------------------------------- interrupts */
 
 uint32_t gicc_ack(void)
 {
-	return fake_gicc.next < fake_gicc.nr_pending
-		       ? fake_gicc.pending[fake_gicc.next++]
-		       : GICC_SPURIOUS;
+	for (uint32_t i = 0; i < FAKE_INTIDS; i++) {
+		if (!fake_pcpu->pending[i] || fake_pcpu->active[i])
+			continue;
+		fake_pcpu->pending[i] = false;
+		fake_pcpu->active[i] = true;
+		note(FAKE_ACK, i, 0);
+		return i;
+	}
+	return 1023;
 }
 
 void gicc_drop(uint32_t intid)
 {
-	fake_gicc.dropped[fake_gicc.nr_dropped++ % 16] = intid;
+	note(FAKE_DROP, intid, 0);
 }
 
 void gicc_deactivate(uint32_t intid)
 {
-	fake_gicc.deactivated[fake_gicc.nr_deactivated++ % 16] = intid;
+	note(FAKE_DEACTIVATE, intid, 0);
+	fake_pcpu->active[intid] = false;
 }
 
 void gicc_send_sgi(uint64_t mpidr, uint32_t intid)
 {
-	fake_gicc.sgi_mpidr[fake_gicc.nr_sgi % 16] = mpidr;
-	fake_gicc.sgi[fake_gicc.nr_sgi++ % 16] = intid;
+	note(FAKE_SGI, mpidr, intid);
+	if (fake_hooks.sgi)
+		fake_hooks.sgi(mpidr, intid);
 }
 
 void cpu_wfi(void)
 {
-	fake_gicc.nr_wfi++;
+	note(FAKE_WFI, 0, 0);
+	if (fake_hooks.wfi)
+		fake_hooks.wfi();
 }
+
+/* --------------------------------------------------------------- registers */
 
 #define FAKE_READ(name)                                                        \
 	uint64_t el1_read_##name(void)                                         \
@@ -81,62 +165,83 @@ bool el1_ptimer_asserts(void)
 	return fake_el1.ptimer;
 }
 
+/* As el2/context.c does, the timers stop. */
 void el1_context_save(struct el1_context *c)
 {
-	(void)c;
+	note(FAKE_EL1_SAVE, (uint64_t)(uintptr_t)c, 0);
+	*c = fake_pcpu->context;
+	c->sctlr_el1 = fake_el1.sctlr;
+	c->vbar_el1 = fake_el1.vbar;
+	c->elr_el1 = fake_el1.elr;
+	c->spsr_el1 = fake_el1.spsr;
+	c->esr_el1 = fake_el1.esr;
+	c->far_el1 = fake_el1.far;
+	fake_pcpu->context.cntv_ctl_el0 = 0;
+	fake_pcpu->context.cntp_ctl_el0 = 0;
+	fake_el1.vtimer = fake_el1.ptimer = false;
 }
 
 void el1_context_restore(const struct el1_context *c)
 {
-	(void)c;
+	note(FAKE_EL1_RESTORE, (uint64_t)(uintptr_t)c, 0);
+	fake_pcpu->context = *c;
+	fake_el1.sctlr = c->sctlr_el1;
+	fake_el1.vbar = c->vbar_el1;
+	fake_el1.elr = c->elr_el1;
+	fake_el1.spsr = c->spsr_el1;
+	fake_el1.esr = c->esr_el1;
+	fake_el1.far = c->far_el1;
 }
 
 void fp_context_save(struct fp_context *c)
 {
-	(void)c;
+	note(FAKE_FP_SAVE, (uint64_t)(uintptr_t)c, 0);
+	*c = fake_pcpu->fp;
 }
 
 void fp_context_restore(const struct fp_context *c)
 {
-	(void)c;
+	note(FAKE_FP_RESTORE, (uint64_t)(uintptr_t)c, 0);
+	fake_pcpu->fp = *c;
 }
 
 void vcpu_control_load(const struct vcpu_control *c)
 {
-	(void)c;
+	note(FAKE_CONTROL, c->vttbr_el2, c->hcr_el2);
+	fake_pcpu->control = *c;
 }
+
+/* ------------------------------------------------------------- maintenance */
 
 void tlb_flush_vmid(uint64_t vttbr)
 {
-	(void)vttbr;
+	note(FAKE_TLBI_VMID, vttbr, 0);
 }
 
 void tlb_flush_ipa(uint64_t vttbr, ipa_t ipa, uint64_t size)
 {
 	(void)vttbr;
-	(void)ipa;
-	(void)size;
+	note(FAKE_TLBI_IPA, ipa.v, size);
 }
 
 void dcache_clean_poc(const void *p, uint64_t len)
 {
-	(void)p;
-	(void)len;
+	note(FAKE_CLEAN, (uint64_t)(uintptr_t)p, len);
 }
 
 void icache_sync_poc(const void *p, uint64_t len)
 {
-	(void)p;
-	(void)len;
+	note(FAKE_ISYNC, (uint64_t)(uintptr_t)p, len);
 }
 
 void el2_map_sync(void)
 {
+	note(FAKE_MAP_SYNC, 0, 0);
 }
 
 uint64_t counter_now(void)
 {
-	return 0x1000;
+	return fake_counter++;
 }
 
 void idreg_read_hw(uint64_t hw[IDREG_NR])

@@ -1,17 +1,11 @@
-/* Live EL1 and fault registers (host build): plain variables. */
+/*
+ * Live EL1 and fault registers (host build): variables of the simulated pCPU;
+ * see tests/host/fake_el2.h.
+ */
 #ifndef PLINTH_PORT_EL1_H
 #define PLINTH_PORT_EL1_H
 
 #include <base/types.h>
-
-struct fake_el1 {
-	uint64_t sctlr, vbar, elr, spsr, esr, far;
-	uint64_t far_el2, hpfar_el2;
-	bool vtimer, ptimer;
-	unsigned hpfar_reads; /* proves that a path does not rely on it */
-};
-
-extern struct fake_el1 fake_el1;
 
 uint64_t el1_read_sctlr(void);
 uint64_t el1_read_vbar(void);

@@ -1,0 +1,85 @@
+/*
+ * The EL2 edge for host tests: what the port/ headers and the edge's
+ * functions do to simulated pCPUs, and a log of it in order, for the rules
+ * that an emulator does not show (maintenance, world switch, interrupts).
+ */
+#ifndef PLINTH_TESTS_FAKE_EL2_H
+#define PLINTH_TESTS_FAKE_EL2_H
+
+#include <arch/aarch64/context.h>
+
+#define FAKE_INTIDS 1020U
+
+/* Registers that exception injection and aborts look at. */
+struct fake_el1_regs {
+	uint64_t sctlr, vbar, elr, spsr, esr, far;
+	uint64_t far_el2, hpfar_el2;
+	bool vtimer, ptimer;
+	unsigned hpfar_reads; /* proves that a path does not rely on it */
+};
+
+/* One pCPU. `el1` is the live form of the same registers in `context`. */
+struct fake_pcpu {
+	struct fake_el1_regs el1;
+	struct el1_context context;
+	struct fp_context fp;
+	struct vcpu_control control;
+	bool pending[FAKE_INTIDS];
+	bool active[FAKE_INTIDS];
+};
+
+/* The pCPU that the code under test runs on; there is one to begin with. */
+extern struct fake_pcpu *fake_pcpu;
+extern struct cpu *fake_this_cpu;
+#define fake_el1 (fake_pcpu->el1)
+
+extern uint64_t fake_counter; /* CNTPCT_EL0: one more at each look */
+
+struct fake_hooks {
+	void (*sgi)(uint64_t mpidr, uint32_t intid); /* NULL: logged only */
+	void (*wfi)(void); /* NULL: the CPU wakes at once */
+};
+
+extern struct fake_hooks fake_hooks;
+
+enum fake_op {
+	FAKE_EL1_SAVE,    /* a: the struct el1_context */
+	FAKE_EL1_RESTORE, /* a: the struct el1_context */
+	FAKE_FP_SAVE,
+	FAKE_FP_RESTORE,
+	FAKE_CONTROL,   /* a: VTTBR_EL2, b: HCR_EL2 */
+	FAKE_TLBI_VMID, /* a: VTTBR_EL2 */
+	FAKE_TLBI_IPA,  /* a: IPA, b: size */
+	FAKE_CLEAN,     /* a: address, b: size */
+	FAKE_ISYNC,     /* a: address, b: size */
+	FAKE_MAP_SYNC,
+	FAKE_ACK,        /* a: INTID */
+	FAKE_DROP,       /* a: INTID */
+	FAKE_DEACTIVATE, /* a: INTID */
+	FAKE_SGI,        /* a: MPIDR, b: INTID */
+	FAKE_WFI
+};
+
+struct fake_event {
+	enum fake_op op;
+	uint64_t a, b;
+};
+
+#define FAKE_LOG_MAX 4096
+
+struct fake_log {
+	unsigned nr;
+	struct fake_event e[FAKE_LOG_MAX]; /* later ones are lost */
+};
+
+extern struct fake_log fake_log;
+
+void fake_log_reset(void);
+/* How many times. */
+unsigned fake_log_count(enum fake_op op);
+/* Index of the first at or after `from`; FAKE_LOG_MAX when there is none. */
+unsigned fake_log_find(enum fake_op op, unsigned from);
+/* The same for one whose `a` is that. */
+unsigned fake_log_find_a(enum fake_op op, unsigned from, uint64_t a);
+
+#endif
