@@ -67,6 +67,7 @@ static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
 		.fetch = fetch,
 		.write = !fetch && esr_dabt_write(esr),
 		.cache_op = !fetch && (esr & ESR_DABT_CM),
+		.far_unknown = (esr & ESR_ABT_FNV) != 0,
 	};
 
 	inject_abort(&r, &a);

@@ -402,6 +402,20 @@ static void external_abort_goes_on_to_the_guest(void **state)
 	assert_injected(g, IABT, VA);
 }
 
+static void external_abort_without_an_address_tells_none(void **state)
+{
+	struct vcpu_regs *g = fresh(SIM_RAM);
+
+	(void)state;
+	fake_el1.far_el2 = 0x5ec3e7; /* UNKNOWN: another's */
+	(void)sim_sync(&m, 0, syn(0x24, SYN_EXTERNAL | SYN_FNV));
+	assert_injected(g, DABT_READ | SYN_FNV, 0xbad);
+	g = fresh(SIM_RAM);
+	fake_el1.far_el2 = 0x5ec3e7;
+	(void)sim_sync(&m, 0, syn(0x20, SYN_EXTERNAL | SYN_FNV));
+	assert_injected(g, IABT | SYN_FNV, 0xbad);
+}
+
 static void fault_on_ram_that_is_mapped_by_now_is_tried_again(void **state)
 {
 	static const struct {
@@ -520,6 +534,7 @@ int main(void)
 		ON(permission_fault_is_answered_without_hpfar),
 		ON(only_faults_that_fill_hpfar_are_looked_up),
 		ON(external_abort_goes_on_to_the_guest),
+		ON(external_abort_without_an_address_tells_none),
 		ON(fault_on_ram_that_is_mapped_by_now_is_tried_again),
 		ON(guest_that_faults_for_ever_is_let_be),
 		ON(fetch_from_nowhere_is_an_external_abort),
