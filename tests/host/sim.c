@@ -35,6 +35,51 @@ struct vcpu *sim_vcpu(struct sim *s, unsigned cpu)
 	return g ? vcpu_of(g) : NULL;
 }
 
+/* -------------------------------------------------------------------- races */
+
+static struct {
+	unsigned left;
+	void (*fn)(struct sim *s);
+} race;
+
+static void opportunity(void)
+{
+	void (*fn)(struct sim * s) = race.fn;
+	unsigned was = current();
+
+	if (!fn || fake_spin.nr_held || race.left--)
+		return;
+	race.fn = NULL;
+	fn(sim);
+	sim_on(sim, was);
+}
+
+static void before_lock(const struct spinlock *l)
+{
+	opportunity();
+	lock_order_watch(l);
+}
+
+static void after_unlock(const struct spinlock *l)
+{
+	(void)l;
+	opportunity();
+}
+
+void sim_race(unsigned at, void (*fn)(struct sim *s))
+{
+	race.left = at;
+	race.fn = fn;
+}
+
+bool sim_raced(void)
+{
+	bool raced = !race.fn;
+
+	race.fn = NULL;
+	return raced;
+}
+
 /* ------------------------------------------------------------- its hardware */
 
 static void sgi(uint64_t mpidr, uint32_t intid)
@@ -170,6 +215,20 @@ static void make_idregs(uint64_t *regs)
 	regs[IDREG(7, 0)] = 0x0000000000001125;
 }
 
+/* One buffer for all machines; what is in it does not matter. */
+static void *pool(uint64_t size)
+{
+	static void *mem;
+	static uint64_t mem_size;
+
+	if (size > mem_size) {
+		host_ram_free(mem);
+		mem = host_ram_alloc(size, MIB(2));
+		mem_size = size;
+	}
+	return mem;
+}
+
 static void make_pages(struct sim *s, uint64_t pages)
 {
 	struct page_range ram;
@@ -177,8 +236,7 @@ static void make_pages(struct sim *s, uint64_t pages)
 	uint64_t size = pages * PAGE_SIZE;
 	int err;
 
-	s->ram = host_ram_alloc(size, MIB(2));
-	ram = (struct page_range){hpa_of(s->ram), size};
+	ram = (struct page_range){hpa_of(pool(size)), size};
 	err = page_alloc_init(&s->h.pages, &map);
 	if (err)
 		panic("page allocator: %d", err);
@@ -208,7 +266,9 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 	s->uart.room = ~0U;
 	console_init(&s->h.console, &uart);
 	fake_hooks = (struct fake_hooks){sgi, wfi};
-	fake_spin = (struct fake_spin){.before_lock = lock_order_watch};
+	fake_spin = (struct fake_spin){.before_lock = before_lock,
+				       .after_unlock = after_unlock};
+	race.fn = NULL;
 	lock_order_forget();
 	fake_log_reset();
 	host_log_reset();
@@ -229,7 +289,6 @@ void sim_free(struct sim *s)
 	}
 	if (s->config_pages.out)
 		panic("a configuration is lost");
-	host_ram_free(s->ram);
 	host_ram_free(s->kernel);
 	host_ram_free(s->disk);
 	fake_hooks = (struct fake_hooks){0};

@@ -63,7 +63,6 @@ struct sim {
 	struct host_pages config_pages;
 	unsigned next_cpu;
 
-	void *ram; /* of the page allocator */
 	uint64_t hw_idregs[56];
 	uint8_t *kernel; /* pristine */
 	uint8_t *disk;   /* pristine, SIM_DISK bytes */
@@ -133,6 +132,14 @@ void sim_fault(struct sim *s, unsigned cpu, uint64_t va, uint64_t ipa);
 
 /* The guest switches its GIC on: groups, all interrupts, all priorities. */
 void sim_guest_gic(struct sim *s, unsigned cpu);
+
+/*
+ * Races: the next time that a pCPU is about to take a lock, or has released
+ * one, and holds none, for the (at + 1)-th time, `fn` is called in between; it
+ * plays other pCPUs. sim_raced(): it was, and no more comes.
+ */
+void sim_race(unsigned at, void (*fn)(struct sim *s));
+bool sim_raced(void);
 
 /* Dies unless what is always true between two steps is true. */
 void sim_check(struct sim *s);
