@@ -149,6 +149,7 @@ static int load(struct vm *vm)
 
 int vm_start(struct vm *vm)
 {
+	uint64_t now;
 	int err;
 
 	vm_devices_reset(vm);
@@ -160,8 +161,9 @@ int vm_start(struct vm *vm)
 			err);
 		return err;
 	}
+	now = counter_now();
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
-		vm->vcpus[i]->control.cntvoff_el2 = counter_now();
+		vm->vcpus[i]->control.cntvoff_el2 = now;
 	stats_reset(vm);
 	vm->state = VM_RUNNING;
 	vm->stop = VM_STOP_NONE;

@@ -135,6 +135,16 @@ static void everything_of_the_first_entry_is_loaded_in_order(void **state)
 	assert_int_equal(fake_log_count(FAKE_EL1_SAVE), 0);
 }
 
+static void all_vcpus_of_a_vm_have_one_virtual_time(void **state)
+{
+	uint64_t offset = vm->vcpus[0]->control.cntvoff_el2;
+
+	(void)state;
+	assert_true(offset != 0);
+	for (unsigned i = 1; i < 3; i++)
+		assert_int_equal(vm->vcpus[i]->control.cntvoff_el2, offset);
+}
+
 /* ----------------------------------------------------------- CPU_ON, CPU_OFF
  */
 
@@ -467,6 +477,20 @@ static void reset_meets_vcpus_in_every_state(void **state)
 	bring_up(2);
 }
 
+static void reset_starts_virtual_time_anew_for_all(void **state)
+{
+	uint64_t before = vm->vcpus[0]->control.cntvoff_el2;
+
+	(void)state;
+	fake_counter += 1000000;
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
+	assert_true(vm->vcpus[0]->control.cntvoff_el2 >= before + 1000000);
+	assert_int_equal(fake_pcpu->control.cntvoff_el2,
+			 vm->vcpus[0]->control.cntvoff_el2);
+	assert_int_equal(vm->vcpus[2]->control.cntvoff_el2,
+			 vm->vcpus[0]->control.cntvoff_el2);
+}
+
 static void reset_puts_devices_and_gic_back(void **state)
 {
 	struct vgic_irq_state st;
@@ -544,6 +568,7 @@ int main(void)
 		ONE(first_vcpu_starts_at_the_kernel_with_the_tree_in_x0),
 		THREE(other_vcpus_are_off_until_they_are_turned_on),
 		THREE(everything_of_the_first_entry_is_loaded_in_order),
+		THREE(all_vcpus_of_a_vm_have_one_virtual_time),
 		THREE(cpu_on_starts_the_target_at_its_entry),
 		THREE(cpu_on_refuses_an_entry_outside_memory),
 		THREE(cpu_that_turned_itself_off_can_be_turned_on_again),
@@ -559,6 +584,7 @@ int main(void)
 		ONE(reset_loads_pristine_images_into_zeroed_memory),
 		THREE(reset_starts_one_vcpu_whoever_asked),
 		THREE(reset_meets_vcpus_in_every_state),
+		THREE(reset_starts_virtual_time_anew_for_all),
 		ONE(reset_puts_devices_and_gic_back),
 		ONE(reset_lets_go_of_a_timer_interrupt_in_flight),
 		THREE(ten_resets_cost_no_page),
