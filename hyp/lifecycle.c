@@ -161,6 +161,8 @@ int vm_start(struct vm *vm)
 			err);
 		return err;
 	}
+	/* What the VMID's former life, or VM, left in a TLB. */
+	tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
 	now = counter_now();
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
 		vm->vcpus[i]->control.cntvoff_el2 = now;

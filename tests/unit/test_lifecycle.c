@@ -145,6 +145,24 @@ static void all_vcpus_of_a_vm_have_one_virtual_time(void **state)
 		assert_int_equal(vm->vcpus[i]->control.cntvoff_el2, offset);
 }
 
+static void stale_translations_of_the_vmid_are_gone_before_a_start(void **s)
+{
+	unsigned tlbi, restore;
+
+	(void)s;
+	tlbi = fake_log_find_a(FAKE_TLBI_VMID, 0,
+			       vm->vcpus[0]->control.vttbr_el2);
+	restore = fake_log_find(FAKE_EL1_RESTORE, 0);
+	assert_true(tlbi < restore);
+	fake_log_reset();
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
+	tlbi = fake_log_find_a(FAKE_TLBI_VMID, 0,
+			       vm->vcpus[0]->control.vttbr_el2);
+	restore = fake_log_find(FAKE_EL1_RESTORE, 0);
+	assert_true(tlbi < restore);
+	assert_true(restore < FAKE_LOG_MAX);
+}
+
 /* ----------------------------------------------------------- CPU_ON, CPU_OFF
  */
 
@@ -569,6 +587,7 @@ int main(void)
 		THREE(other_vcpus_are_off_until_they_are_turned_on),
 		THREE(everything_of_the_first_entry_is_loaded_in_order),
 		THREE(all_vcpus_of_a_vm_have_one_virtual_time),
+		THREE(stale_translations_of_the_vmid_are_gone_before_a_start),
 		THREE(cpu_on_starts_the_target_at_its_entry),
 		THREE(cpu_on_refuses_an_entry_outside_memory),
 		THREE(cpu_that_turned_itself_off_can_be_turned_on_again),
