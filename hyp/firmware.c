@@ -16,7 +16,7 @@ static void power_action(struct vcpu *v, enum psci_action action)
 		vm_vcpu_wait(vm, v, true);
 		break;
 	case PSCI_STOP:
-		vm_vcpu_off(vm, v);
+		vm_vcpu_off(v);
 		break;
 	case PSCI_VM_OFF:
 		vm_stop(vm, VM_STOP_OFF, NULL);

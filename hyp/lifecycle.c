@@ -35,18 +35,9 @@ void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry, uint64_t context)
 		vcpu_kick(v);
 }
 
-void vm_vcpu_off(struct vm *vm, struct vcpu *v)
+void vm_vcpu_off(struct vcpu *v)
 {
-	bool last;
-
-	spin_lock(&vm->lock);
-	last = vm->nr_live == 1 && vm->state == VM_RUNNING;
-	spin_unlock(&vm->lock);
-	/* With every vCPU off nobody can turn one on again. */
-	if (last)
-		vm_stop(vm, VM_STOP_OFF, NULL);
-	else
-		vcpu_request(v, VCPU_REQ_OFF);
+	vcpu_post(v, VCPU_REQ_OFF);
 }
 
 void vm_vcpu_wait(struct vm *vm, struct vcpu *v, bool power_down)
@@ -71,20 +62,34 @@ bool vm_vcpu_wake(struct vm *vm, struct vcpu *v)
 	return wake;
 }
 
-void vm_stop(struct vm *vm, enum vm_stop how, const char *why)
+/*
+ * Requests are posted under the lock, to vCPUs that are not off, and are taken
+ * back with the step to OFF under it: a vCPU that is off has none.
+ */
+static bool stop_locked(struct vm *vm, enum vm_stop how, const char *why)
 {
-	spin_lock(&vm->lock);
-	if (vm->state != VM_RUNNING) {
-		spin_unlock(&vm->lock);
-		return;
-	}
+	if (vm->state != VM_RUNNING)
+		return false;
 	vm->state = VM_STOPPING;
 	vm->stop = how;
 	vm->why = why;
-	spin_unlock(&vm->lock);
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
 		if (vm->vcpus[i]->state != VCPU_OFF)
-			vcpu_request(vm->vcpus[i], VCPU_REQ_OFF);
+			vcpu_post(vm->vcpus[i], VCPU_REQ_OFF);
+	return true;
+}
+
+void vm_stop(struct vm *vm, enum vm_stop how, const char *why)
+{
+	bool first;
+
+	spin_lock(&vm->lock);
+	first = stop_locked(vm, how, why);
+	spin_unlock(&vm->lock);
+	/* The caller is live: nobody finishes the stop before it returns. */
+	for (unsigned i = 0; first && i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i]->state != VCPU_OFF)
+			vcpu_kick(vm->vcpus[i]);
 }
 
 /* Every vCPU is out of the guest: nobody else touches the VM now. */
@@ -115,11 +120,14 @@ void vm_vcpu_left(struct vm *vm, struct vcpu *v)
 	bool last;
 
 	spin_lock(&vm->lock);
+	vcpu_take(v, VCPU_REQ_OFF);
 	set_state(v, VCPU_OFF);
-	last = --vm->nr_live == 0 && vm->state == VM_STOPPING;
-	spin_unlock(&vm->lock);
-	/* From here on it may be started again, on another CPU at once. */
+	/* As soon as the lock is free it may be started again. */
 	psci_vcpu_stopped(&vm->fw.psci, v->idx);
+	last = --vm->nr_live == 0;
+	if (last) /* and nobody is left to turn a vCPU on: that is off, too */
+		(void)stop_locked(vm, VM_STOP_OFF, NULL);
+	spin_unlock(&vm->lock);
 	if (last)
 		finish_stop(vm);
 }

@@ -60,7 +60,6 @@ static void leave_home(struct cpu *c, struct vcpu *v)
 {
 	if (c->loaded == v)
 		vcpu_put(c);
-	__atomic_and_fetch(&v->requests, ~VCPU_REQ_OFF, __ATOMIC_ACQ_REL);
 	vm_vcpu_left(v->vm, v);
 }
 

@@ -57,9 +57,3 @@ void vcpu_kick(struct vcpu *v)
 	if (v->cpu != this_cpu())
 		gicc_send_sgi(v->cpu->mpidr, HYP_SGI_KICK);
 }
-
-void vcpu_request(struct vcpu *v, uint32_t requests)
-{
-	__atomic_or_fetch(&v->requests, requests, __ATOMIC_RELEASE);
-	vcpu_kick(v);
-}

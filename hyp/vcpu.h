@@ -89,8 +89,17 @@ void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context);
 void vcpu_load(struct cpu *c, struct vcpu *v);
 void vcpu_put(struct cpu *c);
 
-/* Post requests to a vCPU and make its pCPU look at them. */
-void vcpu_request(struct vcpu *v, uint32_t requests);
+/* Post requests to a vCPU; its pCPU looks at them at its next exit. */
+static inline void vcpu_post(struct vcpu *v, uint32_t requests)
+{
+	__atomic_or_fetch(&v->requests, requests, __ATOMIC_RELEASE);
+}
+
+/* The requests are done, or have become pointless. */
+static inline void vcpu_take(struct vcpu *v, uint32_t requests)
+{
+	__atomic_and_fetch(&v->requests, ~requests, __ATOMIC_ACQ_REL);
+}
 
 /* Make the vCPU's pCPU leave the guest, or its sleep, unless that is us. */
 void vcpu_kick(struct vcpu *v);

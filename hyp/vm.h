@@ -112,7 +112,7 @@ void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry,
 		   uint64_t context);
 
 /* PSCI CPU_OFF of the loaded vCPU, at its exit. */
-void vm_vcpu_off(struct vm *vm, struct vcpu *v);
+void vm_vcpu_off(struct vcpu *v);
 
 /*
  * PSCI CPU_SUSPEND of the loaded vCPU, at its exit: WAITING until an interrupt
@@ -123,7 +123,8 @@ void vm_vcpu_wait(struct vm *vm, struct vcpu *v, bool power_down);
 /* WAITING -> RUNNABLE; false when the VM has stopped it meanwhile. */
 MUST_CHECK bool vm_vcpu_wake(struct vm *vm, struct vcpu *v);
 
-/* The vCPU, no longer loaded, is out of the guest for good. */
+/* The vCPU, no longer loaded, is out of the guest for good, and has no request
+ * any more. The last one of a VM takes the VM with it. */
 void vm_vcpu_left(struct vm *vm, struct vcpu *v);
 
 #endif
