@@ -14,7 +14,8 @@
  */
 struct vcpu_regs *run_next(struct cpu *c);
 
-/* Acknowledges and handles every pending physical interrupt of this pCPU. */
+/* Acknowledges and handles the most urgent pending physical interrupt of this
+ * pCPU, if there is one; others are taken at the next exit or wake-up. */
 void run_irqs(struct cpu *c);
 
 /*

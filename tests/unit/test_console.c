@@ -1,0 +1,422 @@
+/* The physical console: order, back-pressure in both directions, log lines
+ * between a guest's bytes. */
+#include <errno.h>
+#include <string.h>
+
+#include <hyp/console.h>
+
+#include "../host/host.h"
+#include "../host/lock_order.h"
+
+static struct console c;
+
+/* A UART with so much room, and the guest's side. */
+static struct {
+	char out[3 * CONSOLE_TX_RING];
+	unsigned nr_out, room, refill;
+	const char *in;
+	unsigned nr_in;
+	bool rx_irq, tx_irq;
+	unsigned nr_irq_unlocked;
+} uart;
+
+static struct {
+	char got[256];
+	unsigned nr_got, room, nr_ready;
+	bool wants; /* send more from tx_ready() */
+} guest;
+
+static bool put(void *ctx, uint8_t byte)
+{
+	(void)ctx;
+	if (!uart.room) {
+		uart.room = uart.refill; /* time goes by */
+		return false;
+	}
+	uart.room--;
+	assert_true(uart.nr_out < sizeof(uart.out));
+	uart.out[uart.nr_out++] = (char)byte;
+	return true;
+}
+
+static int get(void *ctx)
+{
+	(void)ctx;
+	if (!uart.nr_in)
+		return -1;
+	uart.nr_in--;
+	return (uint8_t)*uart.in++;
+}
+
+static void rx_irq(void *ctx, bool on)
+{
+	(void)ctx;
+	uart.nr_irq_unlocked += !spin_is_held(&c.tx_lock);
+	uart.rx_irq = on;
+}
+
+static void tx_irq(void *ctx, bool on)
+{
+	(void)ctx;
+	uart.nr_irq_unlocked += !spin_is_held(&c.tx_lock);
+	uart.tx_irq = on;
+}
+
+static size_t sink_room(void *ctx)
+{
+	(void)ctx;
+	return guest.room;
+}
+
+static void sink_push(void *ctx, uint8_t byte)
+{
+	(void)ctx;
+	assert_true(guest.room > 0);
+	guest.room--;
+	guest.got[guest.nr_got++] = (char)byte;
+}
+
+static void sink_ready(void *ctx)
+{
+	(void)ctx;
+	guest.nr_ready++;
+	if (guest.wants)
+		assert_true(console_put(&c, '!') >= 0);
+}
+
+static const struct console_sink sink = {
+	.room = sink_room, .push = sink_push, .tx_ready = sink_ready};
+
+static int setup(void **state)
+{
+	const struct console_uart u = {put, get, rx_irq, tx_irq, NULL};
+
+	(void)state;
+	memset(&uart, 0, sizeof(uart));
+	memset(&guest, 0, sizeof(guest));
+	console_init(&c, &u);
+	lock_order_forget();
+	fake_spin = (struct fake_spin){.before_lock = lock_order_watch};
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_spin.nr_held, 0);
+	assert_int_equal(uart.nr_irq_unlocked, 0);
+	fake_spin = (struct fake_spin){0};
+	return 0;
+}
+
+static void type(const char *text)
+{
+	uart.in = text;
+	uart.nr_in = (unsigned)strlen(text);
+}
+
+static void say(const char *text)
+{
+	for (; *text; text++)
+		assert_true(console_put(&c, (uint8_t)*text) > 0);
+}
+
+static void assert_out(const char *text)
+{
+	assert_int_equal(uart.nr_out, strlen(text));
+	assert_memory_equal(uart.out, text, uart.nr_out);
+}
+
+/* The guest sends until it is told to wait; how many were taken. */
+static unsigned send_all(void)
+{
+	unsigned n = 0;
+	int room = 1;
+
+	while (room > 0) {
+		room = console_put(&c, (uint8_t)('a' + n % 26));
+		n += room >= 0;
+	}
+	return n;
+}
+
+/* ------------------------------------------------------------------ output */
+
+static void byte_goes_straight_to_a_uart_that_keeps_up(void **state)
+{
+	(void)state;
+	uart.room = 100;
+	assert_int_equal(console_put(&c, 'x'), CONSOLE_TX_RING);
+	assert_out("x");
+	assert_false(uart.tx_irq);
+}
+
+static void bytes_wait_in_order_while_the_uart_is_full(void **state)
+{
+	(void)state;
+	uart.room = 2;
+	say("abcdef");
+	assert_out("ab");
+	assert_true(uart.tx_irq);
+	uart.room = 1;
+	say("g"); /* not past those that wait */
+	assert_out("ab");
+	uart.room = 3;
+	console_pump(&c);
+	assert_out("abcde");
+	assert_true(uart.tx_irq);
+	uart.room = 3;
+	console_pump(&c);
+	assert_out("abcdefg");
+	assert_false(uart.tx_irq);
+	say("h");
+	assert_out("abcdefgh");
+}
+
+static void room_that_is_told_is_room_that_is_there(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < CONSOLE_TX_RING; i++)
+		assert_int_equal(console_put(&c, 'x'),
+				 (int)(CONSOLE_TX_RING - 1 - i));
+	assert_int_equal(console_put(&c, 'y'), -EAGAIN);
+	assert_int_equal(console_put(&c, 'y'), -EAGAIN);
+}
+
+static void full_ring_takes_nothing_and_loses_nothing(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	console_attach(&c, &sink);
+	n = send_all();
+	assert_int_equal(n, CONSOLE_TX_RING);
+	assert_int_equal(console_put(&c, 'X'), -EAGAIN);
+	assert_int_equal(guest.nr_ready, 0);
+	uart.room = n + 10;
+	console_pump(&c);
+	assert_int_equal(guest.nr_ready, 1);
+	assert_int_equal(uart.nr_out, n);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(uart.out[i], 'a' + i % 26);
+	assert_false(uart.tx_irq);
+}
+
+static void guest_is_told_of_room_once_and_only_when_it_waits(void **state)
+{
+	(void)state;
+	console_attach(&c, &sink);
+	say("abc");
+	uart.room = 1;
+	console_pump(&c);
+	assert_int_equal(guest.nr_ready, 0); /* it was never refused */
+	(void)send_all();
+	console_pump(&c); /* the UART is full: no room yet */
+	assert_int_equal(guest.nr_ready, 0);
+	uart.room = 1;
+	console_pump(&c);
+	assert_int_equal(guest.nr_ready, 1);
+	uart.room = 1;
+	console_pump(&c);
+	assert_int_equal(guest.nr_ready, 1);
+}
+
+static void guest_may_send_as_soon_as_it_is_told(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	console_attach(&c, &sink);
+	n = send_all();
+	guest.wants = true;
+	uart.room = n;
+	console_pump(&c);
+	assert_int_equal(guest.nr_ready, 1);
+	uart.room = 10;
+	console_pump(&c);
+	assert_int_equal(uart.nr_out, n + 1);
+	assert_int_equal(uart.out[n], '!');
+}
+
+static void ring_is_used_all_round(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++) {
+		assert_true(console_put(&c, (uint8_t)('a' + n++ % 26)) >= 0);
+		uart.room = i % 3;
+		console_pump(&c);
+	}
+	uart.room = 2 * CONSOLE_TX_RING;
+	console_pump(&c);
+	assert_int_equal(uart.nr_out, n);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(uart.out[i], 'a' + i % 26);
+}
+
+/* --------------------------------------------------------------- log lines */
+
+static void log_line_begins_a_line_of_its_own(void **state)
+{
+	(void)state;
+	uart.room = 1000;
+	console_line(&c, "one");
+	assert_out("one\r\n");
+	say("pro");
+	console_line(&c, "two");
+	assert_out("one\r\npro\r\ntwo\r\n");
+	say("mpt\r\n");
+	console_line(&c, "three");
+	console_line(&c, "");
+	assert_out("one\r\npro\r\ntwo\r\nmpt\r\nthree\r\n\r\n");
+}
+
+static void log_line_stays_behind_what_the_guest_said_before(void **state)
+{
+	(void)state;
+	uart.room = 1;
+	say("abc");
+	console_line(&c, "log");
+	say("d");
+	uart.room = 100;
+	console_pump(&c);
+	assert_out("abc\r\nlog\r\nd");
+}
+
+static void log_line_waits_for_room_and_is_whole(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	console_attach(&c, &sink);
+	n = send_all();
+	uart.refill = 4;
+	console_line(&c, "line");
+	assert_int_equal(uart.nr_out + (c.tx_head - c.tx_tail), n + 8);
+	uart.refill = 0;
+	uart.room = 2 * CONSOLE_TX_RING;
+	console_pump(&c);
+	assert_int_equal(uart.nr_out, n + 8);
+	assert_memory_equal(uart.out + n, "\r\nline\r\n", 8);
+}
+
+static void crash_report_needs_no_lock(void **state)
+{
+	(void)state;
+	spin_lock(&c.tx_lock);
+	spin_lock(&c.rx_lock);
+	uart.refill = 1;
+	console_panic_puts(&c, "panic");
+	spin_unlock(&c.rx_lock);
+	spin_unlock(&c.tx_lock);
+	assert_out("panic");
+}
+
+/* ------------------------------------------------------------------- input */
+
+static void input_waits_in_the_uart_until_somebody_takes_it(void **state)
+{
+	(void)state;
+	type("hello");
+	console_pump(&c);
+	assert_int_equal(uart.nr_in, 5);
+	assert_false(uart.rx_irq);
+	guest.room = 16;
+	console_attach(&c, &sink);
+	assert_int_equal(guest.nr_got, 5);
+	assert_memory_equal(guest.got, "hello", 5);
+	assert_true(uart.rx_irq);
+}
+
+static void guest_without_room_leaves_the_rest_to_the_sender(void **state)
+{
+	(void)state;
+	console_attach(&c, &sink);
+	assert_false(uart.rx_irq);
+	type("0123456789");
+	guest.room = 4;
+	console_pump(&c);
+	assert_int_equal(guest.nr_got, 4);
+	assert_int_equal(uart.nr_in, 6);
+	assert_false(uart.rx_irq); /* or it would interrupt for ever */
+	guest.room = 4;
+	console_pump(&c);
+	assert_int_equal(uart.nr_in, 2);
+	assert_false(uart.rx_irq);
+	guest.room = 4;
+	console_pump(&c);
+	assert_memory_equal(guest.got, "0123456789", 10);
+	assert_true(uart.rx_irq);
+}
+
+static void
+receive_interrupt_is_off_when_the_last_byte_fills_the_guest(void **s)
+{
+	(void)s;
+	console_attach(&c, &sink);
+	type("01");
+	guest.room = 2;
+	console_pump(&c);
+	assert_false(uart.rx_irq);
+	type("2");
+	guest.room = 1;
+	console_pump(&c);
+	assert_memory_equal(guest.got, "012", 3);
+}
+
+static void input_goes_to_whoever_is_attached_last(void **state)
+{
+	const struct console_sink deaf = {.room = sink_room, .push = sink_push};
+
+	(void)state;
+	guest.room = 1;
+	console_attach(&c, &sink);
+	console_attach(&c, &deaf); /* that does not care for room to send */
+	type("x");
+	(void)send_all();
+	uart.room = 1;
+	console_pump(&c);
+	assert_int_equal(guest.nr_got, 1);
+	assert_int_equal(guest.nr_ready, 0);
+}
+
+static void receiver_and_sender_have_their_locks_in_one_order(void **state)
+{
+	(void)state;
+	console_attach(&c, &sink);
+	guest.wants = true;
+	(void)send_all();
+	type("abc");
+	guest.room = 9;
+	uart.room = 1;
+	console_pump(&c);
+	assert_int_equal(lock_order_below(&c.rx_lock), 1);
+	assert_int_equal(lock_order_below(&c.tx_lock), 0);
+}
+
+#define T(t) cmocka_unit_test_setup_teardown(t, setup, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(byte_goes_straight_to_a_uart_that_keeps_up),
+		T(bytes_wait_in_order_while_the_uart_is_full),
+		T(room_that_is_told_is_room_that_is_there),
+		T(full_ring_takes_nothing_and_loses_nothing),
+		T(guest_is_told_of_room_once_and_only_when_it_waits),
+		T(guest_may_send_as_soon_as_it_is_told),
+		T(ring_is_used_all_round),
+		T(log_line_begins_a_line_of_its_own),
+		T(log_line_stays_behind_what_the_guest_said_before),
+		T(log_line_waits_for_room_and_is_whole),
+		T(crash_report_needs_no_lock),
+		T(input_waits_in_the_uart_until_somebody_takes_it),
+		T(guest_without_room_leaves_the_rest_to_the_sender),
+		T(receive_interrupt_is_off_when_the_last_byte_fills_the_guest),
+		T(input_goes_to_whoever_is_attached_last),
+		T(receiver_and_sender_have_their_locks_in_one_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
