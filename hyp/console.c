@@ -18,13 +18,9 @@ static uint32_t ring_used(const struct console *c)
 
 static void drain_tx_locked(struct console *c)
 {
-	while (ring_used(c)) {
-		if (!c->uart.put(c->uart.ctx,
-				 c->tx[c->tx_tail % CONSOLE_TX_RING]))
-			return;
+	while (ring_used(c) &&
+	       c->uart.put(c->uart.ctx, c->tx[c->tx_tail % CONSOLE_TX_RING]))
 		c->tx_tail++;
-	}
-	c->uart.tx_irq(c->uart.ctx, false);
 }
 
 /* Straight to the UART while it keeps up, else into the ring. */
@@ -55,6 +51,8 @@ int console_put(struct console *c, uint8_t byte)
 	return room;
 }
 
+/* The transmit interrupt stays as it is, even when the ring runs empty: it is
+ * what will tell a guest of the room. */
 static void put_wait_locked(struct console *c, uint8_t byte)
 {
 	while (put_locked(c, byte) < 0) {
@@ -110,6 +108,8 @@ static bool pump_tx(struct console *c)
 	wake = c->tx_blocked && ring_used(c) < CONSOLE_TX_RING;
 	if (wake)
 		c->tx_blocked = false;
+	if (!ring_used(c))
+		c->uart.tx_irq(c->uart.ctx, false);
 	spin_unlock(&c->tx_lock);
 	return wake;
 }

@@ -301,6 +301,23 @@ static void log_line_waits_for_room_and_is_whole(void **state)
 	assert_memory_equal(uart.out + n, "\r\nline\r\n", 8);
 }
 
+static void log_line_that_empties_the_ring_leaves_no_guest_waiting(void **s)
+{
+	unsigned n;
+
+	(void)s;
+	console_attach(&c, &sink);
+	n = send_all();
+	uart.refill = 2 * CONSOLE_TX_RING; /* all of a sudden */
+	console_line(&c, "line");
+	assert_int_equal(uart.nr_out, n + 8);
+	/* Nothing is left to send, and the guest does not know. */
+	assert_true(guest.nr_ready == 1 || uart.tx_irq);
+	console_pump(&c);
+	assert_int_equal(guest.nr_ready, 1);
+	assert_false(uart.tx_irq);
+}
+
 static void crash_report_needs_no_lock(void **state)
 {
 	(void)state;
@@ -410,6 +427,7 @@ int main(void)
 		T(log_line_begins_a_line_of_its_own),
 		T(log_line_stays_behind_what_the_guest_said_before),
 		T(log_line_waits_for_room_and_is_whole),
+		T(log_line_that_empties_the_ring_leaves_no_guest_waiting),
 		T(crash_report_needs_no_lock),
 		T(input_waits_in_the_uart_until_somebody_takes_it),
 		T(guest_without_room_leaves_the_rest_to_the_sender),
