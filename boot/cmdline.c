@@ -51,6 +51,8 @@ static bool number(struct word w, uint64_t *out)
 		base = 16;
 		w = (struct word){w.at + 2, w.len - 2};
 	}
+	if (!w.len)
+		return false;
 	for (size_t i = 0; i < w.len; i++) {
 		uint64_t d = (uint64_t)digit(w.at[i]);
 
@@ -59,7 +61,7 @@ static bool number(struct word w, uint64_t *out)
 		v = v * base + d;
 	}
 	*out = v;
-	return w.len != 0;
+	return true;
 }
 
 static bool log_level(struct word w, enum log_level *out)
