@@ -84,6 +84,10 @@ int devices_init(struct hypervisor *h, const struct platform *p,
 {
 	int err = init_gic(p, a);
 
+	if (!p->gic.maint_intid) {
+		log_err("/intc: property interrupts: no maintenance interrupt");
+		return -EINVAL;
+	}
 	h->ppi = (struct hyp_ppis){
 		.vtimer = p->timer_virt_intid,
 		.ptimer = p->timer_phys_intid,

@@ -16,7 +16,7 @@
 /* Where the manifest is unless the command line says otherwise: this far
  * above the base of RAM. */
 #define MANIFEST_OFFSET MIB(96)
-#define MANIFEST_MAX    MIB(2)
+#define MANIFEST_MAX    MIB(16)
 #define VMID_MAX        255U /* VTCR_EL2.VS = 0; 0 is not a VM */
 
 static struct manifest manifest;
@@ -52,14 +52,28 @@ static uint64_t readable_at(const struct hpa_ranges *ram, uint64_t at)
 	return 0;
 }
 
+/* What no module may touch: `own` and the manifest itself. */
+static struct hpa_ranges with_manifest(const struct hpa_ranges *own,
+				       uint64_t at, uint64_t max,
+				       struct arena *a)
+{
+	const uint32_t *header = hpa_ptr((hpa_t){at});
+	uint64_t size = min_u64(max_u64(__builtin_bswap32(header[1]), 64), max);
+	struct hpa_ranges all = {
+		arena_array(a, own->nr + 1, sizeof(struct hpa_range), 8), 0};
+
+	if (!all.r)
+		refuse("no memory for the list of reserved ranges");
+	for (; all.nr < own->nr; all.nr++)
+		all.r[all.nr] = own->r[all.nr];
+	all.r[all.nr++] = (struct hpa_range){{at}, size};
+	return all;
+}
+
 static void read_manifest(struct hypervisor *h, const struct platform *p,
 			  const struct hpa_ranges *own, struct arena *a)
 {
-	const struct manifest_host host = {
-		.ram = p->ram,
-		.taken = *own,
-		.nr_cpus = h->nr_cpus,
-	};
+	struct manifest_host host = {.ram = p->ram, .nr_cpus = h->nr_cpus};
 	uint64_t at = manifest_address(h, p);
 	uint64_t len = readable_at(&p->ram, at);
 	char err[FMT_LINE_MAX];
@@ -70,6 +84,7 @@ static void read_manifest(struct hypervisor *h, const struct platform *p,
 			       "manifest: no usable address: %lx", at);
 		refuse(err);
 	}
+	host.taken = with_manifest(own, at, len, a);
 	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, &host, a))
 		refuse(manifest.err);
 }

@@ -9,6 +9,7 @@ void console_init(struct console *c, const struct console_uart *uart)
 {
 	memset(c, 0, sizeof(*c));
 	c->uart = *uart;
+	c->held = -1;
 }
 
 static uint32_t ring_used(const struct console *c)
@@ -82,7 +83,17 @@ static void set_rx_irq(struct console *c, bool on)
 	spin_unlock(&c->tx_lock);
 }
 
-/* Receive interrupts are on exactly while there is somewhere to put bytes. */
+/* The byte that comes next: one that was held back, or the UART's; or -1. */
+static int next_rx_locked(struct console *c)
+{
+	int byte = c->held;
+
+	c->held = -1;
+	return byte >= 0 ? byte : c->uart.get(c->uart.ctx);
+}
+
+/* Receive interrupts are on exactly while there is somewhere to put bytes. The
+ * guest may close its UART between the question and the byte. */
 static void pump_rx_locked(struct console *c)
 {
 	int byte = 0;
@@ -90,10 +101,11 @@ static void pump_rx_locked(struct console *c)
 	if (!c->sink.room)
 		return;
 	while (c->sink.room(c->sink.ctx)) {
-		byte = c->uart.get(c->uart.ctx);
+		byte = next_rx_locked(c);
 		if (byte < 0)
 			break;
-		c->sink.push(c->sink.ctx, (uint8_t)byte);
+		if (!c->sink.push(c->sink.ctx, (uint8_t)byte))
+			c->held = byte;
 	}
 	set_rx_irq(c, byte < 0);
 }

@@ -30,8 +30,10 @@ struct console_uart {
 
 /* The guest that has the console. */
 struct console_sink {
-	size_t (*room)(void *ctx);             /* bytes of input it takes now */
-	void (*push)(void *ctx, uint8_t byte); /* within room */
+	size_t (*room)(void *ctx); /* bytes of input it takes now */
+	/* One byte; false: not taken, the guest has closed its UART just now
+	 * and room() will say so. */
+	bool (*push)(void *ctx, uint8_t byte);
 	void (*tx_ready)(void *ctx); /* room again after -EAGAIN or 0 */
 	void *ctx;
 };
@@ -41,6 +43,7 @@ struct console {
 
 	struct spinlock rx_lock; /* guards sink and the UART's receiver */
 	struct console_sink sink;
+	int held; /* a byte that the guest did not take, or -1; rx_lock */
 
 	struct spinlock tx_lock;   /* guards what follows, and the sender */
 	bool line_open;            /* the last byte written was not a newline */

@@ -1,10 +1,10 @@
 /*
- * Log lines of the hypervisor: "plinth: ..." on the physical console, and in
- * a ring kept for crash reports. Never called from a hot path. Formats are
+ * Log lines of the hypervisor: "plinth: ..." on the physical console.
+ * Never called from a hot path. Formats are
  * integer-only (newlib-nano's integer printf family).
  *
- * log_* take the log's own leaf lock; they may be called with any other lock
- * held and with IRQs masked.
+ * log_* take the console's tx_lock, a leaf: they may be called with any lock but
+ * that one held.
  */
 #ifndef PLINTH_BASE_LOG_H
 #define PLINTH_BASE_LOG_H

@@ -7,7 +7,7 @@
 
 #include <base/types.h>
 
-/* Report registers, backtrace and recent exits, stop the machine. */
+/* Report registers and a backtrace, end the machine. */
 NORETURN PRINTF_LIKE(1, 2) void panic(const char *fmt, ...);
 
 /* Out of line so that ASSERT costs one compare and branch. */

@@ -387,6 +387,16 @@ static void check_entry(struct sim *s, unsigned cpu)
 		panic("a guest is entered that nobody will stop");
 }
 
+/* As exit_tail in el2/vectors.S. */
+static struct vcpu_regs *exit_tail(struct vcpu *v)
+{
+	if (v->attention)
+		return trap_attention(v);
+	if (*v->vgic_stale)
+		trap_flush(v);
+	return &v->regs;
+}
+
 static struct vcpu *leave(struct sim *s, unsigned cpu, enum exit what,
 			  uint64_t esr)
 {
@@ -399,11 +409,13 @@ static struct vcpu *leave(struct sim *s, unsigned cpu, enum exit what,
 		if (what == RUN)
 			p->guest = run_next(&s->cpus[cpu]);
 		else if (what == SYNC)
-			p->guest = trap_sync(regs, esr);
+			trap_sync(vcpu_of(regs), esr);
 		else if (what == IRQ)
-			p->guest = trap_irq(regs);
+			trap_irq(vcpu_of(regs));
 		else
-			p->guest = trap_serror(regs, esr);
+			trap_serror(vcpu_of(regs), esr);
+		if (what != RUN)
+			p->guest = exit_tail(vcpu_of(regs));
 		check_entry(s, cpu);
 	}
 	return sim_vcpu(s, cpu);

@@ -23,7 +23,8 @@ static struct {
 static struct {
 	char got[256];
 	unsigned nr_got, room, nr_ready;
-	bool wants; /* send more from tx_ready() */
+	bool wants;  /* send more from tx_ready() */
+	bool closes; /* its UART just before it takes a byte */
 } guest;
 
 static bool put(void *ctx, uint8_t byte)
@@ -68,12 +69,18 @@ static size_t sink_room(void *ctx)
 	return guest.room;
 }
 
-static void sink_push(void *ctx, uint8_t byte)
+static bool sink_push(void *ctx, uint8_t byte)
 {
 	(void)ctx;
 	assert_true(guest.room > 0);
+	if (guest.closes) {
+		guest.closes = false;
+		guest.room = 0;
+		return false;
+	}
 	guest.room--;
 	guest.got[guest.nr_got++] = (char)byte;
+	return true;
 }
 
 static void sink_ready(void *ctx)
@@ -346,6 +353,21 @@ static void input_waits_in_the_uart_until_somebody_takes_it(void **state)
 	assert_true(uart.rx_irq);
 }
 
+static void byte_that_the_guest_refuses_comes_first_next_time(void **state)
+{
+	(void)state;
+	type("xyz");
+	guest.room = 3;
+	guest.closes = true;
+	console_attach(&c, &sink);
+	assert_int_equal(guest.nr_got, 0);
+	assert_false(uart.rx_irq);
+	guest.room = 3;
+	console_pump(&c);
+	assert_int_equal(guest.nr_got, 3);
+	assert_memory_equal(guest.got, "xyz", 3);
+}
+
 static void guest_without_room_leaves_the_rest_to_the_sender(void **state)
 {
 	(void)state;
@@ -430,6 +452,7 @@ int main(void)
 		T(log_line_that_empties_the_ring_leaves_no_guest_waiting),
 		T(crash_report_needs_no_lock),
 		T(input_waits_in_the_uart_until_somebody_takes_it),
+		T(byte_that_the_guest_refuses_comes_first_next_time),
 		T(guest_without_room_leaves_the_rest_to_the_sender),
 		T(receive_interrupt_is_off_when_the_last_byte_fills_the_guest),
 		T(input_goes_to_whoever_is_attached_last),

@@ -39,6 +39,11 @@ static inline bool cpu_has_hcx(void)
 	return FIELD_GET(GENMASK(43, 40), read_id_aa64mmfr1_el1()) != 0;
 }
 
+static inline bool cpu_has_ras(void)
+{
+	return FIELD_GET(GENMASK(31, 28), read_id_aa64pfr0_el1()) != 0;
+}
+
 static inline bool cpu_has_amu(void)
 {
 	return FIELD_GET(GENMASK(47, 44), read_id_aa64pfr0_el1()) != 0;

@@ -53,6 +53,8 @@ static void init_traps(void)
 	}
 	if (cpu_has_hcx())
 		write_hcrx_el2(0);
+	if (cpu_has_ras())
+		write_vsesr_el2(0); /* a virtual SError says nothing more */
 }
 
 static void init_timers(void)

@@ -79,6 +79,7 @@ SYSREG_WO_AS(hfgitr_el2, "S3_4_C1_C1_6")
 SYSREG_WO_AS(hdfgrtr_el2, "S3_4_C3_C1_4")
 SYSREG_WO_AS(hdfgwtr_el2, "S3_4_C3_C1_5")
 SYSREG_WO_AS(hafgrtr_el2, "S3_4_C3_C1_6")
+SYSREG_WO_AS(vsesr_el2, "S3_4_C5_C2_3")
 SYSREG_WO_AS(cntpoff_el2, "S3_4_C14_C0_6")
 
 /* GICv3 CPU interface, EL2's physical view. */
