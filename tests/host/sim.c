@@ -276,24 +276,23 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 
 void sim_free(struct sim *s)
 {
-	uint64_t nr_pages = s->h.pages.nr_pages;
+	uint64_t lost;
 
 	for (unsigned i = 0; i < s->h.nr_vms; i++)
 		vm_destroy(&s->vms[i]);
-	if (page_alloc_nr_free(&s->h.pages) != nr_pages)
-		panic("%lu pages are lost",
-		      nr_pages - page_alloc_nr_free(&s->h.pages));
+	lost = s->h.pages.nr_pages - page_alloc_nr_free(&s->h.pages);
 	for (unsigned i = 0; i < SIM_VMS; i++) {
 		if (s->arena[i].env.pages_free)
 			arena_destroy(&s->arena[i]);
 	}
-	if (s->config_pages.out)
-		panic("a configuration is lost");
 	host_ram_free(s->kernel);
 	host_ram_free(s->disk);
 	fake_hooks = (struct fake_hooks){0};
 	fake_spin = (struct fake_spin){0};
 	fake_this_cpu = NULL;
+	if (lost || s->config_pages.out)
+		fail_msg("%lu pages of VMs, %lu of configurations are lost",
+			 lost, s->config_pages.out);
 }
 
 /* --------------------------------------------------------------------- VMs */
@@ -353,6 +352,7 @@ struct vm *sim_boot(struct sim *s, unsigned nr_vcpus)
 	vm = sim_add_vm(s, &(struct sim_vm){.nr_vcpus = nr_vcpus});
 	for (unsigned i = 0; i < nr_vcpus; i++)
 		(void)sim_run(s, i);
+	sim_on(s, 0);
 	sim_check(s);
 	return vm;
 }

@@ -91,7 +91,8 @@ struct sim_vm {
 
 /* nr_cpus up to SIM_CPUS, `pages` for VMs; no VM yet. */
 void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages);
-/* Destroys what is left of the VMs; nothing may be missing then. */
+/* Destroys what is left of the VMs; a page that is missing then fails the
+ * test. */
 void sim_free(struct sim *s);
 
 /* The configuration of the next VM, s->cfg[s->h.nr_vms]. */

@@ -1,15 +1,516 @@
+/* What a VM is made of, that it gives everything back, and how the machine
+ * ends when its VMs do. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arch/aarch64/idreg.h>
+#include <arch/aarch64/inject.h>
+
+#include "../host/lock_order.h"
 #include "../host/sim.h"
-static struct sim r;
-static void boots(void **state)
+
+static struct sim m;
+static struct vm *vm;
+
+static int empty(void **state)
 {
 	(void)state;
-	sim_boot(&r, 2);
-	assert_non_null(sim_vcpu(&r, 0));
-	assert_null(sim_vcpu(&r, 1));
-	sim_free(&r);
+	sim_init(&m, SIM_CPUS, 2048);
+	return 0;
 }
+
+static int booted(void **state)
+{
+	(void)state;
+	vm = sim_boot(&m, 2);
+	return 0;
+}
+
+static int with_disk(void **state)
+{
+	(void)state;
+	sim_init(&m, SIM_CPUS, 2048);
+	for (unsigned i = 0; i < SIM_DISK; i++)
+		m.disk[i] = (uint8_t)(i / 512 + 1);
+	vm = sim_add_vm(&m, &(struct sim_vm){.nr_vcpus = 1, .disk = true});
+	(void)sim_run(&m, 0);
+	return 0;
+}
+
+static int two_vms(void **state)
+{
+	(void)state;
+	sim_init(&m, SIM_CPUS, 2048);
+	for (unsigned i = 0; i < 2; i++)
+		(void)sim_add_vm(&m, &(struct sim_vm){.nr_vcpus = 2});
+	for (unsigned i = 0; i < SIM_CPUS; i++)
+		(void)sim_run(&m, i);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	sim_check(&m);
+	sim_free(&m);
+	return 0;
+}
+
+/* ------------------------------------------------------------ trap controls */
+
+static void guest_runs_under_the_traps_that_have_answers(void **state)
+{
+	const struct vcpu_control *c = &fake_pcpu->control;
+
+	(void)state;
+	/* RW, TACR, TIDCP, TSC, TID3, AMO, IMO, FMO, PTW, SWIO, VM; API, APK,
+	 * TERR, TLOR; TID5. */
+	assert_int_equal(c->hcr_el2, 0x04000318803c003f);
+	assert_int_equal(c->vmpidr_el2, 0x80000000);
+	assert_int_equal(c->vpidr_el2, 0x411fd070);
+	assert_int_equal(vm->vcpus[1]->control.vmpidr_el2, 0x80000001);
+	assert_int_equal(c->vttbr_el2 >> 48, 1);
+	assert_int_equal(c->vttbr_el2 & GENMASK(47, 0),
+			 hpa_of(vm->s2.pgt.root).v);
+	/* 31 bits of IPA from level 2 on, 48-bit output. */
+	assert_int_equal(c->vtcr_el2, 0x80053521);
+}
+
+static void identity_shown_decides_what_an_exception_entry_sets(void **state)
+{
+	(void)state;
+	vm_destroy(&m.vms[0]);
+	m.h.nr_vms = 0;
+	m.hw_idregs[IDREG(7, 1)] = 0x100000; /* PAN */
+	vm = &m.vms[0];
+	assert_int_equal(vm_create(vm, &m.h, &m.cfg[0], 1), 0);
+	assert_int_equal(vm->inject_features, INJECT_PAN);
+	m.h.nr_vms = 1;
+}
+
+/* ------------------------------------------------------------ what is there */
+
+static void default_devices_answer_where_the_tree_says(void **state)
+{
+	(void)state;
+	m.wall = 1234567;
+	assert_int_equal(sim_load(&m, 0, SIM_GICD + 0xffe8, 4) & 0xf0, 0x30);
+	assert_int_equal(sim_load(&m, 0, SIM_GICR + 8, 8), 0);
+	assert_int_equal(sim_load(&m, 0, SIM_GICR + KIB(128) + 8, 8),
+			 UINT64_C(1) << 32 | 1 << 8 | 1 << 4); /* Last */
+	assert_int_equal(sim_load(&m, 0, SIM_UART + 0xfe0, 4), 0x11);
+	assert_int_equal(sim_load(&m, 0, SIM_RTC + 0xfe0, 4), 0x31);
+	assert_int_equal(sim_load(&m, 0, SIM_RTC, 4), 1234567);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t slot = SIM_VIRTIO + 0x200 * i;
+
+		assert_int_equal(sim_load(&m, 0, slot, 4), 0x74726976);
+		assert_int_equal(sim_load(&m, 0, slot + 8, 4), 0); /* empty */
+	}
+}
+
+static void nothing_answers_beside_the_devices(void **state)
+{
+	static const uint64_t ipa[] = {
+		SIM_GICD + KIB(64),
+		SIM_GICR + 2 * KIB(128),
+		SIM_UART + KIB(4) + KIB(64),
+		SIM_VIRTIO + 2 * 0x200,
+		0,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ipa); i++)
+		assert_null(mmio_region_at(&vm->bus, (ipa_t){ipa[i]}));
+}
+
+static void redistributors_in_two_regions_are_numbered_through(void **state)
+{
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 3});
+	struct vm_range gicr[] = {{{SIM_GICR}, KIB(128)},
+				  {{SIM_GICR + MIB(1)}, 8 * KIB(128)}};
+	struct mmio_op op = {.size = 8};
+
+	(void)state;
+	cfg->gicr = gicr;
+	cfg->nr_gicr = 2;
+	vm = &m.vms[0];
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+	m.h.nr_vms = 1;
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t at =
+			i ? SIM_GICR + MIB(1) + (i - 1) * KIB(128) : SIM_GICR;
+
+		assert_int_equal(mmio_dispatch(&vm->bus, (ipa_t){at + 8}, &op),
+				 0);
+		assert_int_equal(op.value >> 8 & 0xffff, i);
+		assert_int_equal(op.value >> 32, i);
+	}
+	/* Frames without a vCPU are not there. */
+	assert_int_equal(
+		mmio_dispatch(&vm->bus,
+			      (ipa_t){SIM_GICR + MIB(1) + 2 * KIB(128)}, &op),
+		-ENXIO);
+}
+
+/* -------------------------------------------------------------- the console */
+
+static void guest_output_and_input_pass_through_the_console(void **state)
+{
+	(void)state;
+	m.uart.in = "ls\n";
+	m.uart.nr_in = 3;
+	console_pump(&m.h.console);
+	assert_int_equal(m.uart.nr_in, 3); /* nobody listens yet */
+	for (const char *p = "# "; *p; p++)
+		sim_store(&m, 0, SIM_UART, 1, (uint8_t)*p);
+	assert_memory_equal(m.uart.out, "# ", 2);
+	sim_store(&m, 0, SIM_UART + 0x2c, 4, 0x70); /* LCR_H: FIFO */
+	sim_store(&m, 0, SIM_UART + 0x30, 4, 0x301);
+	sim_store(&m, 0, SIM_UART + 0x38, 4, 0x50); /* listens */
+	assert_int_equal(m.uart.nr_in, 0);
+	assert_true(m.uart.rx_irq);
+	assert_int_equal(sim_load(&m, 0, SIM_UART, 4), 'l');
+	assert_int_equal(sim_load(&m, 0, SIM_UART, 4), 's');
+	assert_int_equal(sim_load(&m, 0, SIM_UART, 4), '\n');
+	assert_int_equal(sim_load(&m, 0, SIM_UART + 0x18, 4) & 0x10, 0x10);
+}
+
+static void input_longer_than_the_fifo_arrives_as_it_is_read(void **state)
+{
+	static char text[1000];
+	unsigned n;
+
+	(void)state;
+	for (n = 0; n < sizeof(text); n++)
+		text[n] = (char)('a' + n % 26);
+	sim_store(&m, 0, SIM_UART + 0x2c, 4, 0x70);
+	sim_store(&m, 0, SIM_UART + 0x30, 4, 0x301);
+	sim_store(&m, 0, SIM_UART + 0x38, 4, 0x50);
+	m.uart.in = text;
+	m.uart.nr_in = sizeof(text);
+	console_pump(&m.h.console);
+	assert_false(m.uart.rx_irq);
+	for (n = 0; n < sizeof(text); n++)
+		assert_int_equal(sim_load(&m, 0, SIM_UART, 4), text[n]);
+	assert_true(m.uart.rx_irq);
+}
+
+/* The guest of that pCPU writes until its UART is full; how many it took. */
+static unsigned fill_console(unsigned cpu)
+{
+	unsigned n = 0;
+
+	while (!(sim_load(&m, cpu, SIM_UART + 0x18, 4) & 0x20)) { /* TXFF */
+		sim_store(&m, cpu, SIM_UART, 1, 'x');
+		n++;
+	}
+	return n;
+}
+
+static void full_console_holds_the_guest_back_and_lets_it_go_on(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	m.uart.room = 0;
+	n = fill_console(0);
+	assert_int_equal(n, CONSOLE_TX_RING);
+	/* One more: the guest is at its store until there is room. */
+	sim_fault(&m, 0, SIM_UART, SIM_UART);
+	sim_vcpu(&m, 0)->regs.x[1] = 'y';
+	sim_vcpu(&m, 0)->regs.pc = 0x40000100;
+	(void)sim_sync(&m, 0, syn_dabt(1, 1, SYN_DABT_WRITE));
+	assert_int_equal(sim_vcpu(&m, 0)->regs.pc, 0x40000100);
+	m.uart.room = 2 * CONSOLE_TX_RING;
+	console_pump(&m.h.console);
+	assert_int_equal(sim_load(&m, 0, SIM_UART + 0x18, 4) & 0x20, 0);
+	sim_store(&m, 0, SIM_UART, 1, 'z');
+	assert_int_equal(m.uart.nr_out, n + 1);
+	assert_int_equal(m.uart.out[n], 'z');
+}
+
+static void locks_of_console_uart_and_gic_have_one_order(void **state)
+{
+	struct pl011 *u = &vm->uart;
+
+	(void)state;
+	sim_guest_gic(&m, 0);
+	guest_output_and_input_pass_through_the_console(state);
+	m.uart.room = 0;
+	m.uart.nr_out = 0;
+	(void)fill_console(0);
+	m.uart.room = 1000;
+	console_pump(&m.h.console);
+	assert_true(lock_order_below(&m.h.console.rx_lock) >= 3);
+	assert_true(lock_order_below(&u->lock) >= 2);
+	assert_int_equal(lock_order_below(&m.h.console.tx_lock), 0);
+}
+
+/* ---------------------------------------------------------------- the disk */
+
+/* virtio 1.2, 4.2.2: the registers of a slot. */
+static void slot_set(uint64_t reg, uint32_t value)
+{
+	sim_store(&m, 0, SIM_VIRTIO + reg, 4, value);
+}
+
+#define RING (SIM_RAM + MIB(1))
+
+static void put(uint64_t at, uint64_t v, unsigned bytes)
+{
+	assert_int_equal(gmem_write(&vm->mem, (ipa_t){at}, &v, bytes), 0);
+}
+
+static void desc(unsigned i, uint64_t addr, uint32_t len, unsigned flags)
+{
+	put(RING + 16 * i, addr, 8);
+	put(RING + 16 * i + 8, len, 4);
+	put(RING + 16 * i + 12, flags, 2);
+	put(RING + 16 * i + 14, i + 1, 2);
+}
+
+/* A queue of eight at RING; the driver is ready. */
+static void driver_starts(void)
+{
+	slot_set(0x70, 0);
+	slot_set(0x70, 3);
+	slot_set(0x24, 1);
+	slot_set(0x20, 1); /* VERSION_1 */
+	slot_set(0x70, 11);
+	slot_set(0x30, 0);
+	slot_set(0x38, 8);
+	slot_set(0x80, (uint32_t)RING);
+	slot_set(0x90, (uint32_t)RING + 0x100);
+	slot_set(0xa0, (uint32_t)RING + 0x200);
+	slot_set(0x44, 1);
+	slot_set(0x70, 15);
+}
+
+/* The n-th request of the driver: sector 1 from or to RING + 0x1000. */
+static uint8_t request(unsigned n, bool write)
+{
+	uint8_t status = 0xff;
+
+	put(RING + 0x800, write, 4);
+	put(RING + 0x804, 0, 4);
+	put(RING + 0x808, 1, 8);
+	desc(0, RING + 0x800, 16, 1);
+	desc(1, RING + 0x1000, 512, write ? 1 : 3);
+	desc(2, RING + 0x900, 1, 2);
+	put(RING + 0x900, 0xff, 1);
+	put(RING + 0x104 + 2 * (n % 8), 0, 2);
+	put(RING + 0x102, n + 1, 2);
+	slot_set(0x50, 0);
+	assert_int_equal(gmem_read(&vm->mem, (ipa_t){RING + 0x900}, &status, 1),
+			 0);
+	return status;
+}
+
+static uint8_t data(void)
+{
+	uint8_t b = 0;
+
+	assert_int_equal(gmem_read(&vm->mem, (ipa_t){RING + 0x1000}, &b, 1), 0);
+	return b;
+}
+
+static void disk_is_read_written_and_raises_its_interrupt(void **state)
+{
+	(void)state;
+	sim_guest_gic(&m, 0);
+	assert_int_equal(sim_load(&m, 0, SIM_VIRTIO + 8, 4), 2); /* block */
+	driver_starts();
+	assert_int_equal(request(0, false), 0);
+	assert_int_equal(data(), 2);
+	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 48);
+	slot_set(0x64, 1);
+	gich_eoi(&m.pcpu[0].gich, 1, 48);
+	put(RING + 0x1000, 0x5a, 1);
+	assert_int_equal(request(1, true), 0);
+	assert_int_equal(m.disk[512], 2); /* the image stays pristine */
+}
+
+static void disk_keeps_what_was_written_over_a_reset(void **state)
+{
+	(void)state;
+	driver_starts();
+	put(RING + 0x1000, 0x5a, 1);
+	assert_int_equal(request(0, true), 0);
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
+	assert_int_equal(sim_load(&m, 0, SIM_VIRTIO + 0x70, 4), 0);
+	assert_int_equal(data(), 0); /* RAM is new */
+	driver_starts();
+	assert_int_equal(request(0, false), 0);
+	assert_int_equal(data(), 0x5a);
+}
+
+/* ------------------------------------------------------- creation that fails
+ */
+
+static void creation_and_end_of_a_vm_cost_no_page(void **state)
+{
+	const struct vm_config *cfg =
+		sim_config(&m, &(struct sim_vm){.nr_vcpus = 3, .disk = true});
+	uint64_t nr_free = page_alloc_nr_free(&m.h.pages);
+
+	(void)state;
+	vm = &m.vms[0];
+	for (unsigned i = 0; i < 5; i++) {
+		fake_log_reset();
+		assert_int_equal(vm_create(vm, &m.h, cfg, 7), 0);
+		vm_destroy(vm);
+		lock_order_forget();
+		assert_int_equal(page_alloc_nr_free(&m.h.pages), nr_free);
+		/* Nobody shall find the VMID's translations any more. */
+		assert_int_equal(fake_log_count(FAKE_TLBI_VMID), 1);
+		assert_int_equal(
+			fake_log.e[fake_log_find(FAKE_TLBI_VMID, 0)].a >> 48,
+			7);
+	}
+	vm_destroy(vm); /* once more does no harm */
+}
+
+static void disk_that_was_written_to_is_given_back(void **state)
+{
+	(void)state;
+	driver_starts();
+	assert_int_equal(request(0, true), 0);
+	/* sim_free() counts. */
+}
+
+/* ----------------------------------------------------------------- two VMs */
+
+static void vms_have_memory_tables_and_identity_of_their_own(void **state)
+{
+	struct vm *a = &m.vms[0], *b = &m.vms[1];
+	uint8_t byte = 0x55;
+
+	(void)state;
+	assert_int_equal(m.pcpu[0].hw.control.vttbr_el2 >> 48, 1);
+	assert_int_equal(m.pcpu[2].hw.control.vttbr_el2 >> 48, 2);
+	assert_int_equal(m.pcpu[2].hw.control.vmpidr_el2, 0x80000000);
+	assert_int_equal(
+		gmem_write(&a->mem, (ipa_t){SIM_RAM + MIB(1)}, &byte, 1), 0);
+	assert_int_equal(
+		gmem_read(&b->mem, (ipa_t){SIM_RAM + MIB(1)}, &byte, 1), 0);
+	assert_int_equal(byte, 0);
+}
+
+static void end_of_one_vm_is_not_the_end_of_the_machine(void **state)
+{
+	(void)state;
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
+	sim_settle(&m);
+	assert_int_equal(m.nr_ends, 0);
+	assert_int_equal(m.vms[0].state, VM_OFF);
+	assert_null(sim_vcpu(&m, 0));
+	assert_int_equal(sim_hvc(&m, 2, SIM_PSCI_CPU_ON, 1, SIM_RAM, 0), 0);
+	sim_settle(&m);
+	assert_ptr_equal(sim_vcpu(&m, 3), m.vms[1].vcpus[1]);
+	(void)sim_hvc(&m, 3, SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
+	sim_settle(&m);
+	assert_int_equal(m.nr_ends, 1);
+	assert_int_equal(m.end, END_SUCCESS);
+	assert_null(m.end_reason);
+}
+
+static void reset_of_one_vm_leaves_its_neighbour_alone(void **state)
+{
+	const struct vcpu *v = m.vms[1].vcpus[0];
+	uint8_t byte = 0x55;
+
+	(void)state;
+	assert_int_equal(
+		gmem_write(&m.vms[1].mem, (ipa_t){SIM_RAM + MIB(1)}, &byte, 1),
+		0);
+	sim_vcpu(&m, 2)->regs.x[5] = 5;
+	fake_log_reset();
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
+	assert_ptr_equal(sim_vcpu(&m, 2), v);
+	assert_int_equal(v->regs.x[5], 5);
+	assert_int_equal(
+		gmem_read(&m.vms[1].mem, (ipa_t){SIM_RAM + MIB(1)}, &byte, 1),
+		0);
+	assert_int_equal(byte, 0x55);
+	/* Not a translation of its is flushed, not a CPU of its kicked. */
+	assert_int_equal(
+		fake_log_find_a(FAKE_TLBI_VMID, 0, v->control.vttbr_el2),
+		FAKE_LOG_MAX);
+	assert_int_equal(fake_log_count(FAKE_SGI), 0);
+}
+
+static void crash(unsigned cpu)
+{
+	m.pcpu[cpu].hw.el1.vbar = SIM_NOTHING;
+	sim_fault(&m, cpu, SIM_NOTHING, SIM_NOTHING);
+	sim_vcpu(&m, cpu)->regs.pc = SIM_NOTHING + 0x200;
+	(void)sim_sync(&m, cpu, syn(0x20, SYN_TRANSLATION));
+}
+
+static void off(unsigned cpu)
+{
+	(void)sim_hvc(&m, cpu, SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
+}
+
+static void worst_end_of_any_vm_is_the_machines(void **state)
+{
+	static const struct {
+		void (*first)(unsigned), (*second)(unsigned);
+		bool incomplete;
+		enum end_kind end;
+		const char *vm;
+	} t[] = {
+		{off, off, false, END_SUCCESS, ""},
+		{off, off, true, END_BOOT_ERROR, ""},
+		{crash, off, false, END_VM_CRASH, "vm0"},
+		{off, crash, false, END_VM_CRASH, "vm1"},
+		{crash, crash, false, END_VM_CRASH, "vm0"}, /* the first */
+		{crash, off, true, END_VM_CRASH, "vm0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		(void)two_vms(state);
+		m.h.boot_incomplete = t[i].incomplete;
+		t[i].first(0);
+		assert_int_equal(m.nr_ends, 0);
+		t[i].second(2);
+		assert_int_equal(m.nr_ends, 1);
+		assert_int_equal(m.end, t[i].end);
+		assert_string_equal(m.end_vm, t[i].vm);
+		if (t[i].end == END_BOOT_ERROR)
+			assert_string_equal(m.end_reason, "a VM was refused");
+		(void)end(state);
+	}
+}
+
+#define EMPTY(t)  cmocka_unit_test_setup_teardown(t, empty, end)
+#define BOOTED(t) cmocka_unit_test_setup_teardown(t, booted, end)
+#define DISK(t)   cmocka_unit_test_setup_teardown(t, with_disk, end)
+#define TWO(t)    cmocka_unit_test_setup_teardown(t, two_vms, end)
+
 int main(void)
 {
-	const struct CMUnitTest t[] = { cmocka_unit_test(boots) };
-	return cmocka_run_group_tests(t, NULL, NULL);
+	const struct CMUnitTest tests[] = {
+		BOOTED(guest_runs_under_the_traps_that_have_answers),
+		BOOTED(identity_shown_decides_what_an_exception_entry_sets),
+		BOOTED(default_devices_answer_where_the_tree_says),
+		BOOTED(nothing_answers_beside_the_devices),
+		EMPTY(redistributors_in_two_regions_are_numbered_through),
+		BOOTED(guest_output_and_input_pass_through_the_console),
+		BOOTED(input_longer_than_the_fifo_arrives_as_it_is_read),
+		BOOTED(full_console_holds_the_guest_back_and_lets_it_go_on),
+		BOOTED(locks_of_console_uart_and_gic_have_one_order),
+		DISK(disk_is_read_written_and_raises_its_interrupt),
+		DISK(disk_keeps_what_was_written_over_a_reset),
+		EMPTY(creation_and_end_of_a_vm_cost_no_page),
+		DISK(disk_that_was_written_to_is_given_back),
+		TWO(vms_have_memory_tables_and_identity_of_their_own),
+		TWO(end_of_one_vm_is_not_the_end_of_the_machine),
+		TWO(reset_of_one_vm_leaves_its_neighbour_alone),
+		cmocka_unit_test(worst_end_of_any_vm_is_the_machines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
