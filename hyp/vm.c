@@ -103,15 +103,27 @@ static unsigned parange_bits(const struct hypervisor *h)
 	return field < ARRAY_SIZE(bits) ? bits[field] : 48;
 }
 
-/* RAM decides; devices without a translation fault as they shall anyway. */
+static uint64_t last_byte(uint64_t last, const struct vm_range *r)
+{
+	return r->size ? max_u64(last, r->base.v + (r->size - 1)) : last;
+}
+
+/* All that the guest can name: its stage 1 reaches no further than the address
+ * size that its ID registers show, devices included. */
 static unsigned ipa_bits(const struct vm_config *cfg)
 {
-	const struct vm_range *last = &cfg->ram[cfg->nr_ram - 1];
-	uint64_t end = last->base.v + last->size - 1;
+	uint64_t last = 1;
 
+	for (unsigned i = 0; i < cfg->nr_ram; i++)
+		last = last_byte(last, &cfg->ram[i]);
 	for (unsigned i = 0; i < cfg->nr_gicr; i++)
-		end = max_u64(end, cfg->gicr[i].base.v + cfg->gicr[i].size - 1);
-	return bit_highest(end) + 1;
+		last = last_byte(last, &cfg->gicr[i]);
+	for (unsigned i = 0; i < cfg->nr_virtio; i++)
+		last = last_byte(last, &cfg->virtio[i].regs);
+	last = last_byte(last, &cfg->gicd);
+	last = last_byte(last, &cfg->uart);
+	last = last_byte(last, &cfg->rtc);
+	return bit_highest(last) + 1;
 }
 
 static void *ram_alloc(void *ctx, unsigned order)

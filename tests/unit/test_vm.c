@@ -89,6 +89,34 @@ static void identity_shown_decides_what_an_exception_entry_sets(void **state)
 	m.h.nr_vms = 1;
 }
 
+static void second_level_covers_what_the_machine_of_the_guest_has(void **s)
+{
+	static const struct {
+		const char *what;
+		uint64_t uart; /* moved there; 0: not */
+		unsigned ipa_bits, parange;
+	} t[] = {
+		{"RAM at 1 GiB", 0, 31, 0},
+		{"a device above 4 GiB", UINT64_C(0x200000000), 34, 1},
+		{"a device above 64 GiB", UINT64_C(0x1000000000), 37, 2},
+	};
+
+	(void)s;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct vm_config *cfg =
+			sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+		print_message("  %s\n", t[i].what);
+		if (t[i].uart)
+			cfg->uart.base.v = t[i].uart;
+		vm = &m.vms[0];
+		assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+		assert_int_equal(vm->s2.pgt.addr_bits, t[i].ipa_bits);
+		assert_int_equal(vm->idregs[IDREG(7, 0)] & 15, t[i].parange);
+		vm_destroy(vm);
+	}
+}
+
 /* ------------------------------------------------------------ what is there */
 
 static void default_devices_answer_where_the_tree_says(void **state)
@@ -495,6 +523,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOOTED(guest_runs_under_the_traps_that_have_answers),
 		BOOTED(identity_shown_decides_what_an_exception_entry_sets),
+		EMPTY(second_level_covers_what_the_machine_of_the_guest_has),
 		BOOTED(default_devices_answer_where_the_tree_says),
 		BOOTED(nothing_answers_beside_the_devices),
 		EMPTY(redistributors_in_two_regions_are_numbered_through),
