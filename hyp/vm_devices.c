@@ -27,26 +27,30 @@ static void uart_rx_drained(void *ctx)
 
 static size_t sink_room(void *ctx)
 {
-	return pl011_rx_room(ctx);
+	return pl011_rx_room(&((struct vm *)ctx)->uart);
 }
 
 static bool sink_push(void *ctx, uint8_t byte)
 {
-	return pl011_rx_push(ctx, byte);
+	return pl011_rx_push(&((struct vm *)ctx)->uart, byte);
 }
 
+/* Every VM sends to the console, and any of them may have been refused. */
 static void sink_tx_ready(void *ctx)
 {
-	pl011_tx_ready(ctx);
+	struct hypervisor *h = ((struct vm *)ctx)->hyp;
+
+	for (unsigned i = 0; i < h->nr_vms; i++)
+		pl011_tx_ready(&h->vms[i].uart);
 }
 
+/* A VM without a UART may have the console as well: input waits for ever. */
 void vm_devices_take_console(struct vm *vm)
 {
 	const struct console_sink sink = {sink_room, sink_push, sink_tx_ready,
-					  &vm->uart};
+					  vm};
 
-	if (vm->cfg->uart.size)
-		console_attach(&vm->hyp->console, &sink);
+	console_attach(&vm->hyp->console, &sink);
 }
 
 static void rtc_irq(void *ctx, bool level)

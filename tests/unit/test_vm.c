@@ -259,6 +259,16 @@ static void full_console_holds_the_guest_back_and_lets_it_go_on(void **state)
 	assert_int_equal(m.uart.out[n], 'z');
 }
 
+static void every_vm_that_was_held_back_is_let_go(void **state)
+{
+	(void)state;
+	m.uart.room = 0;
+	assert_int_equal(fill_console(2), CONSOLE_TX_RING); /* not the owner */
+	m.uart.room = 2 * CONSOLE_TX_RING;
+	console_pump(&m.h.console);
+	assert_int_equal(sim_load(&m, 2, SIM_UART + 0x18, 4) & 0x20, 0);
+}
+
 static void locks_of_console_uart_and_gic_have_one_order(void **state)
 {
 	struct pl011 *u = &vm->uart;
@@ -530,6 +540,7 @@ int main(void)
 		BOOTED(guest_output_and_input_pass_through_the_console),
 		BOOTED(input_longer_than_the_fifo_arrives_as_it_is_read),
 		BOOTED(full_console_holds_the_guest_back_and_lets_it_go_on),
+		TWO(every_vm_that_was_held_back_is_let_go),
 		BOOTED(locks_of_console_uart_and_gic_have_one_order),
 		DISK(disk_is_read_written_and_raises_its_interrupt),
 		DISK(disk_keeps_what_was_written_over_a_reset),
