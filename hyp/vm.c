@@ -336,6 +336,15 @@ static int create_vcpus(struct vm *vm)
 	return err;
 }
 
+/* For the parts that do not say themselves why they fail. */
+static int explain(const struct vm *vm, const char *what, int err)
+{
+	if (err)
+		log_err("VM %s: %s: cannot be created: %d", vm->cfg->name, what,
+			err);
+	return err;
+}
+
 static int plan_images(struct vm *vm)
 {
 	char line[FMT_LINE_MAX];
@@ -344,7 +353,7 @@ static int plan_images(struct vm *vm)
 	vm->dtb_cap = align_up(vm_dt_capacity(vm->cfg), 8);
 	vm->dtb = arena_alloc(&vm->arena, vm->dtb_cap, 8);
 	if (!vm->dtb)
-		return -ENOMEM;
+		return explain(vm, "device tree", -ENOMEM);
 	err = loader_place(&vm->plan, vm->cfg, vm->dtb_cap, line, sizeof(line));
 	if (err)
 		log_err("%s", line);
@@ -356,19 +365,19 @@ static int create_parts(struct vm *vm)
 	int err;
 
 	mmio_bus_init(&vm->bus, &vm->arena);
-	err = create_idregs(vm);
+	err = explain(vm, "ID registers", create_idregs(vm));
 	if (!err)
 		err = create_memory(vm);
 	if (!err)
-		err = create_gic(vm);
+		err = explain(vm, "GIC", create_gic(vm));
 	if (!err)
-		err = create_firmware(vm);
+		err = explain(vm, "PSCI", create_firmware(vm));
 	if (!err)
-		err = create_vcpus(vm);
+		err = explain(vm, "vCPUs", create_vcpus(vm));
 	if (!err)
 		err = vm_devices_create(vm);
 	if (!err)
-		err = mmio_bus_seal(&vm->bus);
+		err = explain(vm, "MMIO index", mmio_bus_seal(&vm->bus));
 	if (!err)
 		err = plan_images(vm);
 	return err;
@@ -387,10 +396,8 @@ int vm_create(struct vm *vm, struct hypervisor *hyp,
 	vm->nr_vcpus = cfg->nr_vcpus;
 	arena_init(&vm->arena, &env);
 	err = create_parts(vm);
-	if (err) {
-		log_err("VM %s: cannot be created: %d", cfg->name, err);
+	if (err)
 		vm_destroy(vm);
-	}
 	return err;
 }
 

@@ -86,6 +86,12 @@ static int add(struct vm *vm, const struct vm_range *r, uint64_t size,
 	return err;
 }
 
+static int no_memory(const struct vm *vm)
+{
+	log_err("VM %s: no memory for its devices", vm->cfg->name);
+	return -ENOMEM;
+}
+
 static int create_serial(struct vm *vm)
 {
 	const struct pl011_ops uart = {
@@ -136,11 +142,16 @@ static int create_disk(struct vm *vm, struct vm_slot *s,
 
 	s->blk = arena_alloc(&vm->arena, sizeof(*s->blk), 64);
 	if (!s->blk)
-		return -ENOMEM;
+		return no_memory(vm);
 	ramdisk_init(&s->disk, &env, cfg->backing.base, cfg->backing.size);
 	blk.disk = ramdisk_block(&s->disk, cfg->read_only);
 	virtio_blk_init(s->blk, &blk);
 	return 0;
+}
+
+static struct virtio_mmio *slot_transport(struct vm_slot *s)
+{
+	return s->blk ? &s->blk->mmio : &s->empty;
 }
 
 static int create_slot(struct vm *vm, unsigned i)
@@ -148,22 +159,19 @@ static int create_slot(struct vm *vm, unsigned i)
 	const struct vm_virtio *cfg = &vm->cfg->virtio[i];
 	const struct virtio_mmio_config empty = {.name = vm->cfg->name};
 	struct vm_slot *s = &vm->slots[i];
-	struct virtio_mmio *t = &s->empty;
 	int err = 0;
 
 	s->vm = vm;
 	s->intid = cfg->intid;
-	if (cfg->kind == VM_VIRTIO_BLK) {
+	if (cfg->kind == VM_VIRTIO_BLK)
 		err = create_disk(vm, s, cfg);
-		t = &s->blk->mmio;
-	} else {
-		virtio_mmio_init(t, &empty);
-	}
+	else
+		virtio_mmio_init(&s->empty, &empty);
 	if (err)
 		return err;
 	vm->nr_slots = i + 1;
-	return add(vm, &cfg->regs, cfg->regs.size, virtio_mmio_access, t,
-		   "virtio-mmio");
+	return add(vm, &cfg->regs, cfg->regs.size, virtio_mmio_access,
+		   slot_transport(s), "virtio-mmio");
 }
 
 int vm_devices_create(struct vm *vm)
@@ -173,7 +181,7 @@ int vm_devices_create(struct vm *vm)
 	vm->slots = arena_array(&vm->arena, vm->cfg->nr_virtio,
 				sizeof(*vm->slots), 64);
 	if (!err && !vm->slots)
-		err = -ENOMEM;
+		err = no_memory(vm);
 	for (unsigned i = 0; i < vm->cfg->nr_virtio && !err; i++)
 		err = create_slot(vm, i);
 	return err;
@@ -184,8 +192,7 @@ void vm_devices_reset(struct vm *vm)
 	pl011_reset(&vm->uart);
 	pl031_reset(&vm->rtc);
 	for (unsigned i = 0; i < vm->nr_slots; i++)
-		virtio_mmio_reset(vm->slots[i].blk ? &vm->slots[i].blk->mmio
-						   : &vm->slots[i].empty);
+		virtio_mmio_reset(slot_transport(&vm->slots[i]));
 }
 
 void vm_devices_destroy(struct vm *vm)

@@ -387,6 +387,52 @@ static void disk_keeps_what_was_written_over_a_reset(void **state)
 /* ------------------------------------------------------- creation that fails
  */
 
+/* All but `nr` pages are taken, and given back by the second call. */
+static void *hoard[4096];
+static unsigned nr_hoard;
+
+static void leave_pages(uint64_t nr)
+{
+	for (nr_hoard = 0; page_alloc_nr_free(&m.h.pages); nr_hoard++) {
+		hoard[nr_hoard] = page_alloc_block(&m.h.pages, 0);
+		assert_non_null(hoard[nr_hoard]);
+	}
+	while (page_alloc_nr_free(&m.h.pages) < nr)
+		page_free_block(&m.h.pages, hoard[--nr_hoard], 0);
+}
+
+static void give_back(void)
+{
+	while (nr_hoard)
+		page_free_block(&m.h.pages, hoard[--nr_hoard], 0);
+}
+
+static void vm_that_finds_no_memory_leaves_nothing_behind(void **state)
+{
+	const struct vm_config *cfg =
+		sim_config(&m, &(struct sim_vm){.nr_vcpus = 3, .disk = true});
+	uint64_t nr_free = page_alloc_nr_free(&m.h.pages), used, n;
+
+	(void)state;
+	vm = &m.vms[0];
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+	used = nr_free - page_alloc_nr_free(&m.h.pages);
+	vm_destroy(vm);
+	assert_int_equal(page_alloc_nr_free(&m.h.pages), nr_free);
+	assert_true(used > 512);
+	for (n = 0; n < used; n++) {
+		lock_order_forget();
+		leave_pages(n);
+		host_log_reset();
+		if (vm_create(vm, &m.h, cfg, 1) == 0)
+			fail_msg("created with %lu pages of %lu", n, used);
+		assert_int_equal(page_alloc_nr_free(&m.h.pages), n);
+		assert_int_equal(host_log_count(), 1); /* one line says why */
+		give_back();
+	}
+	print_message("  %lu pages\n", used);
+}
+
 static void creation_and_end_of_a_vm_cost_no_page(void **state)
 {
 	const struct vm_config *cfg =
@@ -416,6 +462,49 @@ static void disk_that_was_written_to_is_given_back(void **state)
 	driver_starts();
 	assert_int_equal(request(0, true), 0);
 	/* sim_free() counts. */
+}
+
+static void memory_beyond_the_machines_addresses_is_named(void **state)
+{
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+	(void)state;
+	m.hw_idregs[IDREG(7, 0)] = 0; /* 32 bits */
+	cfg->ram[0].base.v = UINT64_C(0x100000000);
+	vm = &m.vms[0];
+	host_log_reset();
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), -ERANGE);
+	assert_string_equal(
+		host_log_last(),
+		"VM vm0: memory: beyond this machine's addresses (7 MiB free)");
+	assert_int_equal(host_log_count(), 1);
+}
+
+static void device_in_the_way_of_another_is_named(void **state)
+{
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+	(void)state;
+	cfg->rtc.base = cfg->uart.base; /* the parser would not let that be */
+	vm = &m.vms[0];
+	host_log_reset();
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), -EEXIST);
+	assert_string_equal(host_log_last(),
+			    "VM vm0: PL031 at 9000000: cannot be placed: -17");
+	assert_int_equal(host_log_count(), 1);
+}
+
+static void kernel_that_is_none_is_refused_with_one_line(void **state)
+{
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+	(void)state;
+	m.kernel[56] = 'X';
+	vm = &m.vms[0];
+	host_log_reset();
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), -EINVAL);
+	assert_non_null(strstr(host_log_last(), "/vm/kernel"));
+	assert_int_equal(host_log_count(), 1);
 }
 
 /* ----------------------------------------------------------------- two VMs */
@@ -544,8 +633,12 @@ int main(void)
 		BOOTED(locks_of_console_uart_and_gic_have_one_order),
 		DISK(disk_is_read_written_and_raises_its_interrupt),
 		DISK(disk_keeps_what_was_written_over_a_reset),
+		EMPTY(vm_that_finds_no_memory_leaves_nothing_behind),
 		EMPTY(creation_and_end_of_a_vm_cost_no_page),
 		DISK(disk_that_was_written_to_is_given_back),
+		EMPTY(memory_beyond_the_machines_addresses_is_named),
+		EMPTY(device_in_the_way_of_another_is_named),
+		EMPTY(kernel_that_is_none_is_refused_with_one_line),
 		TWO(vms_have_memory_tables_and_identity_of_their_own),
 		TWO(end_of_one_vm_is_not_the_end_of_the_machine),
 		TWO(reset_of_one_vm_leaves_its_neighbour_alone),
