@@ -253,6 +253,7 @@ PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
 check:
 	@$(SETUP) build test run lint system </dev/null
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit-all
 	@$(MAKE) --no-print-directory fuzz-all FUZZ_SECONDS=5
 	@$(MAKE) --no-print-directory system
 
@@ -287,6 +288,6 @@ bench-all: linux-parts guest-payloads $(BENCH_DTB)
 		--plinth-cmd '$(BENCH_RUN) $(BENCH_PAYLOAD)'
 	@tests/bench/linux-exits --json $(BUILD)/bench/linux.json -- $(BENCH_RUN) \
 		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --dtb $(BENCH_DTB) \
-		--disk $(LINUX_DISK) --append 'console=ttyAMA0' --host-append stats
+		--disk $(LINUX_DISK) --append 'console=ttyAMA0 plinth.off' --host-append stats
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

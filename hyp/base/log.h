@@ -3,8 +3,8 @@
  * Never called from a hot path. Formats are
  * integer-only (newlib-nano's integer printf family).
  *
- * log_* take the console's tx_lock, a leaf: they may be called with any lock but
- * that one held.
+ * log_* take the console's tx_lock, a leaf: they may be called with any lock
+ * but that one held.
  */
 #ifndef PLINTH_BASE_LOG_H
 #define PLINTH_BASE_LOG_H

@@ -231,12 +231,11 @@ static void *pool(uint64_t size)
 
 static void make_pages(struct sim *s, uint64_t pages)
 {
-	struct page_range ram;
-	const struct page_alloc_map map = {.ram = &ram, .nr_ram = 1};
 	uint64_t size = pages * PAGE_SIZE;
+	const struct page_range ram = {hpa_of(pool(size)), size};
+	const struct page_alloc_map map = {.ram = &ram, .nr_ram = 1};
 	int err;
 
-	ram = (struct page_range){hpa_of(pool(size)), size};
 	err = page_alloc_init(&s->h.pages, &map);
 	if (err)
 		panic("page allocator: %d", err);
