@@ -164,6 +164,7 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm,
 		     unsigned *next)
 {
 	struct vm *vm = &h->vms[h->nr_vms];
+	unsigned first = *next;
 
 	if (mvm->refused) {
 		log_err("%s", mvm->err);
@@ -177,6 +178,7 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm,
 		return false;
 	if (place(h, vm, next) || vm_start(vm)) {
 		vm_destroy(vm);
+		*next = first;
 		return false;
 	}
 	if (h->nr_vms++ == 0)

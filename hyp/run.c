@@ -18,6 +18,14 @@ int run_place(struct cpu *c, struct vcpu *v)
 	return 0;
 }
 
+void run_unplace(struct vcpu *v)
+{
+	if (!v->cpu)
+		return;
+	__atomic_store_n(&v->cpu->home, NULL, __ATOMIC_RELEASE);
+	v->cpu = NULL;
+}
+
 /*
  * A timer of the loaded vCPU: dropped here, deactivated by the guest's EOI
  * through the list register. With no vCPU loaded its timers are off.

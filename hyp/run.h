@@ -23,4 +23,8 @@ void run_irqs(struct cpu *c);
  */
 MUST_CHECK int run_place(struct cpu *c, struct vcpu *v);
 
+/* Takes it off again, if it has a pCPU. The vCPU is OFF and the pCPU not in
+ * run_next(). */
+void run_unplace(struct vcpu *v);
+
 #endif

@@ -23,7 +23,9 @@ enum vcpu_state {
 };
 
 /* Bits of vcpu.requests; set by anyone, taken by the vCPU's pCPU. */
-#define VCPU_REQ_OFF 1U /* leave the guest: CPU_OFF, or the VM stops */
+#define VCPU_REQ_OFF                                                           \
+	1U /* leave the guest: CPU_OFF, or the VM stops;                       \
+	    * never set while the vCPU is OFF */
 
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
 #define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */

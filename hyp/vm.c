@@ -12,6 +12,7 @@
 
 #include <hyp/firmware.h>
 #include <hyp/hypervisor.h>
+#include <hyp/run.h>
 #include <hyp/vm.h>
 #include <hyp/vm_devices.h>
 #include <hyp/vm_dt.h>
@@ -403,10 +404,15 @@ int vm_create(struct vm *vm, struct hypervisor *hyp,
 
 void vm_destroy(struct vm *vm)
 {
+	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i])
+			run_unplace(vm->vcpus[i]);
 	vm_devices_destroy(vm);
 	if (vm->s2.pgt.root)
 		tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
 	s2_destroy(&vm->s2);
 	gmem_destroy(&vm->mem);
 	arena_destroy(&vm->arena);
+	vm->vcpus = NULL;
+	vm->nr_slots = 0;
 }

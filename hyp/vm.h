@@ -7,7 +7,7 @@
  *	virtio_mmio.lock > virtio_mmio.irq_lock > vgic lock > vgic_cpu lock
  *	vm->lock > vgic lock > vgic_cpu lock
  * psci_vcpu.lock and page_alloc.lock are leaves; log lines take tx_lock.
- * vm->lock guards state, stop, nr_live and every vcpu.state.
+ * vm->lock guards state, stop, nr_live, every vcpu.state and VCPU_REQ_OFF.
  *
  * Life: vm_create -> vm_start -> (running) -> vm_stop asked by a vCPU; every
  * vCPU leaves the guest on its own pCPU; the last to do so finishes the stop:
@@ -92,12 +92,14 @@ struct vm {
 MUST_CHECK int vm_create(struct vm *vm, struct hypervisor *hyp,
 			 const struct vm_config *cfg, uint16_t vmid);
 
-/* Gives everything back. No vCPU of it runs. Safe on a half-built VM. */
+/* Gives everything back, its pCPUs too (run_unplace()). No vCPU of it runs.
+ * Safe on a half-built VM, and twice. */
 void vm_destroy(struct vm *vm);
 
 /*
  * Loads pristine images into zeroed RAM, resets every device, and starts
- * vCPU 0. The VM is off. Errors name the module.
+ * vCPU 0. The VM is off, and each of its vCPUs has its pCPU. Errors name the
+ * module.
  */
 MUST_CHECK int vm_start(struct vm *vm);
 

@@ -507,6 +507,28 @@ static void kernel_that_is_none_is_refused_with_one_line(void **state)
 	assert_int_equal(host_log_count(), 1);
 }
 
+static void pcpu_is_free_again_when_its_vm_is_gone(void **state)
+{
+	const struct vm_config *cfg =
+		sim_config(&m, &(struct sim_vm){.nr_vcpus = 2});
+
+	(void)state;
+	vm = &m.vms[0];
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+		assert_int_equal(run_place(&m.cpus[0], vm->vcpus[0]), 0);
+		assert_int_equal(run_place(&m.cpus[1], vm->vcpus[1]), 0);
+		assert_int_equal(run_place(&m.cpus[1], vm->vcpus[0]), -EBUSY);
+		vm->plan.kernel.base.v = SIM_RAM + MIB(2);
+		assert_int_equal(vm_start(vm), -EFAULT);
+		assert_int_equal(vm->state, VM_OFF);
+		vm_destroy(vm); /* as the boot does then */
+		assert_null(m.cpus[0].home);
+		assert_null(sim_run(&m, 0));
+		assert_null(sim_run(&m, 1));
+	}
+}
+
 /* ----------------------------------------------------------------- two VMs */
 
 static void vms_have_memory_tables_and_identity_of_their_own(void **state)
@@ -639,6 +661,7 @@ int main(void)
 		EMPTY(memory_beyond_the_machines_addresses_is_named),
 		EMPTY(device_in_the_way_of_another_is_named),
 		EMPTY(kernel_that_is_none_is_refused_with_one_line),
+		EMPTY(pcpu_is_free_again_when_its_vm_is_gone),
 		TWO(vms_have_memory_tables_and_identity_of_their_own),
 		TWO(end_of_one_vm_is_not_the_end_of_the_machine),
 		TWO(reset_of_one_vm_leaves_its_neighbour_alone),
