@@ -103,6 +103,26 @@ static void timer_stays_active_until_its_guest_deactivates_it(void **state)
 	}
 }
 
+static void timer_that_is_off_when_its_interrupt_is_enabled_is_silent(void **s)
+{
+	uint64_t sgi_base = SIM_GICR + 0x10000;
+	struct fake_pcpu *p = &m.pcpu[0].hw;
+
+	(void)s;
+	for (unsigned intid = 27; intid <= 30; intid += 3) {
+		sim_store(&m, 0, sgi_base + 0x180, 4, 1U << intid);
+		p->el1.vtimer = p->el1.ptimer = true;
+		(void)sim_irq(&m, 0, intid);
+		assert_true(p->active[intid]); /* it would fire again */
+		assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 1023);
+		p->el1.vtimer = intid == 30; /* only this one is off */
+		p->el1.ptimer = intid == 27;
+		sim_store(&m, 0, sgi_base + 0x100, 4, 1U << intid);
+		assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 1023);
+		assert_false(p->active[intid]);
+	}
+}
+
 static void timer_of_nobody_is_let_go(void **state)
 {
 	(void)state;
@@ -266,6 +286,7 @@ int main(void)
 		TWO(kick_has_no_handler_and_is_deactivated),
 		TWO(spurious_interrupt_is_neither_dropped_nor_deactivated),
 		TWO(timer_stays_active_until_its_guest_deactivates_it),
+		TWO(timer_that_is_off_when_its_interrupt_is_enabled_is_silent),
 		TWO(timer_of_nobody_is_let_go),
 		TWO(more_interrupts_than_list_registers_all_arrive),
 		TWO(exit_that_changes_nothing_switches_nothing),

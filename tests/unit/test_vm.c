@@ -138,6 +138,19 @@ static void default_devices_answer_where_the_tree_says(void **state)
 	}
 }
 
+static void alarm_of_the_clock_interrupts(void **state)
+{
+	(void)state;
+	sim_guest_gic(&m, 0);
+	m.wall = 100;
+	sim_store(&m, 0, SIM_RTC + 0x04, 4, 105); /* MR */
+	sim_store(&m, 0, SIM_RTC + 0x10, 4, 1);   /* IMSC */
+	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 1023);
+	m.wall = 105;
+	assert_int_equal(sim_load(&m, 0, SIM_RTC, 4), 105);
+	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 34);
+}
+
 static void nothing_answers_beside_the_devices(void **state)
 {
 	static const uint64_t ipa[] = {
@@ -646,6 +659,7 @@ int main(void)
 		BOOTED(identity_shown_decides_what_an_exception_entry_sets),
 		EMPTY(second_level_covers_what_the_machine_of_the_guest_has),
 		BOOTED(default_devices_answer_where_the_tree_says),
+		BOOTED(alarm_of_the_clock_interrupts),
 		BOOTED(nothing_answers_beside_the_devices),
 		EMPTY(redistributors_in_two_regions_are_numbered_through),
 		BOOTED(guest_output_and_input_pass_through_the_console),
