@@ -169,7 +169,7 @@ run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISK),
 run-linux: export DTB := $(if $(filter undefined,$(origin DTB)),$(LINUX_DTB),$(DTB))
 run-linux:
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory linux-parts </dev/null
+	@$(MAKE) --no-print-directory -s linux-parts </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
 ## run KERNEL=Image     boot any arm64 Image [INITRD= DISK= DTB= APPEND= SMP=
@@ -177,7 +177,7 @@ run-linux:
 .PHONY: run
 run:
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory $(BUILD)/plinth.elf </dev/null
+	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
 ## debug                as run-linux, but QEMU waits for gdb
@@ -211,7 +211,7 @@ coverage:
 .PHONY: lint
 lint:
 	@$(SETUP) build lint </dev/null
-	@$(MAKE) --no-print-directory $(BUILD)/plinth.elf
+	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf
 	@scripts/lint $(BUILD)
 
 # What scripts/lint has to know of this file, NAME=VALUE a line.
