@@ -246,6 +246,8 @@ fuzz:
 fuzz-all: $(FUZZ_TARGETS)
 	@scripts/fuzz $(FUZZ_SECONDS) $^
 
+include tests/system/system.mk
+
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
 
 ## check                lint, unit, fuzz smoke, the daily system tests
@@ -258,7 +260,7 @@ check:
 	@$(MAKE) --no-print-directory fuzz-all FUZZ_SECONDS=5
 	@$(MAKE) --no-print-directory system
 
-system: linux-parts guest-payloads $(BUILD)/plinth.bin
+system: system-parts
 	$(PYTEST) tests/scripts
 	$(PYTEST) -m 'not long' tests/system
 

@@ -1,0 +1,23 @@
+# What the system tests need beyond the product: an initramfs with their guest
+# scripts, and Plinth images that break down on purpose. The latter are the
+# product's own objects; the linker puts a function of tests/system/panic/ in
+# the place of firmware_call(). Included by the Makefile, after plinth.elf.
+
+SYSTEM := $(BUILD)/test
+PANICS := $(patsubst tests/system/panic/%.c,%,$(sort $(wildcard tests/system/panic/*.c)))
+SYSTEM_SCRIPTS := $(sort $(wildcard tests/system/guest/*))
+
+.PHONY: system-parts
+system-parts: linux-parts guest-payloads $(BUILD)/plinth.bin \
+	$(SYSTEM)/initramfs.cpio.gz $(PANICS:%=$(SYSTEM)/panic-%.elf)
+
+$(SYSTEM)/initramfs.cpio.gz: $(LINUX_IMAGE) guest/linux/mkinitramfs \
+	$(wildcard guest/linux/initramfs/*) $(SYSTEM_SCRIPTS)
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkinitramfs $@ $(foreach s,$(SYSTEM_SCRIPTS),$(s)=test/$(notdir $(s)))
+
+$(PANICS:%=$(SYSTEM)/panic-%.elf): $(SYSTEM)/panic-%.elf: \
+	$(EL2)/tests/system/panic/%.o $(EL2_OBJS) linker.ld | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EL2_LDFLAGS) -Wl,--wrap=firmware_call $(filter %.o,$^) \
+		$(BUILD)/deps/libfdt/libfdt.a $(BUILD)/deps/newlib/libc.a -o $@

@@ -1,0 +1,114 @@
+"""The bare-metal guests of tests/guest: what they check holds under Plinth, on
+every CPU model and with any number of CPUs."""
+
+import zlib
+
+import machine
+import pytest
+
+DAILY = {("max", 4), ("cortex-a57", 1), ("cortex-a53", 2), ("max", 8)}
+
+# Payloads that need no input, with the least number of checks of a whole run.
+PLAIN = {"hello": 3, "isolation": 100, "traps": 60, "psci": 25, "irq": 100, "irqprio": 50}
+DISK_BYTES = 4 << 20
+
+
+@pytest.mark.parametrize("cpu, smp", machine.grid((1, 2, 4, 8), DAILY))
+@pytest.mark.parametrize("name", PLAIN)
+def test_payload_finds_nothing_wrong(name, cpu, smp):
+    done = machine.run(kernel=machine.payload(name), cpu=cpu, smp=smp)
+    machine.checks(done.expect(machine.OK).out, PLAIN[name])
+    assert not done.plinth_errors()
+
+
+@pytest.mark.parametrize("cpu, smp", machine.grid((2, 4, 8), DAILY))
+def test_interrupts_between_cpus_are_right(cpu, smp):
+    done = machine.run(kernel=machine.payload("irqsmp"), cpu=cpu, smp=smp)
+    machine.checks(done.expect(machine.OK).out, 20)
+
+
+@pytest.mark.parametrize("cpu, smp", machine.grid((1, 4), DAILY))
+@pytest.mark.parametrize("name, least", [("blk", 60), ("blkbad", 20)])
+def test_disk_is_what_virtio_says(name, least, cpu, smp, tmp_path):
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(DISK_BYTES))
+    done = machine.run(kernel=machine.payload(name), cpu=cpu, smp=smp, disk=disk)
+    machine.checks(done.expect(machine.OK).out, least)
+    assert disk.read_bytes() == bytes(DISK_BYTES), "the host's file was written to"
+
+
+# ------------------------------------------------------------------- input
+
+
+def text(seed, size):
+    """Every byte value but the terminator's, with no short period."""
+    values = [value for value in range(256) if value != 4]
+    return bytes(values[(i * i + seed * i + (i >> 8)) % 255] for i in range(size))
+
+
+def test_no_byte_of_piped_input_is_lost():
+    parts = {"poll": text(1, 30_000), "irq": text(2, 65_536), "bursts": text(3, 9_000)}
+    sent = b"".join(part + b"\x04" for part in parts.values())
+    done = machine.run(sent, kernel=machine.payload("echo"), smp=1)
+    machine.checks(done.expect(machine.OK).out)
+    for name, part in parts.items():
+        want = f"{name}: {len(part)} bytes, crc32 {zlib.crc32(part):08x}"
+        assert want in done.out.splitlines()
+
+
+def test_input_sent_when_asked_for_arrives_too():
+    with machine.session(kernel=machine.payload("echo"), smp=1) as guest:
+        for name in ("poll", "irq", "bursts"):
+            part = text(7, 1_000)
+            guest.expect_exact(f"ready {name}")
+            for at in range(0, len(part), 100):
+                guest.send(part[at : at + 100])
+            guest.send(b"\x04")
+            guest.expect_exact(f"{name}: 1000 bytes, crc32 {zlib.crc32(part):08x}")
+        guest.end().expect(machine.OK)
+
+
+# --------------------------------------------------- resets and their end
+
+
+def reset(commands, smp, cpu="max"):
+    """Obeys each of the commands in turn; after every boot all is fresh."""
+    good = set()
+    with machine.session(kernel=machine.payload("reset"), cpu=cpu, smp=smp) as guest:
+        for command in commands:
+            guest.expect_exact("command?\r\n")
+            guest.send(command)
+            guest.expect(r"(resetting|done): (\d+) ok, (\d+) failed\r\n")
+            assert guest.match[3] == b"0", machine.text(guest.before)
+            good.add(guest.match[2])
+        guest.end().expect(machine.OK)
+    assert len(good) == 1, "not the same checks at every boot"
+
+
+@pytest.mark.parametrize("commands, smp", [("r2rro", 1), ("rs2sro", 4)])
+def test_machine_is_fresh_after_every_reset(commands, smp):
+    reset(commands, smp)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cpu, smp", [("max", 2), ("cortex-a57", 8)])
+def test_hundred_resets_leak_nothing(cpu, smp):
+    reset("rs2s" * 25 + "o", smp, cpu)
+
+
+@pytest.mark.parametrize("smp, others", [(1, ""), (4, "smp")])
+def test_crashed_guest_gives_status_3(smp, others):
+    done = machine.run(kernel=machine.payload("crash"), smp=smp, append=others)
+    assert "crashing" in done.expect(machine.CRASH).out
+    assert len(done.plinth_errors()) == 1
+    assert "run: VM linux crashed: " in done.err
+
+
+def test_make_tells_a_crash_from_success():
+    words = ["make", f"KERNEL={machine.payload('crash')}", "SMP=1", "run"]
+    done = machine.finished(words, seconds=machine.PAYLOAD_SECONDS)
+    assert done.status != 0
+    assert "(status 3)" in done.err
+    words[1] = f"KERNEL={machine.payload('hello')}"
+    done = machine.finished(words, seconds=machine.PAYLOAD_SECONDS)
+    machine.checks(done.expect(machine.OK).out)
