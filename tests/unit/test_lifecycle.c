@@ -210,6 +210,7 @@ static void cpu_that_turned_itself_off_can_be_turned_on_again(void **state)
 		bring_up(1);
 		v->regs.x[5] = 0x55;
 		m.pcpu[1].hw.context.ttbr0_el1 = 0x55;
+		gich_guest_setup(&m.pcpu[1].gich, 0x55, true, true, true);
 		(void)sim_hvc(&m, 1, SIM_PSCI_CPU_OFF, 0, 0, 0);
 		assert_null(sim_vcpu(&m, 1));
 		assert_null(m.cpus[1].loaded);
@@ -219,6 +220,8 @@ static void cpu_that_turned_itself_off_can_be_turned_on_again(void **state)
 	}
 	bring_up(1);
 	assert_entry(1, ENTRY, 0x1235);
+	/* PMR, group enables and EOImode of ICH_VMCR_EL2 as after reset. */
+	assert_int_equal(m.pcpu[1].gich.vmcr & 0xff000203, 0);
 }
 
 static void cpu_off_puts_the_vcpu_before_it_says_so(void **state)

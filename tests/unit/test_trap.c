@@ -2,6 +2,8 @@
  * Arm ARM, see syndrome.h. */
 #include <string.h>
 
+#include <arch/aarch64/inject.h>
+
 #include "../host/sim.h"
 
 static struct sim m;
@@ -267,6 +269,21 @@ static void undefined_goes_to_the_vector_of_where_it_came_from(void **state)
 	}
 }
 
+static void handler_of_a_vm_with_pan_runs_with_it(void **state)
+{
+	struct vcpu_regs *g = fresh();
+
+	(void)state;
+	m.vms[0].inject_features = INJECT_PAN;
+	fake_el1.sctlr = 0; /* SPAN */
+	(void)sim_sync(&m, 0, syn(0x19, 0));
+	assert_int_equal(g->pstate, EL1H | 1U << 22);
+	g = fresh();
+	fake_el1.sctlr = 1U << 23;
+	(void)sim_sync(&m, 0, syn(0x19, 0));
+	assert_int_equal(g->pstate, EL1H);
+}
+
 static void actlr_reads_zero_and_ignores_writes(void **state)
 {
 	uint64_t actlr = syn_sys(3, 0, 1, 0, 1);
@@ -494,6 +511,7 @@ int main(void)
 		ON_ONE(vm_shows_what_the_machine_has_and_it_supports),
 		ON_ONE(every_unlisted_register_is_undefined_at_its_instruction),
 		ON_ONE(undefined_goes_to_the_vector_of_where_it_came_from),
+		ON_ONE(handler_of_a_vm_with_pan_runs_with_it),
 		ON_ONE(actlr_reads_zero_and_ignores_writes),
 		ON_ONE(class_without_a_handler_is_undefined_never_fatal),
 		ON_ONE(exits_are_counted_by_class),
