@@ -9,6 +9,7 @@
 
 #include <arch/aarch64/idreg_hw.h>
 #include <arch/aarch64/maint.h>
+#include <arch/aarch64/rndr.h>
 
 static struct fake_pcpu first_pcpu;
 
@@ -18,6 +19,7 @@ struct fake_hooks fake_hooks;
 struct fake_log fake_log;
 struct fake_spin fake_spin;
 uint64_t fake_counter = 0x1000;
+struct fake_rndr fake_rndr;
 
 /* --------------------------------------------------------------------- log */
 
@@ -242,6 +244,15 @@ void el2_map_sync(void)
 uint64_t counter_now(void)
 {
 	return fake_counter++;
+}
+
+bool rndr_read(uint64_t *v)
+{
+	if (!fake_rndr.left)
+		return false;
+	fake_rndr.left--;
+	*v = fake_rndr.next++;
+	return true;
 }
 
 void idreg_read_hw(uint64_t hw[IDREG_NR])

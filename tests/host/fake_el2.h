@@ -35,6 +35,14 @@ extern struct cpu *fake_this_cpu;
 
 extern uint64_t fake_counter; /* CNTPCT_EL0: one more at each look */
 
+/* RNDR: counts up from `next`, `left` times; then, and at first, nothing. */
+struct fake_rndr {
+	uint64_t next;
+	unsigned left;
+};
+
+extern struct fake_rndr fake_rndr;
+
 struct fake_hooks {
 	void (*sgi)(uint64_t mpidr, uint32_t intid); /* NULL: logged only */
 	void (*wfi)(void); /* NULL: the CPU wakes at once */

@@ -265,6 +265,7 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 	s->uart.room = ~0U;
 	console_init(&s->h.console, &uart);
 	fake_hooks = (struct fake_hooks){sgi, wfi};
+	fake_rndr = (struct fake_rndr){0};
 	fake_spin = (struct fake_spin){.before_lock = before_lock,
 				       .after_unlock = after_unlock};
 	race.fn = NULL;

@@ -13,6 +13,12 @@ static inline bool cpu_has_pauth(void)
 	       (read_id_aa64isar2_el1() & GENMASK(15, 12));
 }
 
+/* FEAT_RNG: RNDR and RNDRRS. */
+static inline bool cpu_has_rng(void)
+{
+	return FIELD_GET(GENMASK(63, 60), read_id_aa64isar0_el1()) != 0;
+}
+
 static inline unsigned cpu_nr_breakpoints(void)
 {
 	return (unsigned)FIELD_GET(GENMASK(15, 12), read_id_aa64dfr0_el1()) + 1;

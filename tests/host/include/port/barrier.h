@@ -8,4 +8,7 @@
 #define smp_wmb()   __atomic_thread_fence(__ATOMIC_RELEASE)
 #define cpu_relax() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
+/* Stores to what p points at count as seen: none of them may be left out. */
+#define keep_stores(p) __asm__ volatile("" ::"r"(p) : "memory")
+
 #endif

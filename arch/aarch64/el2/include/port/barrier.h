@@ -12,4 +12,7 @@
 /* Between looks at memory that another CPU will change. */
 #define cpu_relax() __asm__ volatile("yield" ::: "memory")
 
+/* Stores to what p points at count as seen: none of them may be left out. */
+#define keep_stores(p) __asm__ volatile("" ::"r"(p) : "memory")
+
 #endif

@@ -1,0 +1,32 @@
+/*
+ * Reads RNDR; contract in arch/aarch64/rndr.h. A read that yields nothing in
+ * reasonable time gives 0 and PSTATE.NZCV 0b0100, any other NZCV 0b0000.
+ */
+#include <arch/aarch64/rndr.h>
+
+#include "cpu_features.h"
+
+#define RNDR_TRIES 16U
+
+static bool rndr_try(uint64_t *v)
+{
+	uint64_t word;
+	uint32_t ok;
+
+	__asm__ volatile("mrs %0, S3_3_C2_C4_0\n\tcset %w1, ne"
+			 : "=r"(word), "=r"(ok)::"cc");
+	if (ok)
+		*v = word;
+	return ok;
+}
+
+bool rndr_read(uint64_t *v)
+{
+	bool got = false;
+
+	if (!cpu_has_rng())
+		return false;
+	for (unsigned i = 0; i < RNDR_TRIES && !got; i++)
+		got = rndr_try(v);
+	return got;
+}
