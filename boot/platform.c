@@ -148,6 +148,17 @@ static int parse_initrd(const struct dt *d, uint32_t chosen, struct platform *p)
 	return err;
 }
 
+static void copy_seed(const struct dt *d, uint32_t chosen, struct platform *p)
+{
+	int len = 0;
+	const void *seed = dt_prop(d, chosen, "rng-seed", &len);
+
+	if (!seed)
+		return;
+	p->rng_seed_len = (unsigned)min_u64((unsigned)len, PLATFORM_SEED_MAX);
+	memcpy(p->rng_seed, seed, p->rng_seed_len);
+}
+
 static int parse_chosen(const struct dt *d, struct platform *p, struct arena *a)
 {
 	uint32_t chosen = dt_lookup(d, "/chosen", 7);
@@ -155,6 +166,7 @@ static int parse_chosen(const struct dt *d, struct platform *p, struct arena *a)
 	int err = 0;
 
 	if (chosen != DT_NONE) {
+		copy_seed(d, chosen, p);
 		err = parse_initrd(d, chosen, p);
 		if (!err && dt_has(d, chosen, "bootargs"))
 			err = dt_string(d, chosen, "bootargs", &args);

@@ -5,8 +5,8 @@
  *
  * Called by boot/main.c on the boot CPU, once, before secondaries run.
  * Specification: Devicetree Specification 0.4 and the bindings arm,gic-v3,
- * arm,armv8-timer, arm,pl011, arm,pl031, arm,psci; PSCI DEN 0022 for the
- * function identifiers, which are fixed from version 0.2 on.
+ * arm,armv8-timer, arm,pl011, arm,pl031, arm,psci, chosen; PSCI DEN 0022 for
+ * the function identifiers, which are fixed from version 0.2 on.
  */
 #ifndef PLINTH_BOOT_PLATFORM_H
 #define PLINTH_BOOT_PLATFORM_H
@@ -14,6 +14,8 @@
 #include <base/range.h>
 
 struct arena;
+
+#define PLATFORM_SEED_MAX 64U /* bytes; what a tree has more is left out */
 
 enum platform_conduit {
 	PLATFORM_CONDUIT_NONE, /* one CPU, and no way to power off */
@@ -52,6 +54,8 @@ struct platform {
 
 	const char *bootargs;    /* "" when the tree has none */
 	struct hpa_range initrd; /* size 0: none */
+	uint8_t rng_seed[PLATFORM_SEED_MAX];
+	unsigned rng_seed_len; /* bytes; 0: the tree has none */
 };
 
 /*

@@ -16,7 +16,8 @@ static const char sound_dts[] =
 	"interrupt-parent = <1>; #address-cells = <2>; #size-cells = <2>;"
 	"aliases { serial0 = \"/soc/u@0\"; };"
 	"chosen { stdout-path = \"serial0:1\"; bootargs = \"a\";"
-	" linux,initrd-start = <1>; linux,initrd-end = <0 2>; };"
+	" linux,initrd-start = <1>; linux,initrd-end = <0 2>;"
+	" rng-seed = <1 2 3 4>; };"
 	"psci { compatible = \"arm,psci-1.0\"; method = \"smc\"; };"
 	"memory { device_type = \"memory\"; reg = <0 0x40000000 0 0x1000 0 "
 	"0x40001000 0 0x1000>; };"
@@ -43,6 +44,8 @@ static const char sound_dts[] =
 static void check(const struct platform *p)
 {
 	if (p->nr_cpus == 0 || p->ram.nr == 0 || p->gic.nr_redist == 0)
+		abort();
+	if (p->rng_seed_len > sizeof(p->rng_seed))
 		abort();
 	for (unsigned i = 0; i < p->ram.nr; i++)
 		if (range_bad(p->ram.r[i].base.v, p->ram.r[i].size))

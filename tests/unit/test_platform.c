@@ -124,6 +124,7 @@ static void tree_of_qemu_virt_gives_everything(void **state)
 	assert_int_equal(p->timer_hyp_intid, 26);
 	assert_string_equal(p->bootargs, "");
 	assert_int_equal(p->initrd.size, 0);
+	assert_int_equal(p->rng_seed_len, 0);
 }
 
 static void nothing_points_into_the_tree(void **state)
@@ -286,6 +287,35 @@ static void bootargs_and_initrd_come_from_chosen(void **state)
 	assert_string_equal(h->p.bootargs, "x=1 y");
 	assert_int_equal(h->p.initrd.base.v, 0x44000000);
 	assert_int_equal(h->p.initrd.size, 0x800000);
+}
+
+static void seed_of_any_length_is_taken_up_to_its_maximum(void **state)
+{
+	struct host *h = *state;
+	struct pieces t = virt;
+	char text[512];
+
+	t.chosen = "chosen { rng-seed; };";
+	assert_int_equal(parse(h, &t), 0);
+	assert_int_equal(h->p.rng_seed_len, 0);
+	t.chosen = "chosen { rng-seed = [01 02 ff]; };";
+	assert_int_equal(parse(h, &t), 0);
+	assert_int_equal(h->p.rng_seed_len, 3);
+	assert_memory_equal(h->p.rng_seed, "\x01\x02\xff", 3);
+	for (unsigned nr = 63; nr <= 66; nr++) {
+		unsigned len = nr < 64 ? nr : 64;
+		int at = snprintf(text, sizeof(text), "chosen { rng-seed = [");
+
+		for (unsigned i = 0; i < nr; i++)
+			at += snprintf(text + at, sizeof(text) - (size_t)at,
+				       "%02x ", i + 1);
+		(void)snprintf(text + at, sizeof(text) - (size_t)at, "]; };");
+		t.chosen = text;
+		assert_int_equal(parse(h, &t), 0);
+		assert_int_equal(h->p.rng_seed_len, len);
+		for (unsigned i = 0; i < len; i++)
+			assert_int_equal(h->p.rng_seed[i], i + 1);
+	}
 }
 
 #define CPU(n, more)                                                           \
@@ -565,6 +595,7 @@ int main(void)
 		T(stdout_path_chooses_the_uart),
 		T(redistributor_regions_and_stride_are_read),
 		T(bootargs_and_initrd_come_from_chosen),
+		T(seed_of_any_length_is_taken_up_to_its_maximum),
 		T(what_is_missing_or_wrong_is_named_in_one_line),
 		T(reservation_that_wraps_is_refused),
 		T(lack_of_memory_at_any_point_is_an_error),
