@@ -188,6 +188,14 @@ void boot_secondary(struct cpu *c)
 	run(c);
 }
 
+/* The machine's seed is of no use to anybody afterwards. */
+static void seed_random(void)
+{
+	random_init(&hyp.random, platform.rng_seed, platform.rng_seed_len);
+	random_refresh(&hyp.random);
+	random_wipe(platform.rng_seed, sizeof(platform.rng_seed));
+}
+
 static void boot_rest(void *arg)
 {
 	struct cpu *c = arg;
@@ -199,6 +207,7 @@ static void boot_rest(void *arg)
 		refuse("no memory for the CPU's identity");
 	idreg_read_hw(hyp.hw_idregs);
 	devices_console_irq(c);
+	seed_random();
 	c->online = true;
 	start_vms(&hyp, &platform, &boot_arena);
 	start_secondaries();

@@ -10,6 +10,7 @@
 #include <hyp/console.h>
 #include <hyp/cpu.h>
 #include <hyp/page_alloc.h>
+#include <hyp/random.h>
 #include <hyp/vm.h>
 
 /* SGI that makes a pCPU look at what was asked of it. */
@@ -53,6 +54,7 @@ struct hypervisor {
 
 	struct page_alloc pages; /* locks itself */
 	struct console console;  /* locks itself */
+	struct random random;    /* locks itself */
 
 	struct spinlock lock;
 	unsigned nr_running;      /* VMs that are not off; under lock */

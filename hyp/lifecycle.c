@@ -132,13 +132,23 @@ void vm_vcpu_left(struct vm *vm, struct vcpu *v)
 		finish_stop(vm);
 }
 
+/* Whoever has no entropy gives no seed, rather than one that can be guessed. */
 static int write_dtb(struct vm *vm)
 {
-	const struct vm_dt_boot boot = {
-		.initrd = vm->plan.initrd,
-	};
+	struct random *random = &vm->hyp->random;
+	struct vm_dt_seed seed;
+	struct vm_dt_boot boot = {.initrd = vm->plan.initrd};
+	int err;
 
-	return vm_dt_write(vm->cfg, &boot, vm->dtb, vm->dtb_cap);
+	random_refresh(random);
+	if (random_seeded(random)) {
+		random_bytes(random, &seed.kaslr, sizeof(seed.kaslr));
+		random_bytes(random, seed.rng, sizeof(seed.rng));
+		boot.seed = &seed;
+	}
+	err = vm_dt_write(vm->cfg, &boot, vm->dtb, vm->dtb_cap);
+	random_wipe(&seed, sizeof(seed));
+	return err;
 }
 
 static int load(struct vm *vm)

@@ -1,5 +1,6 @@
 /* A VM's life: start, CPU_ON, CPU_OFF, suspend, stop, reset, and their races,
  * with real devices, vGIC and PSCI behind it. */
+#include <libfdt.h>
 #include <string.h>
 
 #include "../host/sim.h"
@@ -862,6 +863,90 @@ static void any_schedule_of_deeds_keeps_the_books(void **state)
 	assert_true(ended > 50 && ended < 300);
 }
 
+/* ------------------------------------------------------------------- seeds */
+
+/* The guest's own tree, from its memory. */
+static const void *guest_tree(void)
+{
+	static _Alignas(8) uint8_t blob[65536];
+
+	assert_in_range(vm->plan.dtb.size, 1, sizeof(blob));
+	assert_int_equal(
+		gmem_read(&vm->mem, vm->plan.dtb.base, blob, vm->plan.dtb.size),
+		0);
+	assert_int_equal(fdt_check_header(blob), 0);
+	return blob;
+}
+
+/* The value of a property of /chosen; false: there is none. */
+static bool chosen(const char *prop, void *value, int want)
+{
+	const void *fdt = guest_tree();
+	int len = 0;
+	const void *at =
+		fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), prop, &len);
+
+	if (!at)
+		return false;
+	assert_int_equal(len, want);
+	memcpy(value, at, (size_t)want);
+	return true;
+}
+
+static void restart(void)
+{
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
+	sim_settle(&m);
+	assert_int_equal(vm->state, VM_RUNNING);
+}
+
+static void every_start_gives_seeds_that_were_never_given(void **state)
+{
+	uint8_t rng[8][32];
+	uint64_t kaslr[8];
+
+	(void)state;
+	random_add(&m.h.random, "32 bytes of entropy, no less, ok", 32);
+	for (unsigned i = 0; i < 8; i++) {
+		restart();
+		assert_true(chosen("rng-seed", rng[i], 32));
+		assert_true(chosen("kaslr-seed", &kaslr[i], 8));
+		for (unsigned k = 0; k < i; k++) {
+			assert_memory_not_equal(rng[i], rng[k], 32);
+			assert_true(kaslr[i] != kaslr[k]);
+		}
+		assert_memory_not_equal(rng[i], &kaslr[i], 8);
+		assert_memory_not_equal(rng[i], m.h.random.key, 32);
+	}
+}
+
+static void without_entropy_a_guest_is_given_no_seed(void **state)
+{
+	uint8_t value[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		restart();
+	random_add(&m.h.random, "31 bytes are not enough for us.", 31);
+	restart();
+	assert_false(chosen("rng-seed", value, 32));
+	assert_false(chosen("kaslr-seed", value, 8));
+}
+
+static void cpu_with_a_generator_is_asked_at_each_start(void **state)
+{
+	uint8_t value[32];
+
+	(void)state;
+	fake_rndr.left = 8;
+	restart();
+	assert_true(chosen("rng-seed", value, 32));
+	restart();
+	assert_int_equal(fake_rndr.left, 0);
+	restart();
+	assert_true(chosen("rng-seed", value, 32));
+}
+
 #define ONE(t)   cmocka_unit_test_setup_teardown(t, one, end)
 #define THREE(t) cmocka_unit_test_setup_teardown(t, three, end)
 
@@ -893,6 +978,9 @@ int main(void)
 		ONE(reset_lets_go_of_a_timer_interrupt_in_flight),
 		THREE(ten_resets_cost_no_page),
 		THREE(vm_that_cannot_be_loaded_again_has_crashed),
+		ONE(every_start_gives_seeds_that_were_never_given),
+		ONE(without_entropy_a_guest_is_given_no_seed),
+		ONE(cpu_with_a_generator_is_asked_at_each_start),
 		cmocka_unit_test(two_deeds_at_once_end_as_one_after_the_other),
 		cmocka_unit_test(
 			deed_and_its_consequences_meanwhile_end_well_too),
