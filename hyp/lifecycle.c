@@ -16,6 +16,12 @@ static void set_state(struct vcpu *v, enum vcpu_state s)
 	__atomic_store_n(&v->state, s, __ATOMIC_RELEASE);
 }
 
+/* Without the lock: it may have changed by now. */
+static enum vcpu_state state_of(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->state, __ATOMIC_RELAXED);
+}
+
 void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry, uint64_t context)
 {
 	bool start;
@@ -88,7 +94,7 @@ void vm_stop(struct vm *vm, enum vm_stop how, const char *why)
 	spin_unlock(&vm->lock);
 	/* The caller is live: nobody finishes the stop before it returns. */
 	for (unsigned i = 0; first && i < vm->nr_vcpus; i++)
-		if (vm->vcpus[i]->state != VCPU_OFF)
+		if (state_of(vm->vcpus[i]) != VCPU_OFF)
 			vcpu_kick(vm->vcpus[i]);
 }
 
