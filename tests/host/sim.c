@@ -483,6 +483,12 @@ uint64_t sim_hvc(struct sim *s, unsigned cpu, uint64_t x0, uint64_t x1,
 	return v->regs.x[0];
 }
 
+int64_t sim_cpu_on(struct sim *s, unsigned cpu, unsigned target)
+{
+	return (int64_t)sim_hvc(s, cpu, SIM_PSCI_CPU_ON, target, SIM_ENTRY,
+				0x1234 + target);
+}
+
 void sim_fault(struct sim *s, unsigned cpu, uint64_t va, uint64_t ipa)
 {
 	struct fake_pcpu *p = &s->pcpu[cpu].hw;

@@ -24,6 +24,7 @@
 #define SIM_CPUS    4
 #define SIM_VMS     2
 #define SIM_RAM     UINT64_C(0x40000000) /* IPA */
+#define SIM_ENTRY   (SIM_RAM + 0x1000)
 #define SIM_GICD    UINT64_C(0x08000000)
 #define SIM_GICR    UINT64_C(0x080a0000)
 #define SIM_UART    UINT64_C(0x09000000)
@@ -123,6 +124,9 @@ void sim_settle(struct sim *s);
 /* HVC #0 with these x0..x3; the answer in x0 when the guest goes on. */
 uint64_t sim_hvc(struct sim *s, unsigned cpu, uint64_t x0, uint64_t x1,
 		 uint64_t x2, uint64_t x3);
+
+/* PSCI CPU_ON of vCPU `target` at SIM_ENTRY, with context 0x1234 + target. */
+int64_t sim_cpu_on(struct sim *s, unsigned cpu, unsigned target);
 
 /* A load or store of the guest on that pCPU, which traps. x1 is used. */
 void sim_store(struct sim *s, unsigned cpu, uint64_t ipa, unsigned size,
