@@ -40,7 +40,8 @@ $(HOST)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
 
-$(HOST_LIB): $(HOST_LIB_OBJS) $(HOST_EDGE_OBJS)
+# Stand-ins first: where both define a name, the stand-in is linked.
+$(HOST_LIB): $(HOST_EDGE_OBJS) $(HOST_LIB_OBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcs $@ $^
 
