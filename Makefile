@@ -33,19 +33,25 @@ HOST_CFLAGS := -std=gnu11 -O1 -g $(WARN) $(HOST_SAN) -fno-omit-frame-pointer \
 HOST := $(BUILD)/host
 HOST_LIB := $(HOST)/libplinth-host.a
 HOST_LIB_OBJS := $(PURE_SRCS:%.c=$(HOST)/%.o)
-HOST_EDGE_OBJS := $(patsubst %.c,$(HOST)/%.o,$(sort $(wildcard tests/host/*.c)))
+# What stands in for the edge is linked whole; rigs only where a test uses them.
+HOST_EDGE_OBJS := $(patsubst %,$(HOST)/tests/host/%.o,host fmt fake_el2 gich)
+HOST_RIGS := $(HOST)/libplinth-rigs.a
+HOST_RIG_OBJS := $(filter-out $(HOST_EDGE_OBJS),\
+	$(patsubst %.c,$(HOST)/%.o,$(sort $(wildcard tests/host/*.c))))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 $(HOST)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
 
-# Stand-ins first: where both define a name, the stand-in is linked.
-$(HOST_LIB): $(HOST_EDGE_OBJS) $(HOST_LIB_OBJS)
+$(HOST_LIB): $(HOST_LIB_OBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcs $@ $^
 
-$(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_LIB)
+$(HOST_RIGS): $(HOST_RIG_OBJS)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_EDGE_OBJS) $(HOST_RIGS) $(HOST_LIB)
 	$(Q)$(HOST_CC) $(HOST_SAN) --coverage $^ -o $@ -lcmocka -lfdt
 
 ## make unit-NAME       build and run one unit test, tests/unit/test_NAME.c
