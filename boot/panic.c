@@ -50,18 +50,33 @@ static void become_reporter(void)
 	const struct cpu *none = NULL, *self = this_cpu();
 
 	if (__atomic_compare_exchange_n(&panicking, &none, self, false,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (self && self->hyp)
+			console_panic_begin(&self->hyp->console);
 		return;
+	}
 	if (none == self)
 		machine_end(END_PANIC, NULL, "panic while reporting a panic");
 	for (;;)
 		__asm__ volatile("wfe");
 }
 
-/* Frame records: [fp] = caller's fp, [fp + 8] = return address. */
-static void backtrace(uint64_t pc, uint64_t fp)
+static void say_where(void)
 {
-	say("  at %016lx", pc);
+	const struct cpu *c = this_cpu();
+	const struct vcpu *v = c ? c->loaded : NULL;
+
+	if (v) {
+		say("  CPU %u, VM %s, vCPU %u", c->idx, v->vm->cfg->name,
+		    v->idx);
+	} else if (c) {
+		say("  CPU %u, no vCPU", c->idx);
+	}
+}
+
+/* Frame records: [fp] = caller's fp, [fp + 8] = return address. */
+static void backtrace(uint64_t fp)
+{
 	for (int depth = 0; depth < 16 && fp && is_aligned(fp, 16); depth++) {
 		const uint64_t *frame = (const uint64_t *)fp;
 
@@ -76,13 +91,15 @@ void panic_exception(const struct panic_regs *r, uint64_t slot)
 {
 	become_reporter();
 	say("plinth: panic: exception at EL2: %s", slot_name[slot & 7]);
+	say_where();
 	say("  esr %016lx far %016lx pc %016lx pstate %016lx", r->esr, r->far,
 	    r->pc, r->pstate);
 	for (unsigned i = 0; i < 30; i += 3)
 		say("  x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, r->x[i],
 		    i + 1, r->x[i + 1], i + 2, r->x[i + 2]);
 	say("  x30 %016lx sp  %016lx", r->x[30], r->sp);
-	backtrace(r->pc, r->x[29]);
+	say("  at %016lx", r->pc);
+	backtrace(r->x[29]);
 	machine_end(END_PANIC, NULL, "exception at EL2");
 }
 
@@ -96,8 +113,10 @@ void panic(const char *fmt, ...)
 	(void)fmt_vline(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	say("plinth: panic: %s", line);
-	backtrace((uint64_t)(uintptr_t)__builtin_return_address(0),
-		  (uint64_t)(uintptr_t)__builtin_frame_address(0));
+	say_where();
+	say("  last exit: esr %016lx far %016lx pc %016lx pstate %016lx",
+	    read_esr_el2(), read_far_el2(), read_elr_el2(), read_spsr_el2());
+	backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
 	machine_end(END_PANIC, NULL, line);
 }
 

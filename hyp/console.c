@@ -145,9 +145,24 @@ void console_attach(struct console *c, const struct console_sink *sink)
 	spin_unlock(&c->rx_lock);
 }
 
+static bool put_nothing(void *ctx, uint8_t byte)
+{
+	(void)ctx;
+	(void)byte;
+	return false;
+}
+
+void console_panic_begin(struct console *c)
+{
+	c->panic_put = c->uart.put;
+	__atomic_store_n(&c->uart.put, put_nothing, __ATOMIC_RELEASE);
+	if (c->line_open)
+		console_panic_puts(c, "\r\n");
+}
+
 void console_panic_puts(struct console *c, const char *text)
 {
 	for (; *text; text++)
-		while (!c->uart.put(c->uart.ctx, (uint8_t)*text))
+		while (!c->panic_put(c->uart.ctx, (uint8_t)*text))
 			cpu_relax();
 }

@@ -39,7 +39,8 @@ struct console_sink {
 };
 
 struct console {
-	struct console_uart uart;
+	struct console_uart uart; /* constant but for console_panic_begin() */
+	bool (*panic_put)(void *ctx, uint8_t byte);
 
 	struct spinlock rx_lock; /* guards sink and the UART's receiver */
 	struct console_sink sink;
@@ -70,7 +71,11 @@ void console_line(struct console *c, const char *text);
  * in the guest's UART. No lock of a guest's UART is held. */
 void console_pump(struct console *c);
 
-/* For the crash report: takes no lock, waits for the transmitter. */
+/* For the crash report, which takes no lock: from here on nobody else finds
+ * room. Begins a line. Called once. */
+void console_panic_begin(struct console *c);
+
+/* After console_panic_begin(). Waits for the transmitter. */
 void console_panic_puts(struct console *c, const char *text);
 
 #endif

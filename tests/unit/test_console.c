@@ -331,10 +331,25 @@ static void crash_report_needs_no_lock(void **state)
 	spin_lock(&c.tx_lock);
 	spin_lock(&c.rx_lock);
 	uart.refill = 1;
+	console_panic_begin(&c);
 	console_panic_puts(&c, "panic");
 	spin_unlock(&c.rx_lock);
 	spin_unlock(&c.tx_lock);
 	assert_out("panic");
+}
+
+static void crash_report_begins_a_line_and_is_not_mixed_with_others(void **s)
+{
+	(void)s;
+	console_attach(&c, &sink);
+	uart.room = 100;
+	assert_true(console_put(&c, 'g') > 0);
+	console_panic_begin(&c);
+	console_panic_puts(&c, "panic");
+	assert_true(console_put(&c, 'u') > 0); /* a guest on another pCPU */
+	console_pump(&c);
+	console_panic_puts(&c, "\r\n");
+	assert_out("g\r\npanic\r\n");
 }
 
 /* ------------------------------------------------------------------- input */
@@ -451,6 +466,7 @@ int main(void)
 		T(log_line_waits_for_room_and_is_whole),
 		T(log_line_that_empties_the_ring_leaves_no_guest_waiting),
 		T(crash_report_needs_no_lock),
+		T(crash_report_begins_a_line_and_is_not_mixed_with_others),
 		T(input_waits_in_the_uart_until_somebody_takes_it),
 		T(byte_that_the_guest_refuses_comes_first_next_time),
 		T(guest_without_room_leaves_the_rest_to_the_sender),
