@@ -463,14 +463,17 @@ void pl011_tx_ready(struct pl011 *p)
 	spin_unlock(&p->lock);
 }
 
+/* What the console has sent and the guest has not read is not the guest's yet:
+ * it waits behind the gate. What a guest has sent to itself is gone. */
 static void power_on(struct pl011 *p)
 {
+	if (REG(p, CR) & CR_LBE)
+		p->head = p->count = 0;
 	__atomic_store_n(&p->gate, false, __ATOMIC_RELAXED);
 	p->tx_full = p->configured = p->looked = false;
 	p->overrun = false;
 	p->starved = true;
 	polls_clear(p);
-	p->head = p->count = 0;
 	p->ris = p->rsr = 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(p->regs); i++)
 		p->regs[i] = 0;

@@ -80,7 +80,10 @@ struct pl011 {
 /* Power-on state. */
 void pl011_init(struct pl011 *p, const struct pl011_ops *ops);
 
-/* Back to power-on state, FIFO included; the line is lowered. */
+/*
+ * Back to power-on state; the line is lowered. Input that the guest has not read
+ * stays, behind the closed gate.
+ */
 void pl011_reset(struct pl011 *p);
 
 /* mmio_fn. -ENXIO: 64-bit or unaligned access; -EAGAIN: no room to send. */

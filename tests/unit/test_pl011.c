@@ -668,7 +668,7 @@ static void only_loopback_can_overrun(void **state)
 	assert_int_equal(rd(DR), 101);
 }
 
-static void reset_forgets_input_and_closes_the_gate(void **state)
+static void reset_keeps_unread_input_behind_the_closed_gate(void **state)
 {
 	(void)state;
 	open_port();
@@ -678,6 +678,19 @@ static void reset_forgets_input_and_closes_the_gate(void **state)
 	assert_int_equal(pl011_rx_room(&fx.uart), 0);
 	type("d");
 	open_port(); /* the console is asked again without having been told */
+	for (const char *s = "abcd"; *s; s++)
+		assert_int_equal(rd(DR), *s);
+}
+
+static void reset_forgets_what_the_guest_sent_to_itself(void **state)
+{
+	(void)state;
+	open_port();
+	wr(CR, 0x381); /* LBE */
+	wr(DR, 'x');
+	pl011_reset(&fx.uart);
+	type("d");
+	open_port();
 	assert_int_equal(rd(DR), 'd');
 }
 
@@ -740,7 +753,8 @@ int main(void)
 		T(loopback_returns_bytes_and_modem_lines),
 		T(loopback_keeps_console_input_out),
 		T(only_loopback_can_overrun),
-		T(reset_forgets_input_and_closes_the_gate),
+		T(reset_keeps_unread_input_behind_the_closed_gate),
+		T(reset_forgets_what_the_guest_sent_to_itself),
 		T(a_thousand_lines_arrive_whole),
 	};
 
