@@ -23,7 +23,7 @@
  * the VM's queues first.
  *
  * Locks: none of its own; the device's lock covers a queue and its chains.
- * Barriers follow PITFALLS of the ring: acquire after reading avail.idx,
+ * Barriers: acquire after reading avail.idx,
  * release before writing used.idx, full barrier before reading what tells
  * whether the driver wants an interrupt, and between asking for notifications
  * and the last look at the ring.
