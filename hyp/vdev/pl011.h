@@ -81,8 +81,8 @@ struct pl011 {
 void pl011_init(struct pl011 *p, const struct pl011_ops *ops);
 
 /*
- * Back to power-on state; the line is lowered. Input that the guest has not read
- * stays, behind the closed gate.
+ * Back to power-on state; the line is lowered. Input that the guest has not
+ * read stays, behind the closed gate.
  */
 void pl011_reset(struct pl011 *p);
 
