@@ -239,7 +239,8 @@ static int add_redistributors(struct vm *vm)
 		const struct vm_range *r = &vm->cfg->gicr[i];
 		const struct mmio_region region = {
 			.base = r->base,
-			.size = min_u64(r->size, all - done),
+			.size = min_u64(align_down(r->size, VM_GICR_FRAME),
+					all - done),
 			.access = gicr_mmio,
 			.dev = &g[i],
 			.name = "GICR",
@@ -247,7 +248,12 @@ static int add_redistributors(struct vm *vm)
 
 		g[i] = (struct gicr_region){vm->vgic, done};
 		err = mmio_bus_add(&vm->bus, &region);
+		if (err)
+			break;
 		done += region.size;
+		/* A guest walks each region until it meets this. */
+		vgic_redist_last(vm->vgic,
+				 (unsigned)(done / VM_GICR_FRAME) - 1);
 	}
 	return err;
 }

@@ -114,6 +114,11 @@ static void read_hardware(struct vgic *g)
 	g->prio_mask = (uint8_t)(0xff00U >> pri_bits);
 }
 
+void vgic_redist_last(struct vgic *g, unsigned vcpu)
+{
+	g->cpus[vcpu].typer |= GICR_TYPER_Last;
+}
+
 int vgic_create(const struct vgic_config *cfg, struct vgic **out)
 {
 	unsigned nr = cfg->nr_vcpus;

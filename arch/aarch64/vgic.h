@@ -88,6 +88,12 @@ struct vgic_config {
 MUST_CHECK int vgic_create(const struct vgic_config *cfg, struct vgic **out);
 
 /*
+ * The redistributor of `vcpu` is the last of a contiguous series of frames
+ * (GICR_TYPER.Last); that of the last vCPU is so anyway. Construction only.
+ */
+void vgic_redist_last(struct vgic *g, unsigned vcpu);
+
+/*
  * Everything as after vgic_create(), lines low: devices that are not reset
  * with the VM assert theirs again. No vCPU is loaded.
  */

@@ -187,6 +187,8 @@ static void redistributors_in_two_regions_are_numbered_through(void **state)
 				 0);
 		assert_int_equal(op.value >> 8 & 0xffff, i);
 		assert_int_equal(op.value >> 32, i);
+		/* Last: of its region, or of all. */
+		assert_int_equal(op.value >> 4 & 1, i != 1);
 	}
 	/* Frames without a vCPU are not there. */
 	assert_int_equal(
