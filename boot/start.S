@@ -157,6 +157,7 @@ el2_mmu_on:
 	ldr	x10, [x9, :lo12:boot_tcr]
 	msr	tcr_el2, x10
 	tlbi	alle2
+	tlbi	alle1			// a flush for a VMID missed CPUs that were off
 	ic	iallu
 	dsb	nsh
 	isb
