@@ -107,6 +107,8 @@ static void debug_restore(const struct el1_context *c)
 	nr = cpu_nr_watchpoints();
 	DEBUG_IDX(WRITE_WRP)
 	WRITE(os_lock, "oslar_el1")
+	/* Not kept, so a start finds them as after a reset. */
+	__asm__ volatile("msr osdlr_el1, xzr\n\tmsr mdccint_el1, xzr");
 }
 
 void el1_context_save(struct el1_context *c)
