@@ -50,6 +50,13 @@ static inline bool cpu_has_ras(void)
 	return FIELD_GET(GENMASK(31, 28), read_id_aa64pfr0_el1()) != 0;
 }
 
+/* FEAT_MPAM, by version: 1.x or 0.1. */
+static inline bool cpu_has_mpam(void)
+{
+	return FIELD_GET(GENMASK(43, 40), read_id_aa64pfr0_el1()) != 0 ||
+	       FIELD_GET(GENMASK(19, 16), read_id_aa64pfr1_el1()) != 0;
+}
+
 static inline bool cpu_has_amu(void)
 {
 	return FIELD_GET(GENMASK(47, 44), read_id_aa64pfr0_el1()) != 0;

@@ -57,6 +57,24 @@ static void init_traps(void)
 		write_vsesr_el2(0); /* a virtual SError says nothing more */
 }
 
+/* MPAM2_EL2, MPAMHCR_EL2: a guest's accesses trap. */
+#define MPAM2_TRAPMPAM1EL1       BIT(48)
+#define MPAM2_TRAPMPAM0EL1       BIT(49)
+#define MPAMHCR_TRAP_MPAMIDR_EL1 BIT(31)
+#define MPAMIDR_HAS_HCR          BIT(17)
+
+/* All that EL2 and guests do counts for the default partition. */
+static void init_partitions(void)
+{
+	if (!cpu_has_mpam())
+		return;
+	write_mpam2_el2(MPAM2_TRAPMPAM1EL1 | MPAM2_TRAPMPAM0EL1);
+	write_mpam1_el1(0);
+	write_mpam0_el1(0);
+	if (read_mpamidr_el1() & MPAMIDR_HAS_HCR)
+		write_mpamhcr_el2(MPAMHCR_TRAP_MPAMIDR_EL1);
+}
+
 static void init_timers(void)
 {
 	write_cnthctl_el2(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
@@ -70,6 +88,7 @@ static void init_timers(void)
 void cpu_init_el2(void)
 {
 	init_traps();
+	init_partitions();
 	init_timers();
 	write_vttbr_el2(0);
 	write_vtcr_el2(BIT(31));

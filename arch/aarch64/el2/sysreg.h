@@ -83,6 +83,13 @@ SYSREG_WO_AS(hafgrtr_el2, "S3_4_C3_C1_6")
 SYSREG_WO_AS(vsesr_el2, "S3_4_C5_C2_3")
 SYSREG_WO_AS(cntpoff_el2, "S3_4_C14_C0_6")
 
+/* Memory partitioning (FEAT_MPAM). */
+SYSREG_RO_AS(mpamidr_el1, "S3_0_C10_C4_4")
+SYSREG_WO_AS(mpam0_el1, "S3_0_C10_C5_1")
+SYSREG_WO_AS(mpam1_el1, "S3_0_C10_C5_0")
+SYSREG_WO_AS(mpam2_el2, "S3_4_C10_C5_0")
+SYSREG_WO_AS(mpamhcr_el2, "S3_4_C10_C4_0")
+
 /* GICv3 CPU interface, EL2's physical view. */
 SYSREG_RW_AS(icc_sre_el2, "S3_4_C12_C9_5")
 SYSREG_RW_AS(icc_sre_el1, "S3_0_C12_C12_5")
