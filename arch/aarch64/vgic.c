@@ -175,6 +175,9 @@ void vgic_cpu_reset(struct vgic *g, unsigned vcpu)
 
 	spin_lock(&v->lock);
 	cpu_reset_locked(g, v);
+	/* Its line is low, or makes it pending anew. */
+	v->b.latch &= ~v->unlinked;
+	v->unlinked = 0;
 	spin_unlock(&v->lock);
 }
 
@@ -198,6 +201,7 @@ void vgic_reset(struct vgic *g)
 		v->quiet = false;
 		v->stale = 0;
 		v->sync_key = 0;
+		v->unlinked = 0;
 		spin_unlock(&v->lock);
 	}
 	for (unsigned nr = 1; nr <= g->nr_banks; nr++) {

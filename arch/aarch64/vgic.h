@@ -101,7 +101,8 @@ void vgic_reset(struct vgic *g);
 
 /*
  * The CPU interface of a vCPU that starts or restarts (PSCI CPU_ON): ICV_*
- * registers as after reset; the redistributor keeps its state. Not loaded.
+ * registers as after reset; the redistributor keeps its state, but for pending
+ * hardware-mapped interrupts: one that is still due fires anew. Not loaded.
  */
 void vgic_cpu_reset(struct vgic *g, unsigned vcpu);
 

@@ -163,6 +163,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 	spin_lock(&v->lock);
 	ASSERT(!v->loaded && !v->used);
 	v->loaded = true;
+	v->unlinked = 0;
 	(void)__atomic_exchange_n(&v->stale, 0, __ATOMIC_ACQUIRE);
 	ich_write_vmcr(v->vmcr);
 	for (i = 0; i < g->nr_aprs; i++) {
@@ -192,6 +193,7 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	vgic_hw_settle(g, v, ~0U, false);
 	hw = v->b.hw;
 	v->b.hw = 0;
+	v->unlinked = hw & v->b.latch;
 	for (EACH_BIT(i, hw))
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
 	v->loaded = false;

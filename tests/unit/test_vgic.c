@@ -182,6 +182,26 @@ static void put_frees_the_physical_timer_and_keeps_the_virtual_one(void **state)
 	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
 }
 
+static void a_timer_pending_at_the_end_is_gone_at_the_next_start(void **state)
+{
+	struct vgic_rig *r = boot(1, 4, false);
+
+	(void)state;
+	rig_timer(r, 0, TIMER);
+	rig_put(r, 0);
+	vgic_cpu_reset(r->g, 0); /* CPU_ON: the timers are off */
+	assert_false(vgic_has_pending(r->g, 0));
+	rig_load(r, 0);
+	assert_int_equal(gich_find(gich, TIMER), -1);
+	assert_int_equal(rig_sgi_base(r, 0, 0x200) >> TIMER & 1, 0);
+	rig_put(r, 0);
+	rig_load(r, 0);
+	gich->vmcr |= 0xf8000002;
+	rig_timer(r, 0, TIMER); /* and fires as ever */
+	assert_int_equal(serve(r, 0), TIMER);
+	assert_int_equal(r->phys_active[0], 0);
+}
+
 static void
 timer_firing_while_its_last_one_is_active_comes_after_it(void **state)
 {
@@ -1004,6 +1024,7 @@ int main(void)
 		T(clearing_a_pending_timer_lets_it_fire_again),
 		T(a_cancelled_timer_is_no_longer_pending_when_read),
 		T(put_frees_the_physical_timer_and_keeps_the_virtual_one),
+		T(a_timer_pending_at_the_end_is_gone_at_the_next_start),
 		T(timer_firing_while_its_last_one_is_active_comes_after_it),
 		T(a_stand_in_line_gives_way_to_the_timer),
 		T(sgi_to_self_goes_straight_into_its_list_register),
