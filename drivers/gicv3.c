@@ -133,6 +133,7 @@ int gicv3_init_cpu(struct gicv3 *g, uint64_t mpidr)
 	ICC_WRITE("S3_4_C12_C9_5", ICC_SRE_ALL); /* ICC_SRE_EL2 */
 	DRIVER_ISB();
 	ICC_WRITE("S3_0_C12_C12_5", 7); /* ICC_SRE_EL1 */
+	ICC_WRITE("S3_4_C12_C11_0", 0); /* ICH_HCR_EL2: no guest yet */
 	DRIVER_ISB();
 	gicr = find_redistributor(g, mpidr);
 	if (!gicr)

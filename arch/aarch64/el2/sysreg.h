@@ -97,6 +97,5 @@ SYSREG_RW_AS(icc_ctlr_el1, "S3_0_C12_C12_4")
 SYSREG_RW_AS(icc_pmr_el1, "S3_0_C4_C6_0")
 SYSREG_RW_AS(icc_bpr1_el1, "S3_0_C12_C12_3")
 SYSREG_RW_AS(icc_igrpen1_el1, "S3_0_C12_C12_7")
-SYSREG_WO_AS(ich_hcr_el2, "S3_4_C12_C11_0")
 
 #endif
