@@ -95,15 +95,15 @@ struct vgic_cpu {
 	bool quiet;    /* the guest put the redistributor to sleep */
 	bool sleep;    /* GICR_WAKER.ProcessorSleep */
 	uint8_t slot_of[32]; /* list register of each resident private INTID */
+	uint32_t unlinked;   /* hardware-mapped ones left pending by the put */
 
 	struct vgic_bank b;
 
 	uint32_t lr_intid[VGIC_MAX_LRS];
-	uint16_t pintid[32]; /* of bits in b.hw */
-	uint32_t unlinked;   /* hardware-mapped ones left pending by the put */
-	uint64_t typer;      /* GICR_TYPER */
-	uint32_t hcr;        /* ICH_HCR_EL2 as written last */
-	uint32_t vmcr;       /* while not loaded */
+	uint16_t pintid[32];           /* of bits in b.hw */
+	uint64_t typer;                /* GICR_TYPER */
+	uint32_t hcr;                  /* ICH_HCR_EL2 as written last */
+	uint32_t vmcr;                 /* while not loaded */
 	uint32_t apr[2][VGIC_MAX_APR]; /* while not loaded */
 	uint32_t sync_done;            /* resident state is at least that new */
 	/* A read by this vCPU that waits for others; only its pCPU touches it.
