@@ -90,6 +90,12 @@ def test_machine_is_fresh_after_every_reset(commands, smp):
     reset(commands, smp)
 
 
+def test_input_that_waits_is_not_lost_by_a_reset():
+    done = machine.run(b"r2sro", kernel=machine.payload("reset"), smp=2)
+    assert done.expect(machine.OK).out.count("VM linux: reset") == 4
+    assert "not ok" not in done.out
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("cpu, smp", [("max", 2), ("cortex-a57", 8)])
 def test_hundred_resets_leak_nothing(cpu, smp):
@@ -102,6 +108,19 @@ def test_crashed_guest_gives_status_3(smp, others):
     assert "crashing" in done.expect(machine.CRASH).out
     assert len(done.plinth_errors()) == 1
     assert "run: VM linux crashed: " in done.err
+
+
+def test_vms_run_side_by_side_and_one_that_is_refused_alone_stays_out():
+    hello = machine.payload("hello")
+    done = machine.run(kernel=hello, smp=2, vms=2, pcpus=4).expect(machine.OK)
+    assert sorted(done.lines("plinth: VM "))[-2:] == [
+        "plinth: VM linux0: off",
+        "plinth: VM linux1: off",
+    ]
+    done = machine.run(kernel=hello, smp=2, vms=2, pcpus=3).expect(machine.BOOT)
+    machine.checks(done.out)
+    (line,) = done.plinth_errors()
+    assert "VM linux1: needs 2 CPUs, 1 are free" in line
 
 
 def test_make_tells_a_crash_from_success():
