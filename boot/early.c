@@ -88,14 +88,6 @@ static void table_sync(void *ctx)
 	el2_map_sync();
 }
 
-static unsigned parange_bits(void)
-{
-	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
-	uint64_t field = FIELD_GET(PARANGE, read_id_aa64mmfr0_el1());
-
-	return field < ARRAY_SIZE(bits) ? bits[field] : 48;
-}
-
 int early_map(hpa_t pa, uint64_t size, unsigned prot)
 {
 	uint64_t from = align_down(pa.v, PAGE_SIZE);
@@ -168,7 +160,7 @@ uint64_t boot_early(const void *x0)
 		no_tree();
 	early.fdt_size = tree_size(early.fdt);
 	early.next_stack = STACK_WINDOW;
-	if (s1_init(&early.s1, &env, parange_bits()) || map_image() ||
+	if (s1_init(&early.s1, &env, pgt_pa_bits(field)) || map_image() ||
 	    early_map(hpa_of(early.fdt), early.fdt_size, PGT_R))
 		no_tree();
 	boot_ttbr0 = s1_ttbr(&early.s1);

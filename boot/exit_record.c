@@ -26,3 +26,9 @@ void machine_end(enum end_kind kind, const char *vm, const char *reason)
 		power_system_off();
 	power_system_reset();
 }
+
+void machine_refuse(const char *why)
+{
+	log_err("%s", why);
+	machine_end(END_BOOT_ERROR, NULL, why);
+}

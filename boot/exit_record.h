@@ -27,4 +27,8 @@ extern struct exit_record plinth_exit_record;
 NORETURN void machine_end(enum end_kind kind, const char *vm,
 			  const char *reason);
 
+/* The same for a boot that cannot go on: one line, and the boot-error status.
+ */
+NORETURN void machine_refuse(const char *why);
+
 #endif

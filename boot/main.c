@@ -41,12 +41,6 @@ void secondary_entry(void);
 void boot_main(void);
 void boot_secondary(struct cpu *c);
 
-static NORETURN void refuse(const char *why)
-{
-	log_err("%s", why);
-	machine_end(END_BOOT_ERROR, NULL, why);
-}
-
 static void make_cpus(void)
 {
 	uint64_t self = cpu_mpidr();
@@ -83,7 +77,8 @@ static void read_platform(void)
 	if (!this_cpu())
 		panic("this CPU is not in the device tree");
 	if (platform.psci == PLATFORM_CONDUIT_HVC)
-		refuse("/psci: property method: hvc cannot be called from EL2");
+		machine_refuse("/psci: property method: hvc cannot be called "
+			       "from EL2");
 }
 
 /* RAM that is neither mapped yet nor reserved: between `holes`. */
@@ -112,7 +107,7 @@ static void map_ram(const struct hpa_ranges *holes)
 {
 	for (unsigned i = 0; i < platform.ram.nr; i++)
 		if (map_ram_range(&platform.ram.r[i], holes))
-			refuse("/memory: RAM cannot be mapped");
+			machine_refuse("/memory: RAM cannot be mapped");
 }
 
 static void insert_sorted(struct hpa_ranges *l, struct hpa_range r)
@@ -137,7 +132,7 @@ static struct hpa_ranges own_ranges(void)
 				 align_up(early.fdt_size, PAGE_SIZE)};
 
 	if (!l.r)
-		refuse("no memory for the list of reserved ranges");
+		machine_refuse("no memory for the list of reserved ranges");
 	insert_sorted(&l, image);
 	insert_sorted(&l, tree);
 	for (unsigned i = 0; i < platform.reserved.nr; i++)
@@ -151,11 +146,11 @@ static void give_stacks(struct cpu *c)
 	void *panic_stack = page_alloc_contig(&hyp.pages, PANIC_STACK_PAGES);
 
 	if (!stack || !panic_stack)
-		refuse("no memory for CPU stacks");
+		machine_refuse("no memory for CPU stacks");
 	c->stack_top = early_map_stack(stack, STACK_PAGES);
 	c->panic_stack_top = early_map_stack(panic_stack, PANIC_STACK_PAGES);
 	if (!c->stack_top || !c->panic_stack_top)
-		refuse("CPU stacks cannot be mapped");
+		machine_refuse("CPU stacks cannot be mapped");
 	dcache_clean_poc(c, sizeof(*c));
 }
 
@@ -175,7 +170,7 @@ static void start_secondaries(void)
 
 		if (c != this_cpu() &&
 		    power_cpu_on(c->mpidr, entry, (uint64_t)(uintptr_t)c))
-			refuse("a CPU does not start");
+			machine_refuse("a CPU does not start");
 	}
 }
 
@@ -201,10 +196,11 @@ static void boot_rest(void *arg)
 	struct cpu *c = arg;
 
 	if (devices_init(&hyp, &platform, &boot_arena) || devices_init_cpu(c))
-		refuse("/intc: the interrupt controller cannot be used");
+		machine_refuse(
+			"/intc: the interrupt controller cannot be used");
 	hyp.hw_idregs = arena_array(&boot_arena, IDREG_NR, sizeof(uint64_t), 8);
 	if (!hyp.hw_idregs)
-		refuse("no memory for the CPU's identity");
+		machine_refuse("no memory for the CPU's identity");
 	idreg_read_hw(hyp.hw_idregs);
 	devices_console_irq(c);
 	seed_random();

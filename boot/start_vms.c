@@ -21,12 +21,6 @@
 
 static struct manifest manifest;
 
-static NORETURN void refuse(const char *why)
-{
-	log_err("%s", why);
-	machine_end(END_BOOT_ERROR, NULL, why);
-}
-
 static uint64_t manifest_address(struct hypervisor *h, const struct platform *p)
 {
 	struct cmdline cmd;
@@ -63,7 +57,7 @@ static struct hpa_ranges with_manifest(const struct hpa_ranges *own,
 		arena_array(a, own->nr + 1, sizeof(struct hpa_range), 8), 0};
 
 	if (!all.r)
-		refuse("no memory for the list of reserved ranges");
+		machine_refuse("no memory for the list of reserved ranges");
 	for (; all.nr < own->nr; all.nr++)
 		all.r[all.nr] = own->r[all.nr];
 	all.r[all.nr++] = (struct hpa_range){{at}, size};
@@ -82,11 +76,11 @@ static void read_manifest(struct hypervisor *h, const struct platform *p,
 	    hpa_ranges_touch(own, (hpa_t){at}, 64)) {
 		(void)fmt_line(err, sizeof(err),
 			       "manifest: no usable address: %lx", at);
-		refuse(err);
+		machine_refuse(err);
 	}
 	host.taken = with_manifest(own, at, len, a);
 	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, &host, a))
-		refuse(manifest.err);
+		machine_refuse(manifest.err);
 }
 
 static void reserve(struct page_alloc_map *m, struct page_range *r,
@@ -127,7 +121,7 @@ void plan_vms(struct hypervisor *h, const struct platform *p,
 	ram = arena_array(a, p->ram.nr, sizeof(*ram), 8);
 	res = arena_array(a, own->nr + count_modules(), sizeof(*res), 8);
 	if (!ram || !res)
-		refuse("no memory for the list of modules");
+		machine_refuse("no memory for the list of modules");
 	for (; map.nr_ram < p->ram.nr; map.nr_ram++)
 		ram[map.nr_ram] = (struct page_range){
 			p->ram.r[map.nr_ram].base, p->ram.r[map.nr_ram].size};
@@ -142,7 +136,7 @@ void plan_vms(struct hypervisor *h, const struct platform *p,
 	map.ram = ram;
 	map.reserved = res;
 	if (page_alloc_init(&h->pages, &map))
-		refuse("/memory: no RAM is left to manage");
+		machine_refuse("/memory: no RAM is left to manage");
 	log_info("%lu MiB of RAM free", page_alloc_nr_free(&h->pages) >> 8);
 }
 
@@ -195,10 +189,10 @@ void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 	(void)p;
 	h->vms = arena_array(a, manifest.nr_vms, sizeof(*h->vms), 64);
 	if (!h->vms)
-		refuse("no memory for VMs");
+		machine_refuse("no memory for VMs");
 	for (unsigned i = 0; i < manifest.nr_vms; i++)
 		all &= bring_up(h, &manifest.vm[i], &next);
 	if (h->nr_vms == 0)
-		refuse("no VM can be started");
+		machine_refuse("no VM can be started");
 	h->boot_incomplete = !all;
 }

@@ -96,14 +96,6 @@ static unsigned parange_field(const struct hypervisor *h)
 	return (unsigned)FIELD_GET(MMFR0_PARANGE, h->hw_idregs[IDREG(7, 0)]);
 }
 
-static unsigned parange_bits(const struct hypervisor *h)
-{
-	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
-	unsigned field = parange_field(h);
-
-	return field < ARRAY_SIZE(bits) ? bits[field] : 48;
-}
-
 static uint64_t last_byte(uint64_t last, const struct vm_range *r)
 {
 	return r->size ? max_u64(last, r->base.v + (r->size - 1)) : last;
@@ -154,8 +146,8 @@ static int create_memory(struct vm *vm)
 				  vm};
 	const struct gmem_env ram = {ram_alloc, ram_free, ram_sync,
 				     PAGE_ORDER_MAX, &vm->hyp->pages};
-	int err =
-		s2_init(&vm->s2, &s2, ipa_bits(vm->cfg), parange_bits(vm->hyp));
+	int err = s2_init(&vm->s2, &s2, ipa_bits(vm->cfg),
+			  pgt_pa_bits(parange_field(vm->hyp)));
 
 	gmem_init(&vm->mem, &ram, &vm->s2);
 	for (unsigned i = 0; i < vm->cfg->nr_ram && !err; i++)

@@ -40,6 +40,15 @@ enum pgt_prot {
 
 #define PGT_PROT_ALL 15U
 
+/* Physical address bits that ID_AA64MMFR0_EL1.PARange says; 48 for a value that
+ * is reserved. */
+static inline unsigned pgt_pa_bits(uint64_t pa_range_field)
+{
+	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
+
+	return pa_range_field < ARRAY_SIZE(bits) ? bits[pa_range_field] : 48;
+}
+
 struct pgt_env {
 	/* One zeroed, aligned 4 KiB page, or NULL. */
 	void *(*table_alloc)(void *ctx);
