@@ -262,7 +262,6 @@ PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
 check:
 	@$(SETUP) build test run lint system </dev/null
 	@$(MAKE) --no-print-directory lint
-	@scripts/fault-table
 	@$(MAKE) --no-print-directory unit-all
 	@$(MAKE) --no-print-directory fuzz-all FUZZ_SECONDS=5
 	@$(MAKE) --no-print-directory system

@@ -100,6 +100,7 @@ static void check(const struct vm_config *c)
 	free(buf);
 }
 
+/* Rules out: tree-trusted */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hpa_range all = {hpa_of(ram), RAM_SIZE};

@@ -127,6 +127,7 @@ static void step(struct fuzz *f, uint8_t op, uint8_t a, uint8_t b)
 	}
 }
 
+/* Rules out: early-input */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fuzz f;

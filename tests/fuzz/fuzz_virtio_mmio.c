@@ -216,6 +216,7 @@ static void build(struct world *w, uint8_t *image, uint32_t how)
 	bring_up(w, how >> 2);
 }
 
+/* Rules out: double-fetch */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};

@@ -93,6 +93,7 @@ static void check_get_id(void)
 		padded = padded && (!ended || in_buf[i] == 0);
 	}
 	if (!guest.native)
+		/* Rules out: used-length */
 		CHECK("get_id_pads_with_zeros", padded);
 	CHECK_EQ("get_id_writes_20_bytes", in_buf[20], 0xcc);
 }
@@ -268,6 +269,7 @@ static void check_event_index(void)
 	blk_request(BLK_T_FLUSH, 0, NULL, 0);
 	CHECK("event_index_tells", irq_take(1) && irq_none());
 	blk_request(BLK_T_FLUSH, 0, NULL, 0);
+	/* Rules out: notification-lost */
 	CHECK("event_index_tells_once", irq_none());
 	CHECK("avail_event_follows", (uint16_t)(vq.avail_event - 4) <= 1);
 }
@@ -298,6 +300,7 @@ static void check_interrupts(void)
 	irq_log_start(hook_ack);
 	irq_none(); /* an edge may have been latched */
 	irq_log_start(hook_ack);
+	/* Rules out: device-reset */
 	CHECK("reset_lowers_the_line", irq_none());
 	gic_disable(VIRTIO_INTID);
 }

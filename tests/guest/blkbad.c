@@ -157,10 +157,12 @@ static const struct misuse {
 	{"avail_jump", misuse_avail_jump, MUST_RESET},
 	{"head_beyond_queue", misuse_head, MUST_RESET},
 	{"next_beyond_queue", misuse_next, MUST_RESET},
+	/* Rules out: virtq-chain */
 	{"chain_loops", misuse_loop, MUST_RESET},
 	{"descriptor_loops", misuse_self_loop, MUST_RESET},
 	{"indirect_odd_length", misuse_indirect_len, MUST_RESET},
 	{"indirect_empty", misuse_indirect_empty, MUST_RESET},
+	/* Rules out: virtq-indirect */
 	{"indirect_nested", misuse_indirect_nested, MUST_RESET},
 	{"indirect_next_beyond_table", misuse_indirect_next, MUST_RESET},
 	{"short_header", misuse_short_header, MAY_EITHER},
@@ -169,7 +171,9 @@ static const struct misuse {
 	{"indirect_outside_ram", misuse_indirect_outside, MUST_FAIL},
 	{"header_outside_ram", misuse_header_outside, MUST_FAIL},
 	{"data_outside_ram", misuse_data_outside, MUST_FAIL},
+	/* Rules out: buffer-outside */
 	{"data_over_ram_end", misuse_data_over_ram_end, MUST_FAIL},
+	/* Rules out: length-wraps */
 	{"data_wraps", misuse_data_wraps, MUST_FAIL},
 	{"data_in_device", misuse_data_in_device, MUST_FAIL_NOT_NATIVE},
 	{"status_outside_ram", misuse_status_outside, MUST_FAIL},
@@ -234,6 +238,7 @@ static void check_bad_queues(void)
 		virtio_negotiate(BLK_FEATURES);
 		accepted += virtio_set_queue(sizes[i]) && !virtio_needs_reset();
 	}
+	/* Rules out: queue-shape */
 	CHECK_EQ("bad_queue_sizes_are_refused", accepted, 0);
 }
 

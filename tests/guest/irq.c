@@ -166,6 +166,7 @@ static void check_sgi_self(void)
 	gic_disable(3);
 	gic_send_sgi(gic_sgi_to(this_cpu()->mpidr, 3));
 	CHECK("disabled_sgi_is_not_taken", irq_none());
+	/* Rules out: disabled-forgotten */
 	CHECK("disabled_sgi_is_pending", gic_bit(GIC_ISPENDR, 3));
 	gic_enable(3);
 	CHECK("enabled_later_it_is_taken", took(3));
@@ -330,6 +331,7 @@ static void check_timer(void)
 	      !(timer->status() & CNT_CTL_ISTATUS) || timer->now() >= cval);
 	CHECK("is_taken", took(timer->intid));
 	CHECK("not_early", timer->now() >= cval);
+	/* Rules out: physical-timer, timer-control */
 	CHECK_EQ("ctl_is_what_the_guest_wrote", timer->status(),
 		 CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS);
 	CHECK("masked_is_silent", irq_none());
@@ -339,6 +341,7 @@ static void check_timer(void)
 	irq_log_start(hook_timer);
 	timer_ignored = 3;
 	timer_ctl(CNT_CTL_ENABLE);
+	/* Rules out: timer-control */
 	CHECK("line_high_comes_again",
 	      irq_take(4) && irq_none() && irq_log()->nr == 4);
 
@@ -361,11 +364,14 @@ static void check_timer_extremes(void)
 	irq_log_start(hook_timer);
 	timer->set(0);
 	timer_ctl(CNT_CTL_ENABLE);
+	/* Rules out: deadline-overflow */
 	CHECK("long_past_fires", took(timer->intid));
 	irq_log_start(hook_timer);
 	timer->set(BIT(62)); /* beyond it, emulators add the offset and wrap */
 	timer_ctl(CNT_CTL_ENABLE);
+	/* Rules out: deadline-overflow */
 	CHECK("end_of_time_does_not", irq_none());
+	/* Rules out: physical-timer */
 	CHECK_EQ("end_of_time_status", timer->status(), CNT_CTL_ENABLE);
 	timer->set(timer->now() + BIT(40));
 	isb();

@@ -86,10 +86,12 @@ static void check_everything_pending(void)
 	mmio_write32(sgi + GIC_ISPENDR, local);
 	mmio_write32(GICD_BASE + GIC_ISPENDR + 4, ~0U);
 	dsb_sy();
+	/* Rules out: lr-overflow */
 	CHECK("fifty_pending_are_taken",
 	      irq_take(50) && irq_none() && irq_log()->nr == 50);
 	CHECK_EQ("fifty_none_missing", taken_set(),
 		 UINT64_C(0xffffffff) << 32 | local);
+	/* Rules out: lr-overflow */
 	CHECK_EQ("fifty_highest_first", out_of_order(), 0);
 	mmio_write32(sgi + GIC_ICENABLER, ~0U);
 }
@@ -283,6 +285,7 @@ static void check_split_eoi(void)
 		write_icc_dir_el1(SPI_FIRST + i * 11 % 16);
 		isb();
 	}
+	/* Rules out: eoi-outside */
 	CHECK_EQ("dir_deactivates", mmio_read32(GICD_BASE + GIC_ISACTIVER + 4),
 		 0xffff0000);
 	CHECK("deactivated_ones_come_again",

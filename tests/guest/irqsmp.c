@@ -163,6 +163,7 @@ static void check_other_frame(void)
 	const struct cpu *c = &cpus[1];
 
 	clear_logs();
+	/* Rules out: gicr-typer */
 	CHECK("frame_is_the_other_cpus", c->gicr && c->gicr != cpus[0].gicr);
 	gic_set_bit_on(c, GIC_ISPENDR, SGI_QUIET);
 	CHECK("other_frame_pending_reads_back",
@@ -171,6 +172,7 @@ static void check_other_frame(void)
 	gic_set_bit_on(c, GIC_ISENABLER, SGI_QUIET);
 	CHECK("other_frame_enable_delivers_there",
 	      WAIT_FOR(count_of(1, SGI_QUIET) == 1));
+	/* Rules out: other-frame */
 	CHECK("own_enable_is_untouched", !gic_bit(GIC_ISENABLER, SGI_QUIET));
 	gic_set_bit_on(c, GIC_ICENABLER, SGI_QUIET);
 
@@ -217,6 +219,7 @@ static void check_ping_pong(void)
 		ok = WAIT_FOR(ping_count == i);
 		irq_disable();
 	}
+	/* Rules out: pending-afar */
 	CHECK_EQ("ping_pong", ping_count, ROUNDS);
 	irq_log_start(NULL);
 }
@@ -257,6 +260,7 @@ static void check_timers(void)
 		if (!WAIT_FOR(timer_seen[i]) || irq_logs[i].nr != 1)
 			bad |= BIT(i);
 	}
+	/* Rules out: late-cpu */
 	CHECK_EQ("every_cpu_has_its_timer", bad, 0);
 	smp_wait_all_off();
 }

@@ -62,7 +62,9 @@ const char payload_name[] = "isolation";
 	X(dc_zva, OP_WRITE | OP_BLOCK)                                         \
 	X(dc_cvac, OP_WRITE | OP_HINT)                                         \
 	X(dc_cvau, OP_WRITE | OP_HINT)                                         \
+	/* Rules out: maintenance-executed */                                  \
 	X(dc_civac, OP_WRITE | OP_HINT)                                        \
+	/* Rules out: set-way */                                               \
 	X(dc_ivac, OP_WRITE | OP_HINT)                                         \
 	X(ic_ivau, OP_EITHER | OP_HINT)                                        \
 	X(prfm, OP_HINT)
@@ -271,6 +273,7 @@ static void check_fetch(void)
 		if (!fetch_aborts(holes[i]))
 			bad = holes[i] + 1;
 	}
+	/* Rules out: foreign-memory */
 	CHECK_EQ("instruction_fetch", bad, 0);
 	if (guest.native)
 		return;
@@ -302,10 +305,12 @@ static void check_ram_end(void)
 	volatile uint64_t *last = ptr_of(guest_ram_end() - 8);
 
 	*last = 0x5a5a;
+	/* Rules out: foreign-memory */
 	CHECK_EQ("last_word_of_ram", *last, 0x5a5a);
 	check_cross("ldr_x_over_ram_end", op_ldr_x, 4);
 	check_cross("str_x_over_ram_end", op_str_x, 4);
 	check_cross("ldp_x_over_ram_end", op_ldp_x, 8);
+	/* Rules out: half-done-access */
 	check_cross("stp_x_over_ram_end", op_stp_x, 8);
 	check_cross("ldp_q_over_ram_end", op_ldp_q, 16);
 	check_cross("st1_over_ram_end", op_st1, 4);
@@ -323,6 +328,7 @@ static void check_cpu_state(void)
 	t = trap_end();
 	CHECK_EQ("flags_survive_abort", nzcv, 0xa0000000);
 	CHECK_EQ("spsr_holds_flags", t.spsr >> 28, 0xa);
+	/* Rules out: injected-entry */
 	CHECK_EQ("interrupts_masked_in_handler", t.daif, 0x3c0);
 
 	__asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(here) : "memory");
@@ -334,10 +340,12 @@ static void check_cpu_state(void)
 	op_ldp_post(GICD_BASE + GICD_TYPER);
 	op_ldrb(GICR_BASE);
 	trap_end();
+	/* Rules out: par-lost */
 	CHECK_EQ("par_survives_traps", read_par_el1(), par);
 }
 
 /* Odd accesses to live registers: an answer or an abort, and life goes on. */
+/* Rules out: invalid-syndrome */
 static void check_devices(void)
 {
 	static const uint64_t at[] = {
@@ -397,6 +405,7 @@ static void check_table_walks(void)
 		return;
 	check_table_walk("table_walk_below_ram", 0x10000000);
 	check_table_walk("table_walk_in_gicd", GICD_BASE);
+	/* Rules out: not-an-access */
 	check_table_walk("table_walk_in_uart", UART_BASE);
 }
 

@@ -130,6 +130,7 @@ static void check_bad_cpu_on(void)
 	check_psci("cpu_on_entry_below_ram",
 		   psci_call(PSCI_CPU_ON64, target, 0x1000, 0),
 		   PSCI_INVALID_ADDRESS);
+	/* Rules out: cpu-on-argument */
 	check_psci("cpu_on_entry_at_ram_end",
 		   psci_call(PSCI_CPU_ON64, target, guest_ram_end(), 0),
 		   PSCI_INVALID_ADDRESS);
@@ -151,6 +152,7 @@ static void check_entry_state(void)
 {
 	raw_state.valid = 0;
 	dsb_sy();
+	/* Rules out: entry-state */
 	check_psci("cpu_on_raw",
 		   psci_call(PSCI_CPU_ON64, cpus[1].mpidr, code_addr(raw_entry),
 			     CONTEXT),
@@ -244,6 +246,7 @@ static void check_not_off_once_started(void)
 		    psci_affinity_info(cpus[i].mpidr) == PSCI_AFFINITY_OFF)
 			off |= BIT(i);
 	}
+	/* Rules out: affinity-info */
 	CHECK_EQ("not_off_once_started", off, 0);
 	stay = false;
 	dsb_sy();
@@ -264,6 +267,7 @@ static void check_on_while_going_off(void)
 			break;
 		cpu_relax();
 	}
+	/* Rules out: cpu-on-race */
 	CHECK("cpu_on_against_cpu_off", smp_wait_off(1));
 	CHECK_EQ("cpu_on_against_cpu_off_starts", starts, CYCLE_ROUNDS);
 	CHECK_EQ("cpu_on_against_cpu_off_runs", runs[1] - before, starts);

@@ -76,6 +76,7 @@ static void check_gicr(void)
 		any |= mmio_read32(gicr + GICR_SGI_BASE + GIC_ISACTIVER);
 		asleep &= mmio_read32(gicr + GICR_WAKER);
 	}
+	/* Rules out: reset-state */
 	CHECK_EQ("sgis_and_ppis_are_off_and_idle", any, 0);
 	CHECK_EQ("redistributors_sleep", asleep, WAKER_SLEEP | WAKER_ASLEEP);
 }
@@ -102,6 +103,7 @@ static void fill(uint8_t *p, uint64_t len)
 		p[i] = 0xa5;
 }
 
+/* Rules out: physical-gic */
 static void mess_gic(void)
 {
 	gic_init_dist();

@@ -54,6 +54,7 @@ static void put_hex(char *at, uint32_t v)
 		at[i] = "0123456789abcdef"[v >> (28 - 4 * i) & 15];
 }
 
+/* Rules out: unknown-sysreg */
 static void check_undefined(void)
 {
 	char name[] = "undef_xxxxxxxx";
@@ -67,6 +68,7 @@ static void check_undefined(void)
 		CHECK_EQ(name, esr_of(table_entry(p)), ESR_UNDEF);
 	}
 	CHECK_EQ("udf", esr_of(do_udf), ESR_UNDEF);
+	/* Rules out: semihosting */
 	CHECK_EQ("hlt", esr_of(do_hlt), ESR_UNDEF);
 	CHECK_EQ("dcps1", esr_of(do_dcps1), ESR_UNDEF);
 	CHECK_EQ("dcps2", esr_of(do_dcps2), ESR_UNDEF);
@@ -94,6 +96,7 @@ static void check_id_space(void)
 		if (esr_of(table_entry(&id_space[UINT64_C(2) * i])))
 			bad |= BIT(i);
 	}
+	/* Rules out: id-space */
 	CHECK_EQ("id_space_reads", bad, 0);
 	CHECK_EQ("id_reg_is_stable", id_reg(4, 0), id_reg(4, 0));
 	CHECK_EQ("id_trap_and_mrs_agree", id_reg(4, 0), read_id_aa64pfr0_el1());
@@ -115,11 +118,15 @@ struct feature {
 };
 
 static const struct feature features[] = {
+	/* Rules out: el2-register-unset */
 	{"feature_sve", use_sve, 4, 0, 32, 1, true},
+	/* Rules out: false-feature */
 	{"feature_sme", use_sme, 4, 1, 24, 1, true},
+	/* Rules out: false-feature */
 	{"feature_mte", use_mte, 4, 1, 8, 1, false},
 	{"feature_rndr", use_rndr, 6, 0, 60, 1, false},
 	{"feature_ras", use_ras, 4, 0, 28, 1, false},
+	/* Rules out: false-feature */
 	{"feature_amu", use_amu, 4, 0, 44, 1, true},
 	{"feature_mpam", use_mpam, 4, 0, 40, 1, true},
 	{"feature_pmu", use_pmu, 5, 0, 8, 1, true},
@@ -183,6 +190,7 @@ static void check_unknown_calls(void)
 		if ((int32_t)smc_call(fns[i], ~0UL, 1, 2) != PSCI_NOT_SUPPORTED)
 			bad = fns[i] | BIT(63);
 	}
+	/* Rules out: smc-forwarded */
 	CHECK_EQ("smc_unknown_functions", bad, 0);
 }
 
@@ -237,6 +245,7 @@ static void check_set_way(void)
 	}
 	__asm__ volatile("dsb sy\n\tic iallu\n\tic ialluis\n\tisb");
 	t = trap_end();
+	/* Rules out: set-way */
 	CHECK_EQ("set_way_maintenance", t.count, 0);
 }
 
@@ -258,6 +267,7 @@ static void check_waits(void)
 	CHECK("wfi_sleeps_until_timer", time_now() >= deadline);
 	CHECK("wfi_leaves_it_pending", read_isr_el1() & BIT(7));
 	wfi();
+	/* Rules out: wakeup-lost */
 	check_ok("wfi_with_pending_interrupt_returns");
 	write_cntv_ctl_el0(0);
 	isb();
@@ -305,6 +315,7 @@ static void check_counters(void)
 	counter_offset(&low[0], &high[0]);
 	delay_us(1000);
 	counter_offset(&low[1], &high[1]);
+	/* Rules out: virtual-time */
 	CHECK("counters_keep_their_offset",
 	      (int64_t)(low[0] - high[1]) <= 0 &&
 		      (int64_t)(low[1] - high[0]) <= 0);

@@ -37,6 +37,7 @@ def test_control_bytes_never_reach_the_terminal():
     assert qemu.decode_record(record(2, reason=b"a\x1b[2J\xff"))[2] == "a?[2J\ufffd"
 
 
+# Rules out: forged-status
 @pytest.mark.parametrize(
     "reason, kind, status",
     [

@@ -381,6 +381,7 @@ def scan(obj):
     return nofp.scan(done.stdout.splitlines())
 
 
+# Rules out: fp-clobbered
 def test_every_fp_instruction_is_found(tmp_path):
     result = scan(assemble(tmp_path, f"bad: {FP}"))
     names = [line.split()[0] for line in FP.split("\n") if line]

@@ -64,6 +64,7 @@ def test_status_tells_how_it_ended(start, kind, function, status, text):
     assert text in err.decode().splitlines()[-1]
 
 
+# Rules out: forged-status
 def test_forged_magic_is_no_success(start):
     child = start(1, OFF, "Q")
     child.communicate()

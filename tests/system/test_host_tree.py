@@ -82,6 +82,7 @@ def test_unchanged_tree_boots(tree):
     assert f"EL2 at 0x{IMAGE:x}" in done.out
 
 
+# Rules out: missing-property
 @pytest.mark.parametrize("fault", FAULTS)
 def test_missing_property_stops_the_boot(fault, tree, tmp_path):
     change, named = FAULTS[fault]

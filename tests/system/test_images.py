@@ -17,6 +17,7 @@ def test_elf_starts():
     starts_at(0x40200000)
 
 
+# Rules out: link-address
 @pytest.mark.parametrize(
     "address",
     [0x40200000, 0x40400000, 0x45E00000, 0x52600000, 0x7FE00000, 0x80000000],
@@ -47,6 +48,7 @@ MODULES_ELSEWHERE = """/dts-v1/;
 """
 
 
+# Rules out: link-address
 def test_image_started_by_the_boot_protocol_finds_its_tree_by_x0(tmp_path):
     """QEMU loads an arm64 Image as a boot loader would: x0 = device tree, which
     is then at 0x48000000."""

@@ -41,6 +41,7 @@ def test_missing_file():
     refused_by_script("INITRD: no such file", kernel=HELLO, initrd="/nowhere/initrd")
 
 
+# Rules out: bad-kernel
 def test_truncated_image(bad):
     cut = bad(LINUX.read_bytes()[: 20 << 20])
     refused_by_script("is truncated", kernel=cut)

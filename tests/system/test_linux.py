@@ -59,6 +59,7 @@ def report(settings, disk=DISK):
     return machine.sections(done.out)
 
 
+# Rules out: false-feature, absent-register
 @pytest.mark.parametrize("cpu, smp", machine.grid((1, 4, 8), DAILY))
 def test_linux_runs(cpu, smp):
     settings = machine.linux(smp, cpu=cpu, dtb=machine.device_tree(smp))

@@ -55,6 +55,7 @@ def registers(report):
     return {name: int(v, 16) for name, v in re.findall(r"(\w+) +([0-9a-f]{16})", report)}
 
 
+# Rules out: el2-exception, write-execute
 @pytest.mark.parametrize("kind", BREAKDOWNS)
 def test_breakdown_is_reported(kind):
     text, ec, innermost = BREAKDOWNS[kind]
@@ -71,6 +72,7 @@ def test_breakdown_is_reported(kind):
         assert {"sp"} | {f"x{i}" for i in range(31)} <= set(values)
 
 
+# Rules out: guard-page
 def test_overflown_stack_is_caught_by_its_guard_page():
     head, report = panic("stack")
     values = registers(report)
@@ -80,6 +82,7 @@ def test_overflown_stack_is_caught_by_its_guard_page():
     assert set(functions("stack", report)) == {"break_down_deeper"}
 
 
+# Rules out: el2-exception, late-cpu
 def test_any_cpu_can_report():
     head, report = panic("secondary", "psci", smp=4)
     assert re.fullmatch("on purpose, vCPU [123]", head)

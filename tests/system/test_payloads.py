@@ -13,6 +13,7 @@ PLAIN = {"hello": 3, "isolation": 100, "traps": 60, "psci": 25, "irq": 100, "irq
 DISK_BYTES = 4 << 20
 
 
+# Rules out: el2-register-unset, absent-register
 @pytest.mark.parametrize("cpu, smp", machine.grid((1, 2, 4, 8), DAILY))
 @pytest.mark.parametrize("name", PLAIN)
 def test_payload_finds_nothing_wrong(name, cpu, smp):
@@ -46,6 +47,7 @@ def text(seed, size):
     return bytes(values[(i * i + seed * i + (i >> 8)) % 255] for i in range(size))
 
 
+# Rules out: early-input
 def test_no_byte_of_piped_input_is_lost():
     parts = {"poll": text(1, 30_000), "irq": text(2, 65_536), "bursts": text(3, 9_000)}
     sent = b"".join(part + b"\x04" for part in parts.values())
@@ -85,6 +87,7 @@ def reset(commands, smp, cpu="max"):
     assert len(good) == 1, "not the same checks at every boot"
 
 
+# Rules out: reset-state
 @pytest.mark.parametrize("commands, smp", [("r2rro", 1), ("rs2sro", 4)])
 def test_machine_is_fresh_after_every_reset(commands, smp):
     reset(commands, smp)
@@ -96,6 +99,7 @@ def test_input_that_waits_is_not_lost_by_a_reset():
     assert "not ok" not in done.out
 
 
+# Rules out: reset-leak
 @pytest.mark.long
 @pytest.mark.parametrize("cpu, smp", [("max", 2), ("cortex-a57", 8)])
 def test_hundred_resets_leak_nothing(cpu, smp):

@@ -95,6 +95,7 @@ static void assert_injected(const struct vcpu_regs *g, uint64_t esr,
 
 /* ------------------------------------------------------------ MMIO accesses */
 
+/* Rules out: load-extension */
 static void loads_extend_as_size_sign_and_register_width_say(void **state)
 {
 	static const struct {
@@ -164,6 +165,7 @@ static void stores_give_the_device_only_the_bytes_stored(void **state)
 	}
 }
 
+/* Rules out: load-extension */
 static void register_31_is_zero_to_a_store_and_nothing_to_a_load(void **state)
 {
 	struct vcpu_regs *g = fresh(DEV), before = *g;
@@ -181,6 +183,7 @@ static void register_31_is_zero_to_a_store_and_nothing_to_a_load(void **state)
 	assert_int_equal(g->stack, before.stack);
 }
 
+/* Rules out: return-address */
 static void thumb_instruction_of_two_bytes_is_stepped_over_by_two(void **state)
 {
 	struct vcpu_regs *g = fresh(DEV);
@@ -191,6 +194,7 @@ static void thumb_instruction_of_two_bytes_is_stepped_over_by_two(void **state)
 	assert_int_equal(g->pc, PC + 2);
 }
 
+/* Rules out: step-left-behind */
 static void emulated_access_ends_a_single_step_and_btype(void **state)
 {
 	struct vcpu_regs *g = fresh(DEV);
@@ -245,6 +249,7 @@ static void access_across_the_end_of_a_device_reaches_none(void **state)
 	assert_int_equal(dev.nr, 1);
 }
 
+/* Rules out: hpfar-offset */
 static void offset_in_the_page_comes_from_far(void **state)
 {
 	struct vcpu_regs *g = fresh(DEV);
@@ -295,6 +300,7 @@ static void abort_from_el0_says_so(void **state)
 	assert_int_equal(fake_el1.esr, 0x92000010); /* EC 0x24 */
 }
 
+/* Rules out: invalid-syndrome */
 static void access_without_a_valid_syndrome_is_an_external_abort(void **state)
 {
 	struct vcpu_regs *g = fresh(DEV);
@@ -308,6 +314,7 @@ static void access_without_a_valid_syndrome_is_an_external_abort(void **state)
 	assert_int_equal(dev.nr, 0);
 }
 
+/* Rules out: maintenance-executed */
 static void cache_maintenance_is_no_access_and_is_stepped_over(void **state)
 {
 	static const uint64_t ipa[] = {DEV, SIM_NOTHING};
@@ -336,6 +343,7 @@ static void maintenance_that_faults_otherwise_reports_cm(void **state)
 	assert_injected(g, DABT_WRITE | SYN_DABT_CM, VA);
 }
 
+/* Rules out: not-an-access */
 static void table_walk_into_a_device_is_an_abort_never_an_access(void **state)
 {
 	struct vcpu_regs *g = fresh(DEV), before = *g;
@@ -353,6 +361,7 @@ static void table_walk_into_a_device_is_an_abort_never_an_access(void **state)
 	assert_injected(g, DABT_WRITE | SYN_DABT_CM, VA);
 }
 
+/* Rules out: hpfar-permission */
 static void permission_fault_is_answered_without_hpfar(void **state)
 {
 	struct vcpu_regs *g = fresh(SIM_RAM);
@@ -371,6 +380,7 @@ static void permission_fault_is_answered_without_hpfar(void **state)
 	assert_int_equal(dev.nr, 0);
 }
 
+/* Rules out: hpfar-permission */
 static void only_faults_that_fill_hpfar_are_looked_up(void **state)
 {
 	static const uint8_t valid[] = {0x0, 0x1, 0x2, 0x3, 0x4, 0x5,
@@ -390,6 +400,7 @@ static void only_faults_that_fill_hpfar_are_looked_up(void **state)
 	}
 }
 
+/* Rules out: not-an-access */
 static void external_abort_goes_on_to_the_guest(void **state)
 {
 	struct vcpu_regs *g = fresh(SIM_RAM);
@@ -443,6 +454,7 @@ static void fault_on_ram_that_is_mapped_by_now_is_tried_again(void **state)
 	assert_int_equal(dev.nr, 0);
 }
 
+/* Rules out: endless-fault */
 static void guest_that_faults_for_ever_is_let_be(void **state)
 {
 	struct vcpu *v = sim_vcpu(&m, 0);

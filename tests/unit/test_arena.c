@@ -67,6 +67,7 @@ static bool all_zero(const void *p, uint64_t len)
 	return len == 0;
 }
 
+/* Rules out: leftover-memory */
 static void objects_are_zeroed_aligned_and_disjoint(void **state)
 {
 	static const uint64_t sizes[] = {1,    7,    24,   100,  1000, 1024,

@@ -30,6 +30,7 @@ static void overlap_is_exact_at_the_edges(void **state)
 	assert_true(ranges_overlap(UINT64_MAX - 1, 2, UINT64_MAX, 1));
 }
 
+/* Rules out: length-wraps */
 static void within_does_not_overflow(void **state)
 {
 	(void)state;

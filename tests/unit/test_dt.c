@@ -114,6 +114,7 @@ static void blob_that_is_cut_off_is_refused(void **state)
 	assert_null(strchr(t->line, '\n'));
 }
 
+/* Rules out: tree-trusted */
 static void every_truncation_with_a_lying_header_is_refused(void **state)
 {
 	struct tree *t = *state;
@@ -140,6 +141,7 @@ static void unaligned_blob_is_refused(void **state)
 	assert_string_equal(t->line, "device tree is not 8-byte aligned");
 }
 
+/* Rules out: tree-trusted */
 static void header_that_lies_is_refused(void **state)
 {
 	/* Word of the header, value, line. */

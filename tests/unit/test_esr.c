@@ -71,6 +71,7 @@ static void fault_status_separates_type_and_level(void **state)
 	assert_true((0x92000147 & ESR_DABT_CM) != 0);
 }
 
+/* Rules out: load-extension */
 static void loads_extend_as_the_syndrome_says(void **state)
 {
 	static const struct {
@@ -96,6 +97,7 @@ static void loads_extend_as_the_syndrome_says(void **state)
 	}
 }
 
+/* Rules out: hpfar-offset */
 static void hpfar_holds_the_page_of_the_ipa(void **state)
 {
 	(void)state;

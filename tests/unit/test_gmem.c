@@ -175,6 +175,7 @@ static void each_order_fails_once_at_most(void **state)
 	assert_int_equal(f->src.calls - f->tables, 100 + 1 + 6);
 }
 
+/* Rules out: image-in-cache, leftover-memory */
 static void new_ram_is_zero_for_caches_and_for_those_without(void **state)
 {
 	struct fixture *f = *state;
@@ -299,6 +300,7 @@ static void no_failure_of_an_allocation_leaks_or_half_maps(void **state)
 	assert_true(n > 20);
 }
 
+/* Rules out: memory-exhausted */
 static void every_single_page_failure_is_clean(void **state)
 {
 	struct fixture *f = *state;
@@ -342,6 +344,7 @@ static void pointers_are_lowered_to_what_is_contiguous(void **state)
 	assert_int_equal(len, KIB(8));
 }
 
+/* Rules out: foreign-memory */
 static void nothing_partly_outside_is_touched(void **state)
 {
 	static const struct {
@@ -405,6 +408,7 @@ static void length_zero_copies_nothing_anywhere(void **state)
 	assert_false(gmem_contains(&f->m, ipa(RAM), 0));
 }
 
+/* Rules out: image-in-cache */
 static void loaded_images_reach_memory_and_reset_wipes_them(void **state)
 {
 	static uint8_t image[KIB(20)];

@@ -22,6 +22,7 @@ static int end(void **state)
 	return 0;
 }
 
+/* Rules out: vmid-shared, foreign-memory */
 static void vms_have_memory_tables_and_identity_of_their_own(void **state)
 {
 	struct vm *a = &m.vms[0], *b = &m.vms[1];
@@ -38,6 +39,7 @@ static void vms_have_memory_tables_and_identity_of_their_own(void **state)
 	assert_int_equal(byte, 0);
 }
 
+/* Rules out: reset-neighbour */
 static void end_of_one_vm_is_not_the_end_of_the_machine(void **state)
 {
 	(void)state;
@@ -56,6 +58,7 @@ static void end_of_one_vm_is_not_the_end_of_the_machine(void **state)
 	assert_null(m.end_reason);
 }
 
+/* Rules out: reset-neighbour */
 static void reset_of_one_vm_leaves_its_neighbour_alone(void **state)
 {
 	const struct vcpu *v = m.vms[1].vcpus[0];

@@ -37,6 +37,7 @@ static unsigned field(uint64_t reg, unsigned lsb)
 	return (unsigned)(reg >> lsb) & 15;
 }
 
+/* Rules out: false-feature */
 static void cpu_of_all_ones_shows_nothing_hidden(void **state)
 {
 	static const struct {
@@ -137,6 +138,7 @@ static void values_newer_than_the_policy_are_capped(void **state)
 	assert_int_equal(field(sanitised(ISAR0, UINT64_C(9) << 56), 56), 2);
 }
 
+/* Rules out: false-feature */
 static void fields_and_registers_without_a_row_read_zero(void **state)
 {
 	static const unsigned reserved[] = {3,         8 * 2 + 3, 8 * 2 + 7,
@@ -220,6 +222,7 @@ static void policy_rows_fit_and_do_not_overlap(void **state)
 	}
 }
 
+/* Rules out: id-space */
 static void whole_id_space_is_recognised_and_nothing_else(void **state)
 {
 	unsigned hits = 0;

@@ -18,6 +18,7 @@ static struct inject_regs regs(uint64_t pstate)
 				    .far = 0x5555};
 }
 
+/* Rules out: injected-entry */
 static void vector_follows_source_level_stack_and_state(void **state)
 {
 	static const struct {
@@ -67,6 +68,7 @@ static void undef_reports_unknown_reason_with_il_set(void **state)
 	assert_int_equal(r.far, 0x5555);
 }
 
+/* Rules out: injected-entry */
 static void handler_runs_masked_on_its_own_stack(void **state)
 {
 	static const struct {
@@ -179,6 +181,7 @@ static void any_class_can_be_forwarded(void **state)
 	assert_int_equal(r.esr, 0x1fe00000);
 }
 
+/* Rules out: step-left-behind */
 static void skipped_instruction_leaves_no_step_and_no_btype(void **state)
 {
 	uint64_t pc = 0x1000, ps = 0x00200c05;

@@ -86,6 +86,7 @@ static void assert_entry(unsigned cpu, uint64_t pc, uint64_t x0)
 	assert_memory_equal(&p->fp, &no_fp, sizeof(no_fp));
 }
 
+/* Rules out: entry-state */
 static void first_vcpu_starts_at_the_kernel_with_the_tree_in_x0(void **state)
 {
 	const struct load_plan *plan = &vm->plan;
@@ -112,6 +113,7 @@ static void other_vcpus_are_off_until_they_are_turned_on(void **state)
 	assert_int_equal(vm->nr_live, 1);
 }
 
+/* Rules out: fp-carried-over, entry-state */
 static void everything_of_the_first_entry_is_loaded_in_order(void **state)
 {
 	unsigned control, el1, fp, gmem;
@@ -128,6 +130,7 @@ static void everything_of_the_first_entry_is_loaded_in_order(void **state)
 	assert_int_equal(fake_log_count(FAKE_EL1_SAVE), 0);
 }
 
+/* Rules out: virtual-time */
 static void all_vcpus_of_a_vm_have_one_virtual_time(void **state)
 {
 	uint64_t offset = vm->vcpus[0]->control.cntvoff_el2;
@@ -138,6 +141,7 @@ static void all_vcpus_of_a_vm_have_one_virtual_time(void **state)
 		assert_int_equal(vm->vcpus[i]->control.cntvoff_el2, offset);
 }
 
+/* Rules out: vmid-stale */
 static void stale_translations_of_the_vmid_are_gone_before_a_start(void **s)
 {
 	unsigned tlbi, restore;
@@ -194,6 +198,7 @@ static void cpu_on_refuses_an_entry_outside_memory(void **state)
 		sim_hvc(&m, 0, SIM_PSCI_CPU_ON, 1, SIM_RAM + MIB(2) - 4, 0), 0);
 }
 
+/* Rules out: fp-carried-over */
 static void cpu_that_turned_itself_off_can_be_turned_on_again(void **state)
 {
 	struct vcpu *v = vm->vcpus[1];
@@ -217,6 +222,7 @@ static void cpu_that_turned_itself_off_can_be_turned_on_again(void **state)
 	assert_int_equal(m.pcpu[1].gich.vmcr & 0xff000203, 0);
 }
 
+/* Rules out: off-too-early */
 static void cpu_off_puts_the_vcpu_before_it_says_so(void **state)
 {
 	unsigned save, fp;
@@ -279,6 +285,7 @@ static void standby_sleeps_until_an_interrupt_and_goes_on(void **state)
 	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), UART_INTID);
 }
 
+/* Rules out: wakeup-lost */
 static void standby_with_an_interrupt_pending_does_not_sleep(void **state)
 {
 	(void)state;
@@ -339,6 +346,7 @@ static void power_down_wakes_at_its_entry_with_the_timers_kept(void **state)
 	assert_false(v->power_down);
 }
 
+/* Rules out: wakeup-lost */
 static void timer_of_a_sleeping_vcpu_wakes_it(void **state)
 {
 	struct fake_pcpu *p = &m.pcpu[0].hw;
@@ -390,6 +398,7 @@ static void put_into(unsigned i, enum how how)
 		(void)sim_hvc(&m, i, SIM_PSCI_CPU_OFF, 0, 0, 0);
 }
 
+/* Rules out: off-incomplete */
 static void system_off_stops_vcpus_in_every_state(void **state)
 {
 	(void)state;
@@ -434,6 +443,7 @@ static void vcpu_of_a_stopping_vm_gets_nowhere_with_calls(void **state)
 
 /* ------------------------------------------------------------------- reset */
 
+/* Rules out: reset-state */
 static void reset_loads_pristine_images_into_zeroed_memory(void **state)
 {
 	(void)state;
@@ -505,6 +515,7 @@ static void reset_starts_virtual_time_anew_for_all(void **state)
 			 vm->vcpus[0]->control.cntvoff_el2);
 }
 
+/* Rules out: reset-state */
 static void reset_puts_devices_and_gic_back(void **state)
 {
 	struct vgic_irq_state st;
@@ -528,6 +539,7 @@ static void reset_puts_devices_and_gic_back(void **state)
 		assert_int_equal(m.pcpu[0].gich.lr[i], 0);
 }
 
+/* Rules out: physical-active */
 static void reset_lets_go_of_a_timer_interrupt_in_flight(void **state)
 {
 	struct fake_pcpu *p = &m.pcpu[0].hw;
@@ -542,6 +554,7 @@ static void reset_lets_go_of_a_timer_interrupt_in_flight(void **state)
 	assert_false(p->active[SIM_VTIMER]);
 }
 
+/* Rules out: reset-leak */
 static void ten_resets_cost_no_page(void **state)
 {
 	uint64_t nr_free = page_alloc_nr_free(&m.h.pages);

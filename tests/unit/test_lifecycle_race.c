@@ -145,6 +145,7 @@ static void race_all(unsigned cpu)
 	assert_true(nr > 100);
 }
 
+/* Rules out: cpu-on-race */
 static void two_deeds_at_once_end_as_one_after_the_other(void **state)
 {
 	(void)state;
@@ -184,6 +185,7 @@ static void reset_and_turn_on(struct sim *s)
 	}
 }
 
+/* Rules out: late-leaver */
 static void vcpu_that_leaves_late_does_not_undo_its_next_start(void **state)
 {
 	bool raced = true;

@@ -96,6 +96,7 @@ static void image_of_size_zero_is_an_old_kernel(void **state)
 	assert_false(img.anywhere);
 }
 
+/* Rules out: bad-kernel */
 static void file_that_is_no_image_is_named(void **state)
 {
 	static const struct {
@@ -147,6 +148,7 @@ static void header_that_cannot_be_is_refused(void **state)
 	}
 }
 
+/* Rules out: bad-kernel */
 static void every_truncation_of_an_efi_image_is_seen(void **state)
 {
 	struct image img;
@@ -344,6 +346,7 @@ static void kernel_is_moved_when_its_own_place_does_not_suit(void **state)
 	assert_int_equal(v->plan.kernel.base.v, at - MIB(64));
 }
 
+/* Rules out: images-overlap */
 static void initrd_in_the_kernels_bss_is_moved(void **state)
 {
 	struct vm *v = *state;
@@ -425,6 +428,7 @@ static void device_tree_is_near_the_kernel_when_it_can(void **state)
 	assert_int_equal(v->plan.dtb.base.v, 0x140000000 - 0x3000);
 }
 
+/* Rules out: images-overlap */
 static void nothing_is_put_where_the_guests_tree_reserves(void **state)
 {
 	struct vm *v = *state;
@@ -506,6 +510,7 @@ static void device_tree_above_2_mib_is_refused(void **state)
 }
 
 /* Whatever sizes are asked for, a plan that is made keeps every rule. */
+/* Rules out: images-overlap */
 static void every_plan_keeps_the_rules(void **state)
 {
 	struct vm *v = *state;

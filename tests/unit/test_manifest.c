@@ -328,6 +328,7 @@ static const struct {
 	 "RAM"},
 };
 
+/* Rules out: length-wraps */
 static void bad_vm_is_refused_in_one_line_and_the_others_run(void **state)
 {
 	char nodes[2048], line[FMT_LINE_MAX];
@@ -352,6 +353,7 @@ static void bad_vm_is_refused_in_one_line_and_the_others_run(void **state)
 	}
 }
 
+/* Rules out: module-given-away */
 static void vms_may_not_share_what_one_writes(void **state)
 {
 	static const struct {
@@ -477,6 +479,7 @@ static void expect_lines(struct boot *b, int err)
 		assert_int_equal(b->m.vm[k].refused, b->m.vm[k].err[0] != '\0');
 }
 
+/* Rules out: tree-trusted */
 static void every_flipped_bit_is_survived(void **state)
 {
 	struct boot *b = *state;

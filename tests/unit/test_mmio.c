@@ -144,6 +144,7 @@ static void familiar_map_routes_every_edge(void **state)
 	expect_nothing(f, UINT64_MAX - 3);
 }
 
+/* Rules out: half-done-access */
 static void access_that_straddles_the_end_is_a_miss(void **state)
 {
 	struct fix *f = *state;

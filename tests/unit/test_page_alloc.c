@@ -114,6 +114,7 @@ static void one_range_gives_all_but_its_bookkeeping(void **state)
 	free(seen);
 }
 
+/* Rules out: module-given-away */
 static void reserved_pages_are_never_handed_out(void **state)
 {
 	struct fixture *f = *state;

@@ -214,6 +214,7 @@ static void a_missing_sync_callback_is_allowed(void **state)
 	assert_int_equal(pgt_protect(&f->p, G(1), M(4), RO), 0);
 }
 
+/* Rules out: break-before-make */
 static void splitting_breaks_before_it_makes(void **state)
 {
 	struct fixture *f = *state;
@@ -268,6 +269,7 @@ a_hole_in_the_middle_of_a_block_splits_both_of_its_ends(void **state)
 	assert_int_equal(f->m.live, 0);
 }
 
+/* Rules out: table-freed */
 static void empty_tables_are_freed_after_the_tlbi(void **state)
 {
 	struct fixture *f = *state;
@@ -315,6 +317,7 @@ static void a_change_of_permissions_is_made_in_place_with_one_tlbi(void **state)
 	assert_int_equal(at(f, G(1) + M(6)).desc, (G(1) + M(6)) | RO | 1);
 }
 
+/* Rules out: break-before-make */
 static void a_change_of_memory_type_breaks_before_it_makes(void **state)
 {
 	struct fixture *f = *state;

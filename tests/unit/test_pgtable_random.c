@@ -137,6 +137,7 @@ static bool random_op(struct fixture *f, struct ref *r, uint32_t *seed)
 	return !err;
 }
 
+/* Rules out: break-before-make */
 static void random_edits_agree_with_a_flat_map_and_a_greedy_tlb(void **state)
 {
 	struct fixture *f = *state;

@@ -324,6 +324,7 @@ static void shutdown_port(void)
 	wr(LCR_H, rd(LCR_H) & 0xeeU);
 }
 
+/* Rules out: early-input */
 static void linux_startup_drains_nothing(void **state)
 {
 	char lost[80], got[80];

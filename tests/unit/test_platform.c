@@ -457,6 +457,7 @@ static const struct {
 	     "start"),
 };
 
+/* Rules out: missing-property */
 static void what_is_missing_or_wrong_is_named_in_one_line(void **state)
 {
 	struct host *h = *state;
@@ -490,6 +491,7 @@ static void reservation_that_wraps_is_refused(void **state)
 				     "0xfffffffffffff000 + 0x2000 wraps");
 }
 
+/* Rules out: memory-exhausted */
 static void lack_of_memory_at_any_point_is_an_error(void **state)
 {
 	struct host *h = *state;
@@ -523,6 +525,7 @@ static bool is_host(struct host *h, const char *text, uint64_t image)
 	return platform_is_host_tree(h->blob, h->len, (hpa_t){image});
 }
 
+/* Rules out: host-tree */
 static void host_tree_is_known_by_the_ram_we_run_in(void **state)
 {
 	struct host *h = *state;
@@ -540,6 +543,7 @@ static void host_tree_is_known_by_the_ram_we_run_in(void **state)
 					   (hpa_t){0x40200000}));
 }
 
+/* Rules out: host-tree */
 static void other_blobs_are_not_the_host_tree(void **state)
 {
 	struct host *h = *state;

@@ -90,6 +90,7 @@ static void version_is_1_1_and_leaves_other_registers(void **state)
 	assert_int_equal(call(UINT64_C(0xdead000084000000), 0, 0, 0), 0x10001);
 }
 
+/* Rules out: call-convention */
 static void sve_hint_bit_is_masked_before_comparing(void **state)
 {
 	(void)state;
@@ -125,6 +126,7 @@ static void features_lists_exactly_what_is_answered(void **state)
 	assert_int_equal(call(FEATURES, 0, 0, 0), ERR(1));
 }
 
+/* Rules out: call-convention */
 static void unknown_calls_answer_minus_one_in_64_bits(void **state)
 {
 	static const uint64_t fid[] = {
@@ -164,6 +166,7 @@ static void cpu_on_of_oneself_is_already_on(void **state)
 	assert_int_equal(vm.nr_starts, 0);
 }
 
+/* Rules out: cpu-on-race */
 static void racing_cpu_on_has_one_winner_and_keeps_its_entry(void **state)
 {
 	(void)state;
@@ -175,6 +178,7 @@ static void racing_cpu_on_has_one_winner_and_keeps_its_entry(void **state)
 	assert_int_equal(psci_entry(&vm.s.psci, 1).context_id, 5);
 }
 
+/* Rules out: cpu-on-argument */
 static void cpu_on_refuses_bad_targets_and_entries(void **state)
 {
 	static const struct {
@@ -202,6 +206,7 @@ static void cpu_on_refuses_bad_targets_and_entries(void **state)
 	assert_int_equal(call(AFFINITY64, 1, 0, 0), 1);
 }
 
+/* Rules out: call-convention */
 static void thirty_two_bit_calls_ignore_upper_halves(void **state)
 {
 	uint64_t junk = UINT64_C(0xfeed) << 32;
@@ -218,6 +223,7 @@ static void thirty_two_bit_calls_ignore_upper_halves(void **state)
 	assert_int_equal(call(AFFINITY64, junk | 1, 0, 0), ERR(2));
 }
 
+/* Rules out: off-too-early */
 static void cpu_off_counts_as_on_until_the_vcpu_has_stopped(void **state)
 {
 	(void)state;
@@ -232,6 +238,7 @@ static void cpu_off_counts_as_on_until_the_vcpu_has_stopped(void **state)
 	assert_int_equal(vm.nr_starts, 2);
 }
 
+/* Rules out: affinity-info */
 static void affinity_info_sums_up_each_level(void **state)
 {
 	(void)state;

@@ -43,6 +43,7 @@ static void suspend(unsigned cpu)
 
 /* ------------------------------------------------------------- interrupts */
 
+/* Rules out: eoi-mode */
 static void spi_is_dropped_handled_and_deactivated(void **state)
 {
 	static const enum fake_op order[] = {FAKE_ACK, FAKE_DROP,
@@ -69,6 +70,7 @@ static void kick_has_no_handler_and_is_deactivated(void **state)
 	assert_log(order, 3);
 }
 
+/* Rules out: eoi-mode */
 static void spurious_interrupt_is_neither_dropped_nor_deactivated(void **state)
 {
 	(void)state;
@@ -79,6 +81,7 @@ static void spurious_interrupt_is_neither_dropped_nor_deactivated(void **state)
 	m.pcpu[0].hw.active[77] = m.pcpu[0].hw.pending[77] = false;
 }
 
+/* Rules out: eoi-mode */
 static void timer_stays_active_until_its_guest_deactivates_it(void **state)
 {
 	static const struct {

@@ -77,6 +77,7 @@ static void each_kind_of_page_has_its_architected_descriptor(void **state)
 	}
 }
 
+/* Rules out: write-execute */
 static void nothing_is_writable_and_executable(void **state)
 {
 	static const unsigned bad[] = {

@@ -118,6 +118,7 @@ static struct s2_walk at(const struct fixture *f, uint64_t ipa)
 
 /* Levels, sizes and limits as in the Arm ARM's tables for the 4 KiB granule;
  * VTCR_EL2 = RES1 | PS | SH0, ORGN0, IRGN0 = 0x3500 | SL0 | T0SZ. */
+/* Rules out: stage2-size */
 static void the_root_is_the_smallest_that_covers_the_space(void **state)
 {
 	static const struct {
@@ -151,6 +152,7 @@ static void the_root_is_the_smallest_that_covers_the_space(void **state)
 	}
 }
 
+/* Rules out: stage2-size */
 static void a_space_wider_than_the_machine_is_refused(void **state)
 {
 	static const struct {
@@ -171,6 +173,7 @@ static void a_space_wider_than_the_machine_is_refused(void **state)
 	unmake(&f);
 }
 
+/* Rules out: vmid-stale */
 static void vttbr_holds_root_and_vmid(void **state)
 {
 	struct fixture *f = *state;
@@ -274,6 +277,7 @@ static void addresses_outside_both_spaces_are_refused(void **state)
 	assert_int_equal(s2_walk(&f->s2, (ipa_t){G(4)}, &w), -ENOENT);
 }
 
+/* Rules out: break-before-make */
 static void the_order_is_invalid_then_tlbi_then_new_entry(void **state)
 {
 	struct fixture *f = *state;
@@ -350,6 +354,7 @@ static int life(struct fixture *f)
 	return err;
 }
 
+/* Rules out: memory-exhausted */
 static void no_failure_anywhere_leaks_a_page(void **state)
 {
 	struct fixture f = {.no_root = true};

@@ -70,6 +70,7 @@ static bool undefined(const struct vcpu_regs *g)
 
 /* ------------------------------------------------------------ HVC and SMC */
 
+/* Rules out: return-address */
 static void hvc_returns_where_the_guest_would_go_on(void **state)
 {
 	struct vcpu_regs *g = fresh(), before;
@@ -84,6 +85,7 @@ static void hvc_returns_where_the_guest_would_go_on(void **state)
 	assert_kept(g, &before, 0);
 }
 
+/* Rules out: return-address, smc-forwarded */
 static void smc_is_served_like_hvc_and_stepped_over(void **state)
 {
 	struct vcpu_regs *g = fresh(), before;
@@ -213,6 +215,7 @@ static bool is_id(unsigned op0, unsigned op1, unsigned crn, unsigned crm)
 	return op0 == 3 && op1 == 0 && crn == 0 && crm >= 1 && crm <= 7;
 }
 
+/* Rules out: unknown-sysreg */
 static void every_unlisted_register_is_undefined_at_its_instruction(void **s)
 {
 	unsigned nr = 0;
@@ -284,6 +287,7 @@ static void handler_of_a_vm_with_pan_runs_with_it(void **state)
 	assert_int_equal(g->pstate, EL1H);
 }
 
+/* Rules out: unknown-sysreg */
 static void actlr_reads_zero_and_ignores_writes(void **state)
 {
 	uint64_t actlr = syn_sys(3, 0, 1, 0, 1);
@@ -300,6 +304,7 @@ static void actlr_reads_zero_and_ignores_writes(void **state)
 
 /* --------------------------------------------------- other classes, counts */
 
+/* Rules out: unknown-class */
 static void class_without_a_handler_is_undefined_never_fatal(void **state)
 {
 	static const uint8_t handled[] = {0x16, 0x17, 0x18, 0x20, 0x24};
@@ -334,6 +339,7 @@ static void exits_are_counted_by_class(void **state)
 	assert_int_equal(v->exits[63], ser + 2);
 }
 
+/* Rules out: serror-lost */
 static void serror_goes_back_to_the_guest_as_a_virtual_one_once(void **state)
 {
 	struct vcpu *v = sim_vcpu(&m, 0);
@@ -452,6 +458,7 @@ static void icc_write(uint64_t sys, uint64_t value)
 	assert_int_equal(g->pc, PC + 4);
 }
 
+/* Rules out: wrong-traps */
 static void trapped_pmr_and_ctlr_are_the_virtual_ones(void **state)
 {
 	struct vcpu_regs *g;

@@ -51,6 +51,7 @@ static void spi_priority(struct vgic_rig *r, uint32_t n, uint8_t prio)
 /* ----------------------------------------------------------------- the timer
  */
 
+/* Rules out: timer-control, eoi-mode */
 static void timer_is_linked_to_its_physical_interrupt(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, false);
@@ -84,6 +85,7 @@ static void timer_again_costs_one_list_register_write(void **state)
 	}
 }
 
+/* Rules out: disabled-active */
 static void timer_while_disabled_is_kept_until_enabled(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, false);
@@ -100,6 +102,7 @@ static void timer_while_disabled_is_kept_until_enabled(void **state)
 	assert_int_equal(r->phys_active[0], 0);
 }
 
+/* Rules out: disabled-active */
 static void timer_disabled_while_active_is_still_deactivated(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, false);
@@ -164,6 +167,7 @@ static void a_cancelled_timer_is_no_longer_pending_when_read(void **state)
 	assert_int_equal(r->phys_active[0], 0);
 }
 
+/* Rules out: physical-active */
 static void put_frees_the_physical_timer_and_keeps_the_virtual_one(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, false);
@@ -182,6 +186,7 @@ static void put_frees_the_physical_timer_and_keeps_the_virtual_one(void **state)
 	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
 }
 
+/* Rules out: former-life */
 static void a_timer_pending_at_the_end_is_gone_at_the_next_start(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, false);
@@ -261,6 +266,7 @@ static void sgi_to_self_goes_straight_into_its_list_register(void **state)
 	assert_int_equal(r->kicks[0] + r->kicks[1], 0);
 }
 
+/* Rules out: pending-afar */
 static void sgi_to_another_kicks_it_once(void **state)
 {
 	struct vgic_rig *r = boot(4, 4, false);
@@ -310,6 +316,7 @@ static void sgi_reaches_only_its_own_group(void **state)
 	assert_int_equal(gich_ack(&r->cpu[1], 0), 2);
 }
 
+/* Rules out: sgi-by-index */
 static void sgi_uses_affinity_and_range_not_an_index(void **state)
 {
 	static const uint64_t mpidr[] = {0x0, 0x1f, 0x20100, 0x0700000003};
@@ -353,6 +360,7 @@ static void sgi_uses_affinity_and_range_not_an_index(void **state)
 	assert_int_equal(gich_ack(&rig.cpu[3], 1), 32);
 }
 
+/* Rules out: sgi-by-index */
 static void twenty_vcpus_hear_their_sgis(void **state)
 {
 	struct vgic_rig *r = boot(20, 4, false);
@@ -364,6 +372,7 @@ static void twenty_vcpus_hear_their_sgis(void **state)
 		assert_int_equal(serve(r, v), v >= 16 ? 7 : GICH_SPURIOUS);
 }
 
+/* Rules out: off-cpu */
 static void sgi_to_a_vcpu_that_is_put_waits_for_it(void **state)
 {
 	struct vgic_rig *r = boot(2, 4, false);
@@ -506,6 +515,7 @@ sixty_interrupts_come_by_priority_through_two_registers(void **state)
 	assert_in_range(exits, 20, 31); /* two a refill */
 }
 
+/* Rules out: lr-overflow */
 static void preemption_nests_deeper_than_the_list_registers(void **state)
 {
 	struct vgic_rig *r = boot(1, 2, false);
@@ -529,6 +539,7 @@ static void preemption_nests_deeper_than_the_list_registers(void **state)
 	assert_int_equal(gich->hcr, 1);
 }
 
+/* Rules out: eoi-outside */
 static void deactivation_outside_of_list_registers_traps(void **state)
 {
 	struct vgic_rig *r = boot(1, 2, true);
@@ -592,6 +603,7 @@ static void trapped_dir_reaches_timers_and_respects_eoimode(void **state)
 	assert_int_equal(r->phys_active[0], 0);
 }
 
+/* Rules out: wrong-traps */
 static void cpus_without_tdir_trap_the_common_registers(void **state)
 {
 	struct vgic_rig *r = boot(1, 1, true);
@@ -656,6 +668,7 @@ static void a_closed_group_does_not_block_the_open_one(void **state)
 	}
 }
 
+/* Rules out: eoi-outside */
 static void bogus_ends_of_interrupt_deactivate_nothing(void **state)
 {
 	struct vgic_rig *r = boot(1, 2, false);
@@ -672,6 +685,7 @@ static void bogus_ends_of_interrupt_deactivate_nothing(void **state)
 
 /* ------------------------------------------------------ other vCPUs' state */
 
+/* Rules out: gic-readback */
 static void remote_reads_wait_for_the_owner_and_are_exact(void **state)
 {
 	struct vgic_rig *r = boot(2, 4, false);
@@ -746,6 +760,7 @@ static void remote_writes_apply_once_and_never_wait(void **state)
 	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
 }
 
+/* Rules out: pending-afar */
 static void posted_writes_survive_a_put_of_their_owner(void **state)
 {
 	struct vgic_rig *r = boot(2, 4, false);
@@ -870,6 +885,7 @@ static void one_of_n_goes_to_a_vcpu_that_is_awake(void **state)
 
 /* --------------------------------------------------------- enables and WFI */
 
+/* Rules out: disabled-forgotten */
 static void disabling_withdraws_and_enabling_gives_back(void **state)
 {
 	struct vgic_rig *r = boot(2, 4, false);
@@ -927,6 +943,7 @@ static void sleeping_redistributors_deliver_nothing_but_wake(void **state)
 	assert_int_equal(serve(r, 0), 40);
 }
 
+/* Rules out: wakeup-lost */
 static void wfi_ends_only_for_what_would_be_signalled(void **state)
 {
 	struct vgic_rig *r = boot(1, 2, false);
@@ -972,6 +989,7 @@ static void wfi_sees_what_did_not_fit(void **state)
 	assert_int_equal(gich_ack(gich, 1), 44);
 }
 
+/* Rules out: cpuif-lost */
 static void load_and_put_carry_the_cpu_interface(void **state)
 {
 	struct vgic_rig *r = boot(1, 4, false);

@@ -24,6 +24,7 @@ static void run(unsigned nr_lr, bool eoimode, unsigned long steps,
 	assert_true(taken > steps / 20);
 }
 
+/* Rules out: lr-overflow */
 static void two_list_registers_behave_as_the_reference(void **state)
 {
 	(void)state;
@@ -38,6 +39,7 @@ static void four_list_registers_behave_as_the_reference(void **state)
 	run(4, true, 60000, 0xfeed);
 }
 
+/* Rules out: lr-overflow */
 static void one_and_sixteen_list_registers_behave_as_the_reference(void **state)
 {
 	(void)state;

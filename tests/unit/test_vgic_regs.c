@@ -56,6 +56,7 @@ static void ctlr_keeps_only_the_group_enables(void **state)
 	assert_int_equal(rig_gicd(r, 4), 0x05480001);
 }
 
+/* Rules out: gicr-typer */
 static void redistributor_typer_is_exact_for_any_affinity(void **state)
 {
 	static const uint64_t mpidr[] = {0x80000000, 0x80000001, 0x80000100,
@@ -171,6 +172,7 @@ static void enables_set_and_clear_bit_by_bit(void **state)
 	assert_int_equal(rig_gicd(r, 0x84), 0x12345678);
 }
 
+/* Rules out: gic-readback */
 static void priority_bytes_merge_and_have_the_hardware_bits(void **state)
 {
 	struct vgic_rig *r = start(2, 32);
@@ -231,6 +233,7 @@ static void configuration_is_two_bits_and_sgis_are_edge(void **state)
 	assert_false(rig_state(r, 0, 32).edge);
 }
 
+/* Rules out: gic-readback */
 static void routers_take_halves_and_keep_irm(void **state)
 {
 	struct vgic_rig *r = start(2, 32);
@@ -248,6 +251,7 @@ static void routers_take_halves_and_keep_irm(void **state)
 	assert_int_equal(rig_state(r, 0, 32).target, 0xffff);
 }
 
+/* Rules out: other-frame */
 static void a_frame_addresses_its_own_vcpu(void **state)
 {
 	struct vgic_rig *r = start(3, 32);
@@ -259,6 +263,7 @@ static void a_frame_addresses_its_own_vcpu(void **state)
 	assert_int_equal(rig_sgi_base(r, 2, 0x100), 0xffff);
 }
 
+/* Rules out: gic-readback */
 static void pending_and_active_read_back_what_is_true(void **state)
 {
 	struct vgic_rig *r = start(1, 32);

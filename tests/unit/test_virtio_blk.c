@@ -258,6 +258,7 @@ static bool needs_reset(struct world *w)
 	return rd(w, 0x070) & 64;
 }
 
+/* Rules out: false-limit */
 static void config_says_what_holds(void **state)
 {
 	struct world *w = *state;
@@ -291,6 +292,7 @@ static void features_are_the_ones_served(void **state)
 	assert_int_equal(rd(w, 0x010), common | 1U << 5);
 }
 
+/* Rules out: used-length */
 static void in_reads_and_counts_every_byte(void **state)
 {
 	struct world *w = *state;
@@ -328,6 +330,7 @@ static void flush_reaches_the_disk(void **state)
 	assert_int_equal(status(w), IOERR);
 }
 
+/* Rules out: used-length */
 static void get_id_is_padded_to_20_bytes(void **state)
 {
 	struct world *w = *state;
@@ -406,6 +409,7 @@ static void unknown_types_are_unsupported(void **state)
 	assert_false(needs_reset(w));
 }
 
+/* Rules out: length-wraps */
 static void sectors_outside_the_disk_are_errors(void **state)
 {
 	static const struct {
@@ -611,6 +615,7 @@ static void a_status_outside_ram_breaks_the_device(void **state)
 	assert_true(needs_reset(w));
 }
 
+/* Rules out: buffer-outside */
 static void buffers_outside_ram_are_io_errors(void **state)
 {
 	static const struct {
@@ -675,6 +680,7 @@ static void a_request_above_every_limit_is_an_io_error(void **state)
 	assert_int_equal(fake_used_len(&w->g, 0), 1);
 }
 
+/* Rules out: false-limit */
 static void a_request_of_every_segment_is_served(void **state)
 {
 	struct world *w = *state;
@@ -739,6 +745,7 @@ static void one_exit_does_a_bounded_part_and_comes_back(void **state)
 	assert_int_equal(w->flushes, 256);
 }
 
+/* Rules out: chain-lost */
 static void a_ring_that_breaks_after_good_requests_returns_those(void **state)
 {
 	struct world *w = *state;
@@ -754,6 +761,7 @@ static void a_ring_that_breaks_after_good_requests_returns_those(void **state)
 	assert_int_equal(rd(w, 0x060), 3); /* used buffer, and config */
 }
 
+/* Rules out: chain-lost */
 static void hostile_rings_break_the_device_and_a_reset_heals_it(void **state)
 {
 	struct world *w = *state;
@@ -789,6 +797,7 @@ static void hostile_rings_break_the_device_and_a_reset_heals_it(void **state)
 	assert_in_range(host_log_count(), 1, 8);
 }
 
+/* Rules out: device-reset */
 static void what_was_written_survives_a_reset_of_the_device(void **state)
 {
 	struct world *w = *state;

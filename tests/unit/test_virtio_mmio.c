@@ -280,6 +280,7 @@ static void features_that_are_offered_are_accepted(void **state)
 		negotiate(w, V1 | 0x21 | 1ULL << 28 | 1ULL << 29 | 1ULL << 40));
 }
 
+/* Rules out: unknown-feature */
 static void features_ok_is_refused_for_what_was_not_offered(void **state)
 {
 	struct world *w = *state;
@@ -355,6 +356,7 @@ static void the_driver_sets_its_own_status_bits_and_clears_none(void **state)
 	assert_int_equal(rd(w, 0x070), S_ACK | S_FAILED);
 }
 
+/* Rules out: device-reset */
 static void writing_status_0_resets_everything(void **state)
 {
 	struct world *w = *state;
@@ -634,6 +636,7 @@ static void a_driver_that_wants_no_interrupt_gets_none(void **state)
 	assert_int_equal(w->edges, 0);
 }
 
+/* Rules out: config-torn */
 static void config_generation_changes_with_the_config(void **state)
 {
 	struct world *w = *state;

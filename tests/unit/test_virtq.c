@@ -99,6 +99,7 @@ static void a_queue_that_is_not_ready_gives_nothing(void **state)
 	virtq_quiet(&w->q);
 }
 
+/* Rules out: queue-shape */
 static void enable_refuses_sizes_that_are_no_ring(void **state)
 {
 	static const uint32_t bad[] = {0, 3, 255, 512, 32768, 65536, ~0U};
@@ -150,6 +151,7 @@ static void enable_takes_the_least_alignment_that_the_rules_allow(void **state)
 	assert_int_equal(fake_used_len(&w->g, 0), 7);
 }
 
+/* Rules out: queue-shape */
 static void enable_refuses_areas_that_leave_ram(void **state)
 {
 	static const uint64_t bad[] = {0, FAKE_RAM - 16, FAKE_RAM_END,
@@ -233,6 +235,7 @@ static void a_chain_without_writable_part_ends_with_none(void **state)
 	assert_int_equal(w->c.in_len, 0);
 }
 
+/* Rules out: virtq-chain */
 static void pop_rejects_chain_that_loops(void **state)
 {
 	struct world *w = *state;
@@ -258,6 +261,7 @@ static void pop_takes_a_chain_as_long_as_the_queue(void **state)
 	assert_int_equal(w->c.out[MAX - 1].at.v, FAKE_DATA + MAX - 1);
 }
 
+/* Rules out: virtq-chain */
 static void pop_rejects_next_and_head_outside_the_table(void **state)
 {
 	struct world *w = *state;
@@ -291,6 +295,7 @@ static void a_head_outside_the_table_is_an_error_of_pop(void **state)
 	assert_int_equal(virtq_pop(&w->q, &w->c), -EINVAL);
 }
 
+/* Rules out: virtq-chain */
 static void avail_idx_that_jumps_past_the_ring_is_an_error(void **state)
 {
 	struct world *w = *state;
@@ -336,6 +341,7 @@ static void indices_wrap_at_65536(void **state)
 	assert_int_equal(fake_used_len(&w->g, 65539U & 1), 65539);
 }
 
+/* Rules out: index-trusted */
 static void used_idx_in_guest_memory_is_never_read_back(void **state)
 {
 	struct world *w = *state;
@@ -428,6 +434,7 @@ static void a_loop_inside_an_indirect_table_ends(void **state)
 	assert_int_equal(pop(w, 0), -ELOOP);
 }
 
+/* Rules out: virtq-indirect */
 static void indirect_tables_that_break_a_rule_are_rejected(void **state)
 {
 	static const struct {
@@ -492,6 +499,7 @@ static void indirect_that_was_not_negotiated_is_rejected(void **state)
 	assert_int_equal(pop(w, 0), -EINVAL);
 }
 
+/* Rules out: double-fetch */
 static void a_chain_is_immune_to_what_the_guest_changes_later(void **state)
 {
 	struct world *w = *state;
@@ -539,6 +547,7 @@ static void with_event_index_the_flags_stay_zero(void **state)
 	assert_int_equal(fake_get16(&w->g, w->g.used), 0);
 }
 
+/* Rules out: notification-lost */
 static void listen_finds_what_came_in_between(void **state)
 {
 	struct world *w = *state;
@@ -575,6 +584,7 @@ static bool passes(uint16_t from, uint16_t to, uint16_t event)
 	return false;
 }
 
+/* Rules out: notification-lost */
 static void event_index_interrupts_exactly_when_passed(void **state)
 {
 	struct world *w = *state;

@@ -91,6 +91,7 @@ static void default_map_is_the_familiar_one(void **state)
 	assert_int_equal(c->nr_spis, 32);
 }
 
+/* Rules out: sgi-by-index */
 static void clusters_have_sixteen_cpus(void **state)
 {
 	struct guest *g = *state;
@@ -113,6 +114,7 @@ static void redistributors_spill_into_a_second_region(void **state)
 	assert_int_equal(g->cfg.gicr[1].size, 0x20000);
 }
 
+/* Rules out: spis-advertised */
 static void spis_follow_the_slots(void **state)
 {
 	(void)state;
