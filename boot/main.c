@@ -46,13 +46,15 @@ static void make_cpus(void)
 	uint64_t self = cpu_mpidr();
 
 	hyp.nr_cpus = platform.nr_cpus;
-	hyp.cpus = arena_array(&boot_arena, hyp.nr_cpus, sizeof(*hyp.cpus), 64);
+	hyp.cpus = arena_array(&boot_arena, hyp.nr_cpus, sizeof(*hyp.cpus),
+			       _Alignof(struct cpu));
 	if (!hyp.cpus)
 		machine_end(END_BOOT_ERROR, NULL, "no memory for CPU records");
 	for (unsigned i = 0; i < hyp.nr_cpus; i++) {
 		hyp.cpus[i].hyp = &hyp;
 		hyp.cpus[i].idx = i;
 		hyp.cpus[i].mpidr = platform.mpidr[i];
+		hyp.cpus[i].next_exit = hyp.cpus[i].exits;
 		if (platform.mpidr[i] == self)
 			write_tpidr_el2((uint64_t)(uintptr_t)&hyp.cpus[i]);
 	}

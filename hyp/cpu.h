@@ -10,7 +10,36 @@
 struct hypervisor;
 struct vcpu;
 
+/*
+ * The last exits of a pCPU, for the crash report and for debuggers: a ring of
+ * CPU_EXITS events. An exit writes one (el2/vectors.S), which costs it three
+ * instructions, so an event says no more than the syndrome and the guest's PC:
+ *	esr == 0	never written; a syndrome has IL or a class
+ *	class IRQ	an interrupt: the syndrome register says nothing then
+ *	class PUT	no exit: pc is the struct vcpu * that was put
+ *	other		ESR_EL2 of the exit, SError (0x2f) included
+ * No event names its vCPU. Going back from the newest, they are those of
+ * cpu.loaded as far as the first PUT, from there on those of the vCPU that it
+ * names, as far as the next PUT, and so on.
+ */
+#define CPU_EXITS    16U
+#define CPU_EXIT_PUT (UINT64_C(61) << 26) /* unallocated classes */
+#define CPU_EXIT_IRQ (UINT64_C(62) << 26)
+
+struct cpu_exit {
+	uint64_t esr, pc;
+};
+
 struct cpu {
+	/*
+	 * The ring. Aligned to twice its size: a pointer that has left it has
+	 * the bit CPU_EXIT_WRAP set. The next event goes to the loaded vCPU's
+	 * regs.next_exit, or to next_exit while none is loaded; the oldest
+	 * event is there, too.
+	 */
+	struct cpu_exit exits[CPU_EXITS] __attribute__((aligned(512)));
+	struct cpu_exit *next_exit;
+
 	/* Written before the pCPU starts; read by the vectors. */
 	uint64_t stack_top;
 	uint64_t panic_stack_top;
@@ -28,5 +57,18 @@ struct cpu {
 
 	bool online; /* release by the pCPU, acquire by the boot CPU */
 };
+
+#define CPU_EXIT_WRAP sizeof(((struct cpu *)0)->exits)
+
+_Static_assert(CPU_EXIT_WRAP == 256, "the alignment of the ring");
+
+/* Writes an event; returns where the next one goes. */
+static inline struct cpu_exit *cpu_exit_note(struct cpu_exit *at, uint64_t esr,
+					     uint64_t pc)
+{
+	at->esr = esr;
+	at->pc = pc;
+	return (struct cpu_exit *)((uintptr_t)(at + 1) & ~CPU_EXIT_WRAP);
+}
 
 #endif

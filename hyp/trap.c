@@ -157,8 +157,9 @@ void trap_sync(struct vcpu *v, uint64_t esr)
 
 	v->exits[ec]++;
 	if (__builtin_expect(!fn, 0))
-		fn = trap_undef;
-	fn(v, esr);
+		trap_undef(v, esr);
+	else
+		fn(v, esr);
 }
 
 void trap_irq(struct vcpu *v)

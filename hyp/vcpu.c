@@ -34,6 +34,7 @@ void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context)
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
 	v->regs.stack = c->stack_top;
+	v->regs.next_exit = c->next_exit;
 	vcpu_control_load(&v->control);
 	el1_context_restore(&v->el1);
 	fp_context_restore(&v->fp);
@@ -49,6 +50,8 @@ void vcpu_put(struct cpu *c)
 	el1_context_save(&v->el1);
 	fp_context_save(&v->fp);
 	vgic_put(v->vm->vgic, v->idx);
+	c->next_exit = cpu_exit_note(v->regs.next_exit, CPU_EXIT_PUT,
+				     (uint64_t)(uintptr_t)v);
 	c->loaded = NULL;
 }
 

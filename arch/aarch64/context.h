@@ -12,12 +12,16 @@
 
 #include <base/types.h>
 
+struct cpu_exit;
+
 /* Layout known to el2/vectors.S through generated offsets. */
 struct vcpu_regs {
 	uint64_t x[31];
 	uint64_t pc;
 	uint64_t pstate;
-	uint64_t stack; /* EL2 stack of the pCPU on which the vCPU is loaded */
+	/* Of the pCPU on which the vCPU is loaded: */
+	uint64_t stack;             /* its EL2 stack */
+	struct cpu_exit *next_exit; /* in its ring of exits */
 };
 
 /* Switched EL1 and EL0 registers, in the order of the context routines. */

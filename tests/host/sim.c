@@ -176,6 +176,7 @@ static void make_cpu(struct sim *s, unsigned i)
 
 	s->cpus[i] = (struct cpu){
 		.stack_top = 0x1000 * (i + 1),
+		.next_exit = s->cpus[i].exits,
 		.hyp = &s->h,
 		.mpidr = (uint64_t)(i / 2) << 8 | i % 2,
 		.idx = i,
@@ -377,7 +378,9 @@ static void check_entry(struct sim *s, unsigned cpu)
 		panic("a guest is entered with a lock held");
 	if (current() != cpu)
 		panic("a guest is entered on another pCPU");
-	if (v->cpu != c || c->loaded != v || v->regs.stack != c->stack_top)
+	if (v->cpu != c || c->loaded != v || v->regs.stack != c->stack_top ||
+	    v->regs.next_exit < c->exits ||
+	    v->regs.next_exit >= c->exits + CPU_EXITS)
 		panic("a guest is entered whose vCPU is not loaded here");
 	if (fake_pcpu->control.vttbr_el2 != v->control.vttbr_el2)
 		panic("a guest is entered with other translation tables");
@@ -397,6 +400,13 @@ static struct vcpu_regs *exit_tail(struct vcpu *v)
 	return &v->regs;
 }
 
+/* As save_guest in el2/vectors.S. */
+static void note_exit(struct vcpu_regs *r, enum exit what, uint64_t esr)
+{
+	r->next_exit = cpu_exit_note(r->next_exit,
+				     what == IRQ ? CPU_EXIT_IRQ : esr, r->pc);
+}
+
 static struct vcpu *leave(struct sim *s, unsigned cpu, enum exit what,
 			  uint64_t esr)
 {
@@ -405,6 +415,8 @@ static struct vcpu *leave(struct sim *s, unsigned cpu, enum exit what,
 
 	sim_on(s, cpu);
 	p->guest = NULL;
+	if (what != RUN)
+		note_exit(regs, what, esr);
 	if (setjmp(p->out) == 0) {
 		if (what == RUN)
 			p->guest = run_next(&s->cpus[cpu]);

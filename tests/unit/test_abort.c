@@ -69,6 +69,13 @@ static struct vcpu_regs *fresh(uint64_t ipa)
 	return g;
 }
 
+/* Every register of the guest's. */
+static void assert_unchanged(const struct vcpu_regs *now,
+			     const struct vcpu_regs *before)
+{
+	assert_memory_equal(now, before, offsetof(struct vcpu_regs, stack));
+}
+
 static void assert_kept(const struct vcpu_regs *now,
 			const struct vcpu_regs *before, unsigned but)
 {
@@ -213,7 +220,7 @@ static void device_that_wants_a_retry_leaves_the_guest_at_its_access(void **s)
 	dev.err = -EAGAIN;
 	dev.value = 0x5555;
 	(void)sim_sync(&m, 0, syn_dabt(4, 2, 0));
-	assert_memory_equal(g, &before, sizeof(before));
+	assert_unchanged(g, &before);
 	assert_int_equal(fake_el1.esr, 0xbad);
 	dev.err = 0;
 	(void)sim_sync(&m, 0, syn_dabt(4, 2, 0));
@@ -448,7 +455,7 @@ static void fault_on_ram_that_is_mapped_by_now_is_tried_again(void **state)
 
 		print_message("  %s\n", t[i].what);
 		(void)sim_sync(&m, 0, t[i].esr);
-		assert_memory_equal(g, &before, sizeof(before));
+		assert_unchanged(g, &before);
 		assert_int_equal(fake_el1.esr, 0xbad);
 	}
 	assert_int_equal(dev.nr, 0);

@@ -204,7 +204,10 @@ static void line_raised_on_the_vcpus_own_pcpu_needs_no_kick(void **state)
 
 static void pcpu_without_a_vcpu_sleeps_and_takes_its_interrupts(void **state)
 {
-	struct cpu spare = {.hyp = &m.h, .idx = 1, .mpidr = m.cpus[1].mpidr};
+	struct cpu spare = {.hyp = &m.h,
+			    .idx = 1,
+			    .mpidr = m.cpus[1].mpidr,
+			    .next_exit = m.cpus[1].exits};
 	struct cpu was = m.cpus[1];
 
 	(void)state;
@@ -268,6 +271,54 @@ static void every_wake_is_by_an_interrupt_never_by_a_loop(void **state)
 	assert_int_equal(fake_log_count(FAKE_WFI), 10); /* woken, asleep */
 }
 
+/* ------------------------------------------------------- the ring of exits */
+
+static void assert_exit(const struct cpu *c, unsigned i, uint64_t esr,
+			uint64_t pc)
+{
+	assert_int_equal(c->exits[i % CPU_EXITS].esr, esr);
+	assert_int_equal(c->exits[i % CPU_EXITS].pc, pc);
+}
+
+static void
+last_exits_of_a_pcpu_are_kept_and_older_ones_overwritten(void **state)
+{
+	const struct cpu *c = &m.cpus[0];
+	struct vcpu *v = vm->vcpus[0];
+	unsigned first = (unsigned)(v->regs.next_exit - c->exits);
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * CPU_EXITS - 1; i++) {
+		v->regs.pc = 0x1000 + i;
+		(void)sim_hvc(&m, 0, SIM_PSCI_VERSION, 0, 0, 0);
+	}
+	v->regs.pc = 0x2000;
+	(void)sim_irq(&m, 0, HYP_SGI_KICK);
+	for (unsigned i = 1; i < CPU_EXITS; i++)
+		assert_exit(c, first + CPU_EXITS + i - 1, SYN_HVC,
+			    0x1000 + CPU_EXITS + i - 1);
+	assert_exit(c, first + 2 * CPU_EXITS - 1, CPU_EXIT_IRQ, 0x2000);
+	assert_ptr_equal(v->regs.next_exit, &c->exits[first]);
+}
+
+static void vcpu_that_goes_leaves_its_name_among_the_exits(void **state)
+{
+	const struct cpu *c = &m.cpus[1];
+	struct vcpu *v = vm->vcpus[1];
+	unsigned first = (unsigned)(v->regs.next_exit - c->exits);
+	uint64_t pc = v->regs.pc;
+
+	(void)state;
+	(void)sim_hvc(&m, 1, SIM_PSCI_CPU_OFF, 0, 0, 0);
+	assert_exit(c, first, SYN_HVC, pc);
+	assert_exit(c, first + 1, CPU_EXIT_PUT, (uint64_t)(uintptr_t)v);
+	assert_ptr_equal(c->next_exit, &c->exits[(first + 2) % CPU_EXITS]);
+	assert_int_equal(sim_cpu_on(&m, 0, 1), 0);
+	sim_settle(&m);
+	assert_exit(c, first + 1, CPU_EXIT_PUT, (uint64_t)(uintptr_t)v);
+	assert_int_not_equal(c->exits[(first + 2) % CPU_EXITS].esr, 0);
+}
+
 /* --------------------------------------------------------------- placement */
 
 static void pcpu_takes_one_vcpu_for_good(void **state)
@@ -300,6 +351,8 @@ int main(void)
 		TWO(sleeping_vcpu_keeps_its_registers_in_the_hardware),
 		TWO(masked_or_disabled_interrupt_wakes_nobody),
 		TWO(every_wake_is_by_an_interrupt_never_by_a_loop),
+		TWO(last_exits_of_a_pcpu_are_kept_and_older_ones_overwritten),
+		TWO(vcpu_that_goes_leaves_its_name_among_the_exits),
 		TWO(pcpu_takes_one_vcpu_for_good),
 	};
 

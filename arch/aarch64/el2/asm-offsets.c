@@ -19,6 +19,8 @@ void asm_offsets(void)
 	OFFSET(REGS_PC, struct vcpu_regs, pc);
 	OFFSET(REGS_PSTATE, struct vcpu_regs, pstate);
 	OFFSET(REGS_STACK, struct vcpu_regs, stack);
+	OFFSET(REGS_NEXT_EXIT, struct vcpu_regs, next_exit);
+	OFFSET(CPU_EXIT_WRAP, struct cpu, exits[CPU_EXITS]);
 	OFFSET(VCPU_ATTENTION, struct vcpu, attention);
 	OFFSET(VCPU_VGIC_STALE, struct vcpu, vgic_stale);
 	OFFSET(CPU_STACK_TOP, struct cpu, stack_top);

@@ -3,8 +3,8 @@
  *
  * While a guest runs, SP_EL2 points at the struct vcpu_regs of the vCPU that
  * is loaded on this pCPU; regs.stack holds the pCPU's EL2 stack, empty at that
- * moment. An exit saves x0-x30, ELR and SPSR, moves to the EL2 stack, keeps the
- * vCPU in x19 and calls
+ * moment. An exit saves x0-x30, ELR and SPSR, notes syndrome and ELR in the
+ * pCPU's ring of exits, moves to the EL2 stack, keeps the vCPU in x19 and calls
  *	void trap_xxx(struct vcpu *v, uint64_t esr)
  * which returns to exit_tail: straight back into the guest unless somebody
  * wants something of this vCPU. FP/SIMD registers are the guest's all the
@@ -15,7 +15,12 @@
  */
 #include "asm-offsets.h"
 
-	.macro	save_guest handler
+/* What an interrupt leaves in the ring of exits: CPU_EXIT_IRQ. */
+#define EXIT_IRQ	(62 << 10), lsl #16
+
+	/* In: nothing. The exit's syndrome is `esr` (an operand of MRS or MOV
+	 * to x1), which stays in x1. */
+	.macro	save_guest insn, esr:vararg
 	stp	x0, x1, [sp, #REGS_X0]
 	stp	x2, x3, [sp, #REGS_X0 + 16]
 	stp	x4, x5, [sp, #REGS_X0 + 32]
@@ -34,8 +39,12 @@
 	mrs	x2, elr_el2
 	stp	x30, x2, [sp, #REGS_X0 + 240]
 	mrs	x3, spsr_el2
-	ldr	x4, [sp, #REGS_STACK]
+	ldp	x4, x5, [sp, #REGS_STACK]	// and REGS_NEXT_EXIT
+	\insn	x1, \esr
 	str	x3, [sp, #REGS_PSTATE]
+	stp	x1, x2, [x5], #16
+	bic	x5, x5, #CPU_EXIT_WRAP
+	str	x5, [sp, #REGS_NEXT_EXIT]
 	mov	x0, sp
 	mov	sp, x4
 	mov	x29, xzr
@@ -79,33 +88,29 @@ el2_vectors:
 	slot_panic 7
 
 	slot_start 0x400		// lower EL, AArch64: synchronous
-	save_guest
-	mrs	x1, esr_el2
+	save_guest mrs, esr_el2
 	b	trap_sync
 	slot_start 0x480		// IRQ
-	save_guest
+	save_guest movz, EXIT_IRQ
 	b	trap_irq
 	slot_start 0x500		// FIQ: group 0 is not used
-	save_guest
+	save_guest movz, EXIT_IRQ
 	b	trap_irq
 	slot_start 0x580		// SError
-	save_guest
-	mrs	x1, esr_el2
+	save_guest mrs, esr_el2
 	b	trap_serror
 
 	slot_start 0x600		// lower EL, AArch32: EL0 only
-	save_guest
-	mrs	x1, esr_el2
+	save_guest mrs, esr_el2
 	b	trap_sync
 	slot_start 0x680
-	save_guest
+	save_guest movz, EXIT_IRQ
 	b	trap_irq
 	slot_start 0x700
-	save_guest
+	save_guest movz, EXIT_IRQ
 	b	trap_irq
 	slot_start 0x780
-	save_guest
-	mrs	x1, esr_el2
+	save_guest mrs, esr_el2
 	b	trap_serror
 	slot_start 0x800
 
