@@ -104,6 +104,8 @@ static void finish_stop(struct vm *vm)
 	enum vm_stop how = vm->stop;
 
 	vm->state = VM_OFF;
+	if (vm->hyp->stats)
+		stats_print(vm);
 	if (how == VM_STOP_RESET) {
 		log_info("VM %s: reset", vm->cfg->name);
 		if (vm_start(vm) == 0)
@@ -112,8 +114,6 @@ static void finish_stop(struct vm *vm)
 		vm->why = "cannot be loaded again";
 	}
 	vm_devices_reset(vm);
-	if (vm->hyp->stats)
-		stats_print(vm);
 	if (vm->stop == VM_STOP_CRASH)
 		log_err("VM %s: crashed: %s", vm->cfg->name, vm->why);
 	else
