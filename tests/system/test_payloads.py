@@ -56,10 +56,15 @@ def test_input_sent_when_asked_for_arrives_too():
 
 
 def reset(commands, smp, cpu="max"):
-    """Obeys each of the commands in turn; after every boot all is fresh."""
+    """Obeys each of the commands in turn; after every boot all is fresh, but for
+    RAM after a warm reset."""
     good = set()
+    memory = "ram fresh, mem_protect 0"
     with machine.session(kernel=machine.payload("reset"), cpu=cpu, smp=smp) as guest:
         for command in commands:
+            guest.expect_exact(f"# {memory}\r\n")
+            warm = command == "2"
+            memory = "ram kept, mem_protect 0" if warm else "ram fresh, mem_protect 1"
             guest.expect_exact("command?\r\n")
             guest.send(command)
             guest.expect(r"(resetting|done): (\d+) ok, (\d+) failed\r\n")
