@@ -187,15 +187,21 @@ run:
 	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
-## debug                as run-linux, but QEMU waits for gdb
+## debug                as run-linux, or with KERNEL= as run, but QEMU waits for
+##                      gdb at GDB_PORT=1234 of this host
 .PHONY: debug gdb
-debug: QEMU_ARGS += -s -S
-debug: run-linux
+GDB_PORT ?= 1234
+debug: override QEMU_ARGS += -S -gdb tcp:127.0.0.1:$(GDB_PORT)
+debug: $(if $(KERNEL),run,run-linux)
 
-## gdb                  attach to `make debug` from another terminal
+## gdb                  attach to `make debug` from another terminal [GDB_PORT=
+##                      CORE=file VMLINUX=symbols of the first VM's program]
 gdb:
-	@$(SETUP) debug </dev/null
-	gdb-multiarch -q $(BUILD)/plinth.elf -ex 'target remote :1234'
+	@$(SETUP) build debug </dev/null
+	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf </dev/null
+	gdb-multiarch -q $(BUILD)/plinth.elf -x scripts/gdb/plinth-gdb.py \
+		-ex 'plinth attach "$(or $(CORE),$(GDB_PORT))"' \
+		$(if $(VMLINUX),-ex 'plinth symbols "$(VMLINUX)"')
 
 # ---------------------------------------------------------------- tests
 COVERAGE_MIN := 85
@@ -252,17 +258,6 @@ fuzz:
 
 fuzz-all: $(FUZZ_TARGETS)
 	@scripts/fuzz $(FUZZ_SECONDS) $^
-
-## conformance          what guests see, by area, against the bare machine
-##                      [SMP=4 CPU=max, NATIVE=1: the bare machine only]
-.PHONY: conformance conformance-all
-conformance:
-	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory conformance-all </dev/null
-
-conformance-all: $(BUILD)/plinth.elf guest-payloads
-	@tests/conformance/run --build $(BUILD) --cpu $(or $(CPU),max) \
-		--smp $(SMP) $(if $(filter-out 0,$(NATIVE)),--native)
 
 include tests/system/system.mk
 
