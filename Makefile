@@ -259,6 +259,17 @@ fuzz:
 fuzz-all: $(FUZZ_TARGETS)
 	@scripts/fuzz $(FUZZ_SECONDS) $^
 
+## conformance          what guests see, by area, against the bare machine
+##                      [SMP=4 CPU=max, NATIVE=1: the bare machine only]
+.PHONY: conformance conformance-all
+conformance:
+	@$(SETUP) build run </dev/null
+	@$(MAKE) --no-print-directory conformance-all </dev/null
+
+conformance-all: $(BUILD)/plinth.elf guest-payloads
+	@tests/conformance/run --build $(BUILD) --cpu $(or $(CPU),max) \
+		--smp $(SMP) $(if $(filter-out 0,$(NATIVE)),--native)
+
 include tests/system/system.mk
 
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q

@@ -2,7 +2,8 @@
  * The hypervisor's own command line: /chosen/bootargs of the machine's tree.
  *
  *	manifest=ADDR	where the manifest is (host physical, 0x... or decimal)
- *	stats		print exit counts when a VM ends
+ *	stats		print exit counts and free memory when a VM
+ *			is reset or ends
  *	loglevel=err|warn|info|debug
  *
  * Pure; called once by boot/main.c. A wrong word is reported and ignored.

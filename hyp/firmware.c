@@ -22,8 +22,10 @@ static void power_action(struct vcpu *v, enum psci_action action)
 		vm_stop(vm, VM_STOP_OFF, NULL);
 		break;
 	case PSCI_VM_RESET:
-	case PSCI_VM_WARM_RESET:
 		vm_stop(vm, VM_STOP_RESET, NULL);
+		break;
+	case PSCI_VM_WARM_RESET:
+		vm_stop(vm, VM_STOP_WARM_RESET, NULL);
 		break;
 	}
 }
@@ -36,11 +38,11 @@ void firmware_call(struct vcpu *v)
 		power_action(v, action);
 }
 
-static bool entry_valid(void *ctx, ipa_t entry)
+static bool is_ram(void *ctx, ipa_t base, uint64_t len)
 {
 	struct vm *vm = ctx;
 
-	return is_aligned(entry.v, 4) && gmem_contains(&vm->mem, entry, 4);
+	return gmem_contains(&vm->mem, base, len);
 }
 
 static void vcpu_start(void *ctx, unsigned target)
@@ -53,5 +55,5 @@ static void vcpu_start(void *ctx, unsigned target)
 
 struct psci_ops firmware_psci_ops(struct vm *vm)
 {
-	return (struct psci_ops){entry_valid, vcpu_start, vm};
+	return (struct psci_ops){is_ram, vcpu_start, vm};
 }

@@ -198,6 +198,13 @@ void gmem_reset(struct gmem *m)
 	extents_zero(m, 0, m->nr_extents);
 }
 
+void gmem_sync(struct gmem *m)
+{
+	for (unsigned i = 0; i < m->nr_extents; i++)
+		m->env.sync_to_poc(m->env.ctx, hpa_ptr(m->extents[i].hpa),
+				   order_size(m->extents[i].order));
+}
+
 /* ---- ranges ---- */
 
 void gmem_init(struct gmem *m, const struct gmem_env *env, struct s2 *s2)

@@ -6,8 +6,8 @@
  * stage-2 tables, and scrubbed before anybody else gets it.
  *
  * Callers: the loader, device models (virtio), the stage-2 fault path.
- * Locks: gmem_add/gmem_reset/gmem_destroy are called with no vCPU of the VM
- * running. The accessors may run on several CPUs at once.
+ * Locks: gmem_add/gmem_reset/gmem_sync/gmem_destroy are called with no vCPU of
+ * the VM running. The accessors may run on several CPUs at once.
  *
  * An access that is partly outside RAM does nothing and returns -EFAULT.
  */
@@ -100,6 +100,10 @@ MUST_CHECK int gmem_load(struct gmem *m, ipa_t at, const void *src,
 /* Zeroes all RAM and syncs it, as gmem_add() left it: before images are loaded
  * again. */
 void gmem_reset(struct gmem *m);
+
+/* Leaves all RAM as it is and syncs it: a CPU whose caches are off then finds
+ * what was written through them. */
+void gmem_sync(struct gmem *m);
 
 /*
  * Unmaps nothing (the stage-2 tables are gone by then); frees all blocks, and

@@ -50,7 +50,7 @@ struct hypervisor {
 	unsigned nr_vms;
 	enum log_level log_level; /* lines above it are not printed */
 	bool boot_incomplete;     /* a VM was refused: the end is no success */
-	bool stats;               /* print exit counts when a VM ends */
+	bool stats;               /* print counts when a VM resets or ends */
 
 	struct page_alloc pages; /* locks itself */
 	struct console console;  /* locks itself */

@@ -104,7 +104,9 @@ static void finish_stop(struct vm *vm)
 	enum vm_stop how = vm->stop;
 
 	vm->state = VM_OFF;
-	if (how == VM_STOP_RESET) {
+	if (vm->hyp->stats)
+		stats_print(vm);
+	if (how == VM_STOP_RESET || how == VM_STOP_WARM_RESET) {
 		log_info("VM %s: reset", vm->cfg->name);
 		if (vm_start(vm) == 0)
 			return;
@@ -112,8 +114,6 @@ static void finish_stop(struct vm *vm)
 		vm->why = "cannot be loaded again";
 	}
 	vm_devices_reset(vm);
-	if (vm->hyp->stats)
-		stats_print(vm);
 	if (vm->stop == VM_STOP_CRASH)
 		log_err("VM %s: crashed: %s", vm->cfg->name, vm->why);
 	else
@@ -161,7 +161,9 @@ static int load(struct vm *vm)
 {
 	int err;
 
-	if (vm->ram_used)
+	if (vm->stop == VM_STOP_WARM_RESET)
+		gmem_sync(&vm->mem);
+	else if (vm->ram_used)
 		gmem_reset(&vm->mem);
 	vm->ram_used = true;
 	err = write_dtb(vm);
@@ -178,7 +180,7 @@ int vm_start(struct vm *vm)
 
 	vm_devices_reset(vm);
 	vgic_reset(vm->vgic);
-	psci_reset(&vm->fw.psci, 0);
+	psci_reset(&vm->fw.psci, 0, vm->stop != VM_STOP_WARM_RESET);
 	err = load(vm);
 	if (err) {
 		log_err("VM %s: images cannot be loaded: %d", vm->cfg->name,

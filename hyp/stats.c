@@ -1,8 +1,12 @@
-/* Exit counts; contract in stats.h. Counters are in struct vcpu. */
+/*
+ * Exit counts and free memory at the end of a VM's life; contract in stats.h.
+ * Counters are in struct vcpu.
+ */
 #include <string.h>
 
 #include <arch/aarch64/esr.h>
 
+#include <hyp/hypervisor.h>
 #include <hyp/stats.h>
 #include <hyp/vm.h>
 
@@ -43,6 +47,8 @@ void stats_print(const struct vm *vm)
 				 reason[class] ? reason[class] : "other", n);
 	}
 	log_info("VM %s: exits: total %lu", vm->cfg->name, all);
+	log_info("VM %s: memory: %lu pages free", vm->cfg->name,
+		 page_alloc_nr_free(&vm->hyp->pages));
 }
 
 void stats_reset(struct vm *vm)

@@ -45,9 +45,10 @@ enum vm_state {
 
 enum vm_stop {
 	VM_STOP_NONE,
-	VM_STOP_OFF,   /* the guest powered itself off */
-	VM_STOP_RESET, /* the guest wants to start again */
-	VM_STOP_CRASH  /* it can make no progress */
+	VM_STOP_OFF,        /* the guest powered itself off */
+	VM_STOP_RESET,      /* the guest wants to start again */
+	VM_STOP_WARM_RESET, /* the same, with RAM kept */
+	VM_STOP_CRASH       /* it can make no progress */
 };
 
 struct vm {
@@ -97,9 +98,9 @@ MUST_CHECK int vm_create(struct vm *vm, struct hypervisor *hyp,
 void vm_destroy(struct vm *vm);
 
 /*
- * Loads pristine images into zeroed RAM, resets every device, and starts
- * vCPU 0. The VM is off, and each of its vCPUs has its pCPU. Errors name the
- * module.
+ * Loads pristine images into zeroed RAM, or over what is in it at a warm reset
+ * (vm->stop), resets every device, and starts vCPU 0. The VM is off, and each
+ * of its vCPUs has its pCPU. Errors name the module.
  */
 MUST_CHECK int vm_start(struct vm *vm);
 

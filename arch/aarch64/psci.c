@@ -19,7 +19,6 @@
 
 #define MIGRATE_TOS_NOT_PRESENT 2
 #define RESET2_WARM             0
-#define RESET2_VENDOR           BIT(31)
 
 /* Argument n; the 32-bit convention ignores the upper half. */
 static uint64_t arg(uint32_t fid, const uint64_t *x, unsigned n)
@@ -56,12 +55,16 @@ static enum psci_action call_features(struct psci *p, unsigned self,
 	return answer(x, known ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
 }
 
+#define INSN_BYTES 4U
+
 static bool entry_ok(const struct psci *p, ipa_t entry)
 {
-	return is_aligned(entry.v, 4) && p->ops.entry_valid(p->ops.ctx, entry);
+	return is_aligned(entry.v, INSN_BYTES) &&
+	       p->ops.is_ram(p->ops.ctx, entry, INSN_BYTES);
 }
 
-static int32_t claim(struct psci_vcpu *target, struct psci_entry entry)
+static int32_t claim(struct psci *p, struct psci_vcpu *target,
+		     struct psci_entry entry)
 {
 	int32_t ret = PSCI_SUCCESS;
 
@@ -73,6 +76,7 @@ static int32_t claim(struct psci_vcpu *target, struct psci_entry entry)
 	} else {
 		target->state = PSCI_STATE_ON_PENDING;
 		target->entry = entry;
+		__atomic_add_fetch(&p->nr_up, 1, __ATOMIC_SEQ_CST);
 	}
 	spin_unlock(&target->lock);
 	return ret;
@@ -93,7 +97,7 @@ static enum psci_action call_cpu_on(struct psci *p, unsigned self, uint64_t *x,
 		return answer(x, PSCI_INVALID_PARAMETERS);
 	if (!entry_ok(p, entry.pc))
 		return answer(x, PSCI_INVALID_ADDRESS);
-	ret = claim(&p->vcpus[target], entry);
+	ret = claim(p, &p->vcpus[target], entry);
 	if (ret == PSCI_SUCCESS)
 		p->ops.vcpu_start(p->ops.ctx, (unsigned)target);
 	return answer(x, ret);
@@ -113,15 +117,27 @@ static enum psci_action call_cpu_off(struct psci *p, unsigned self, uint64_t *x,
  * A power-down request always powers down: the vCPU waits for an interrupt
  * and starts at its entry point, also when one is pending already. Levels
  * above the CPU are coordinated away; there is nothing to switch off.
+ * Argument n is the entry point, n + 1 the context id.
  */
+static enum psci_action power_down(struct psci *p, unsigned self, uint64_t *x,
+				   uint32_t fid, unsigned n)
+{
+	struct psci_entry entry = {
+		.pc = {arg(fid, x, n)},
+		.context_id = arg(fid, x, n + 1),
+	};
+
+	if (!entry_ok(p, entry.pc))
+		return answer(x, PSCI_INVALID_ADDRESS);
+	/* Own entry, while ON: CPU_ON by others leaves it alone. */
+	p->vcpus[self].entry = entry;
+	return PSCI_POWER_DOWN;
+}
+
 static enum psci_action call_cpu_suspend(struct psci *p, unsigned self,
 					 uint64_t *x, uint32_t fid)
 {
 	uint32_t power_state = (uint32_t)x[1];
-	struct psci_entry entry = {
-		.pc = {arg(fid, x, 2)},
-		.context_id = arg(fid, x, 3),
-	};
 
 	if (power_state & POWER_STATE_RES0)
 		return answer(x, PSCI_INVALID_PARAMETERS);
@@ -129,11 +145,22 @@ static enum psci_action call_cpu_suspend(struct psci *p, unsigned self,
 		(void)answer(x, PSCI_SUCCESS);
 		return PSCI_STANDBY;
 	}
-	if (!entry_ok(p, entry.pc))
-		return answer(x, PSCI_INVALID_ADDRESS);
-	/* Own entry, while ON: CPU_ON by others leaves it alone. */
-	p->vcpus[self].entry = entry;
-	return PSCI_POWER_DOWN;
+	return power_down(p, self, x, fid, 2);
+}
+
+static enum psci_action call_cpu_default_suspend(struct psci *p, unsigned self,
+						 uint64_t *x, uint32_t fid)
+{
+	return power_down(p, self, x, fid, 1);
+}
+
+/* The power-down of the last vCPU that is on. */
+static enum psci_action call_system_suspend(struct psci *p, unsigned self,
+					    uint64_t *x, uint32_t fid)
+{
+	if (__atomic_load_n(&p->nr_up, __ATOMIC_SEQ_CST) != 1)
+		return answer(x, PSCI_DENIED);
+	return power_down(p, self, x, fid, 1);
 }
 
 /* ON when any vCPU below is on, else ON_PENDING when any is about to be. */
@@ -210,11 +237,36 @@ static enum psci_action call_system_reset2(struct psci *p, unsigned self,
 	(void)p;
 	(void)self;
 	(void)fid;
-	if (type & RESET2_VENDOR)
-		return answer(x, PSCI_NOT_SUPPORTED);
+	/* No vendor's type (bit 31) is defined. */
 	if (type != RESET2_WARM)
 		return answer(x, PSCI_INVALID_PARAMETERS);
 	return PSCI_VM_WARM_RESET;
+}
+
+static enum psci_action call_mem_protect(struct psci *p, unsigned self,
+					 uint64_t *x, uint32_t fid)
+{
+	uint32_t enable = (uint32_t)x[1];
+
+	(void)self;
+	(void)fid;
+	if (enable > 1)
+		return answer(x, PSCI_INVALID_PARAMETERS);
+	return answer(x, __atomic_exchange_n(&p->mem_protect, enable == 1,
+					     __ATOMIC_RELAXED));
+}
+
+/* All RAM of a VM is overwritten at a cold reset, and nothing else. */
+static enum psci_action call_mem_protect_check_range(struct psci *p,
+						     unsigned self, uint64_t *x,
+						     uint32_t fid)
+{
+	ipa_t base = {arg(fid, x, 1)};
+
+	(void)self;
+	return answer(x, p->ops.is_ram(p->ops.ctx, base, arg(fid, x, 2))
+				 ? PSCI_SUCCESS
+				 : PSCI_DENIED);
 }
 
 #define ROW32(f, call) [(f)&0x1f] = {f, call}
@@ -233,8 +285,15 @@ const struct psci_row psci_table[PSCI_TABLE_NR] = {
 	ROW32(PSCI_SYSTEM_OFF, call_system_off),
 	ROW32(PSCI_SYSTEM_RESET, call_system_reset),
 	ROW32(PSCI_FEATURES, call_features),
+	ROW32(PSCI_CPU_DEFAULT_SUSPEND, call_cpu_default_suspend),
+	ROW64(PSCI_CPU_DEFAULT_SUSPEND, call_cpu_default_suspend),
+	ROW32(PSCI_SYSTEM_SUSPEND, call_system_suspend),
+	ROW64(PSCI_SYSTEM_SUSPEND, call_system_suspend),
 	ROW32(PSCI_SYSTEM_RESET2, call_system_reset2),
 	ROW64(PSCI_SYSTEM_RESET2, call_system_reset2),
+	ROW32(PSCI_MEM_PROTECT, call_mem_protect),
+	ROW32(PSCI_MEM_PROTECT_CHECK_RANGE, call_mem_protect_check_range),
+	ROW64(PSCI_MEM_PROTECT_CHECK_RANGE, call_mem_protect_check_range),
 };
 
 static void set_state(struct psci_vcpu *v, enum psci_state state)
@@ -250,11 +309,13 @@ void psci_init(struct psci *p, const struct psci_ops *ops,
 	p->ops = *ops;
 	p->map = *map;
 	p->vcpus = vcpus;
-	psci_reset(p, 0);
+	psci_reset(p, 0, false);
 }
 
-void psci_reset(struct psci *p, unsigned boot)
+void psci_reset(struct psci *p, unsigned boot, bool cold)
 {
+	p->nr_up = 1;
+	p->mem_protect &= cold;
 	for (unsigned i = 0; i < p->map.nr; i++)
 		set_state(&p->vcpus[i],
 			  i == boot ? PSCI_STATE_ON : PSCI_STATE_OFF);
@@ -268,6 +329,7 @@ void psci_vcpu_started(struct psci *p, unsigned self)
 void psci_vcpu_stopped(struct psci *p, unsigned self)
 {
 	set_state(&p->vcpus[self], PSCI_STATE_OFF);
+	__atomic_sub_fetch(&p->nr_up, 1, __ATOMIC_SEQ_CST);
 }
 
 struct psci_entry psci_entry(const struct psci *p, unsigned self)

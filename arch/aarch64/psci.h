@@ -5,8 +5,11 @@
  *
  * Arm DEN 0022 (PSCI 1.1). Implemented, 32- and 64-bit forms where the
  * specification has both: PSCI_VERSION, PSCI_FEATURES, CPU_ON, CPU_OFF,
- * CPU_SUSPEND, AFFINITY_INFO, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET,
- * SYSTEM_RESET2. The rest answers NOT_SUPPORTED, in PSCI_FEATURES too.
+ * CPU_SUSPEND, CPU_DEFAULT_SUSPEND, AFFINITY_INFO, MIGRATE_INFO_TYPE,
+ * SYSTEM_OFF, SYSTEM_RESET, SYSTEM_RESET2, SYSTEM_SUSPEND, MEM_PROTECT,
+ * MEM_PROTECT_CHECK_RANGE. The rest answers NOT_SUPPORTED, in PSCI_FEATURES
+ * too: MIGRATE and MIGRATE_INFO_UP_CPU (there is no Trusted OS), CPU_FREEZE,
+ * NODE_HW_STATE, SET_SUSPEND_MODE, PSCI_STAT_*.
  *
  * Power states of a vCPU, guarded by its lock:
  *
@@ -41,7 +44,11 @@ enum psci_fid {
 	PSCI_SYSTEM_OFF = 0x84000008,
 	PSCI_SYSTEM_RESET = 0x84000009,
 	PSCI_FEATURES = 0x8400000a,
+	PSCI_CPU_DEFAULT_SUSPEND = 0x8400000c,
+	PSCI_SYSTEM_SUSPEND = 0x8400000e,
 	PSCI_SYSTEM_RESET2 = 0x84000012,
+	PSCI_MEM_PROTECT = 0x84000013,
+	PSCI_MEM_PROTECT_CHECK_RANGE = 0x84000014,
 };
 
 #define PSCI_64 0x40000000U
@@ -83,8 +90,8 @@ struct psci_entry {
 };
 
 struct psci_ops {
-	/* Whether a vCPU may start there: RAM of the VM. */
-	bool (*entry_valid)(void *ctx, ipa_t entry);
+	/* Whether all of it is RAM of the VM; false for no byte at all. */
+	bool (*is_ram)(void *ctx, ipa_t base, uint64_t len);
 	/* Make vCPU `target` start at psci_entry(). Called once for each
 	 * successful CPU_ON, on the caller's CPU, with no lock held. */
 	void (*vcpu_start)(void *ctx, unsigned target);
@@ -101,6 +108,13 @@ struct psci {
 	struct psci_ops ops;
 	struct mpidr_map map;    /* immutable */
 	struct psci_vcpu *vcpus; /* map.nr of them */
+	/*
+	 * vCPUs that are not OFF; atomic. It is counted up before CPU_ON
+	 * answers, by a caller that is counted itself, so it is 1 only while
+	 * nobody but the one vCPU that is on can change it.
+	 */
+	unsigned nr_up;
+	bool mem_protect; /* MEM_PROTECT is on; atomic */
 };
 
 /*
@@ -109,9 +123,12 @@ struct psci {
 void psci_init(struct psci *p, const struct psci_ops *ops,
 	       const struct mpidr_map *map, struct psci_vcpu *vcpus);
 
-/* The state of a VM that boots: `boot` is ON, the others OFF. Called with no
- * vCPU of the VM running. */
-void psci_reset(struct psci *p, unsigned boot);
+/*
+ * The state of a VM that boots: `boot` is ON, the others OFF. Called with no
+ * vCPU of the VM running. MEM_PROTECT outlives a reset in which RAM was
+ * overwritten (`cold`) and ends with one in which it was kept.
+ */
+void psci_reset(struct psci *p, unsigned boot, bool cold);
 
 /* vCPU `self` is about to execute its first instruction: ON_PENDING -> ON. */
 void psci_vcpu_started(struct psci *p, unsigned self);

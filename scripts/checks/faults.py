@@ -76,14 +76,15 @@ def annotations(name, text):
 
 def is_run(name, text, test, system):
     """Whether somebody runs that test: a unit test is in its file's list, a
-    payload is started by the tests in `system`, their text."""
+    payload is named in `system`, the text of the system tests and of the
+    conformance run's list."""
     if name.startswith("tests/unit/"):
         return len(re.findall(rf"\b{test}\b", text)) > 1
     if name.endswith(".py"):
         return test.startswith("test_")
     if name.startswith("tests/guest/"):
         payload = name.rpartition("/")[2].partition(".")[0]
-        return f'"{payload}"' in system
+        return bool(re.search(rf'"{payload}"|^{payload} = ', system, re.M))
     return True
 
 
@@ -142,6 +143,7 @@ def gather(tree):
     faults, findings = parse(tree.text(FAULTS))
     names = tree.select((".c", ".py", ".S"), ("tests/",))
     system = "".join(tree.text(n) for n in names if n.startswith("tests/system/"))
+    system += tree.text("tests/conformance/areas.toml")
     findings += collect(faults, {n: tree.text(n) for n in names}, system)
     findings += [
         f"{FAULTS}: {fault.id}: neither a test nor a review"

@@ -32,6 +32,7 @@ struct raw_state raw_state;
 
 void raw_entry(void);
 int64_t suspend_call(uint64_t fn, uint64_t state, uint64_t entry);
+int64_t suspend_stateless(uint64_t fn, uint64_t entry);
 
 static uint64_t bad_mpidr(void)
 {
@@ -51,6 +52,40 @@ static void check_psci(const char *name, int64_t got, int64_t want)
 static int64_t features(uint64_t fn)
 {
 	return psci_call(PSCI_FEATURES, fn, 0, 0);
+}
+
+/* What QEMU's own firmware has not got, and what nobody has. */
+static void check_more_features(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t fn;
+		int64_t want;
+	} t[] = {
+		{"features_system_reset2", PSCI_SYSTEM_RESET2_64, 0},
+		{"features_system_suspend32", PSCI_SYSTEM_SUSPEND32, 0},
+		{"features_system_suspend64", PSCI_SYSTEM_SUSPEND64, 0},
+		{"features_default_suspend32", PSCI_DEFAULT_SUSPEND32, 0},
+		{"features_default_suspend64", PSCI_DEFAULT_SUSPEND64, 0},
+		{"features_mem_protect", PSCI_MEM_PROTECT, 0},
+		{"features_mem_check_range32", PSCI_MEM_CHECK_RANGE32, 0},
+		{"features_mem_check_range64", PSCI_MEM_CHECK_RANGE64, 0},
+		{"no_mem_protect64", 0xc4000013, PSCI_NOT_SUPPORTED},
+		{"no_migrate", 0xc4000005, PSCI_NOT_SUPPORTED},
+		{"no_migrate_info_up_cpu", 0xc4000007, PSCI_NOT_SUPPORTED},
+		{"no_cpu_freeze", 0x8400000b, PSCI_NOT_SUPPORTED},
+		{"no_node_hw_state", 0xc400000d, PSCI_NOT_SUPPORTED},
+		{"no_set_suspend_mode", 0x8400000f, PSCI_NOT_SUPPORTED},
+		{"no_stat_residency", 0xc4000010, PSCI_NOT_SUPPORTED},
+		{"no_stat_count", 0xc4000011, PSCI_NOT_SUPPORTED},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		check_psci(t[i].name, features(t[i].fn), t[i].want);
+		if (t[i].want)
+			check_psci("absent_call_says_so",
+				   psci_call(t[i].fn, 0, 0, 0), t[i].want);
+	}
 }
 
 static void check_identity(void)
@@ -87,8 +122,7 @@ static void check_identity(void)
 		return;
 	CHECK("version_minor", (version & 0xffff) >= 1);
 	check_psci("features_smccc_version", features(SMCCC_VERSION), 0);
-	check_psci("features_system_reset2", features(PSCI_SYSTEM_RESET2_64),
-		   0);
+	check_more_features();
 	CHECK("smccc_version", psci_call(SMCCC_VERSION, 0, 0, 0) >= 0x10001);
 }
 
@@ -386,6 +420,82 @@ static void check_suspend(void)
 	write_cntv_ctl_el0(0);
 }
 
+static int64_t mem_range(uint64_t base, uint64_t len)
+{
+	return psci_call(PSCI_MEM_CHECK_RANGE64, base, len, 0);
+}
+
+static void check_mem_protect(void)
+{
+	uint64_t base = guest.ram_base, size = guest.ram_size;
+
+	check_psci("mem_range_all_ram", mem_range(base, size), PSCI_SUCCESS);
+	check_psci("mem_range_beyond", mem_range(base, size + 1), PSCI_DENIED);
+	check_psci("mem_range_before", mem_range(base - 1, 2), PSCI_DENIED);
+	check_psci("mem_range_empty", mem_range(base, 0), PSCI_DENIED);
+	check_psci("mem_range_wraps", mem_range(base + 8, -UINT64_C(8)),
+		   PSCI_DENIED);
+	check_psci("mem_range_device", mem_range(0x09000000, 4), PSCI_DENIED);
+	check_psci("mem_range_32bit",
+		   psci_call(PSCI_MEM_CHECK_RANGE32, BIT(40) | base,
+			     BIT(40) | 4096, 0),
+		   PSCI_SUCCESS);
+	check_psci("mem_protect_on", psci_call(PSCI_MEM_PROTECT, 1, 0, 0), 0);
+	check_psci("mem_protect_off", psci_call(PSCI_MEM_PROTECT, 0, 0, 0), 1);
+	check_psci("mem_protect_bad", psci_call(PSCI_MEM_PROTECT, 2, 0, 0),
+		   PSCI_INVALID_PARAMS);
+	check_psci("mem_protect_is_off", psci_call(PSCI_MEM_PROTECT, 0, 0, 0),
+		   0);
+	check_psci("reset2_bad_type", psci_call(PSCI_SYSTEM_RESET2_64, 1, 0, 0),
+		   PSCI_INVALID_PARAMS);
+	check_psci("reset2_bad_vendor_type",
+		   psci_call(PSCI_SYSTEM_RESET2_64, 0x80000002, 0, 0),
+		   PSCI_INVALID_PARAMS);
+}
+
+/* A power-down by `fn` that the virtual timer ends. */
+static void check_sleep(const char *name, uint64_t fn)
+{
+	uint64_t start;
+
+	gic_init_cpu();
+	gic_enable(PPI_VTIMER);
+	arm_timer();
+	start = time_now();
+	check_psci(name, suspend_stateless(fn, 0), SUSPENDED);
+	CHECK("sleep_lasts_until_timer", time_now() - start >= time_ticks(500));
+	CHECK_EQ("sleep_keeps_the_timer", read_cntv_ctl_el0() & CNT_CTL_ENABLE,
+		 CNT_CTL_ENABLE);
+	write_cntv_ctl_el0(0);
+	isb();
+}
+
+/* SYSTEM_SUSPEND and CPU_DEFAULT_SUSPEND; the others are off. */
+static void check_system_suspend(void)
+{
+	check_sleep("system_suspend", PSCI_SYSTEM_SUSPEND64);
+	check_sleep("system_suspend_32bit", PSCI_SYSTEM_SUSPEND32);
+	check_sleep("default_suspend", PSCI_DEFAULT_SUSPEND64);
+	check_psci("system_suspend_bad_entry",
+		   suspend_stateless(PSCI_SYSTEM_SUSPEND64, 0x1000),
+		   PSCI_INVALID_ADDRESS);
+	check_psci("default_suspend_bad_entry",
+		   suspend_stateless(PSCI_DEFAULT_SUSPEND64, 0x1000),
+		   PSCI_INVALID_ADDRESS);
+}
+
+static void check_suspend_denied(void)
+{
+	stay = true;
+	smp_start(1, idle_until_told, NULL);
+	check_psci("system_suspend_denied",
+		   suspend_stateless(PSCI_SYSTEM_SUSPEND64, 0), PSCI_DENIED);
+	stay = false;
+	dsb_sy();
+	CHECK("denier_goes_off", smp_wait_off(1));
+	check_sleep("system_suspend_when_all_are_off", PSCI_SYSTEM_SUSPEND64);
+}
+
 /*
  * QEMU's own firmware leaves a window after CPU_ON in which a second call
  * succeeds too and AFFINITY_INFO says off; a guest of Plinth never sees it.
@@ -412,6 +522,10 @@ void payload_main(void)
 	check_affinity_at_boot();
 	check_bad_cpu_on();
 	check_suspend();
+	if (!guest.native) {
+		check_mem_protect();
+		check_system_suspend();
+	}
 	if (guest.nr_cpus < 2) {
 		check_note("one cpu: nothing to turn on");
 		return;
@@ -419,8 +533,10 @@ void payload_main(void)
 	check_entry_state();
 	check_all_on();
 	check_cycles();
-	if (!guest.native)
+	if (!guest.native) {
+		check_suspend_denied();
 		check_races();
+	}
 	check_chain();
 	smp_start(1, finish_on_secondary, NULL);
 	for (;;)

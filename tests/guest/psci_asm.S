@@ -37,8 +37,7 @@ raw_entry:
  * entry point when the third argument is 0, and a context record as context
  * id. Returns its result, or 0x100 when it came back by the entry point.
  */
-	.globl	suspend_call
-suspend_call:
+	.macro	save_context
 	sub	sp, sp, #128
 	stp	x29, x30, [sp]
 	stp	x19, x20, [sp, #16]
@@ -49,6 +48,21 @@ suspend_call:
 	mrs	x4, tpidr_el1
 	str	x4, [sp, #96]
 	adr	x4, suspend_resume
+	.endm
+
+	/* The same for calls without a state: (fn, entry_or_0). */
+	.globl	suspend_stateless
+suspend_stateless:
+	save_context
+	cmp	x1, #0
+	csel	x1, x4, x1, eq
+	mov	x2, sp
+	hvc	#0
+	b	1f
+
+	.globl	suspend_call
+suspend_call:
+	save_context
 	cmp	x2, #0
 	csel	x2, x4, x2, eq
 	mov	x3, sp

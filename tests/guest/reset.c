@@ -4,7 +4,9 @@
  * a mess of everything it can reach and obeys one byte from the UART:
  * `r` SYSTEM_RESET, `s` the same from another CPU, `2` SYSTEM_RESET2 (warm),
  * `o` power off. The last line before a reset is `resetting: N ok, M failed`.
- * Uses two CPUs when there are two.
+ * What RAM is like, and whether MEM_PROTECT is still on, depends on the kind of
+ * reset: a remark says `ram fresh` or `ram kept`. Uses two CPUs when there are
+ * two.
  */
 #include "lib/check.h"
 #include "lib/fdt.h"
@@ -26,9 +28,16 @@ static volatile uint64_t data_mark = MARK;
 static volatile uint64_t bss_mark;
 static volatile uint64_t noinit_mark __attribute__((noinit));
 
+/* The device tree is near it. */
 static volatile uint64_t *last_word(void)
 {
 	return ptr_of(guest_ram_end() - 8);
+}
+
+/* No image reaches as far. */
+static volatile uint64_t *middle_word(void)
+{
+	return ptr_of(guest.ram_base + guest.ram_size / 2);
 }
 
 static void check_memory(void)
@@ -37,8 +46,12 @@ static void check_memory(void)
 	CHECK_EQ("bss_is_zero", bss_mark, 0);
 	if (guest.native)
 		return; /* QEMU keeps RAM over a reset */
-	CHECK("ram_outside_the_image_is_fresh", noinit_mark != MARK);
 	CHECK("last_word_of_ram_is_fresh", *last_word() != MARK);
+	CHECK_EQ("ram_is_kept_whole_or_not_at_all", noinit_mark == MARK,
+		 *middle_word() == MARK);
+	check_note("ram %s, mem_protect %u",
+		   noinit_mark == MARK ? "kept" : "fresh",
+		   (unsigned)psci_call(PSCI_MEM_PROTECT, 1, 0, 0));
 }
 
 static void check_gicd(void)
@@ -152,6 +165,7 @@ static void mess(void)
 	bss_mark = MARK;
 	noinit_mark = MARK;
 	*last_word() = MARK;
+	*middle_word() = MARK;
 	fill(ptr_of(addr_of(guest.dtb)), fdt_size(guest.dtb));
 	mess_gic();
 	mess_cpu();

@@ -8,7 +8,9 @@
 #include <base/log.h>
 #include <base/panic.h>
 
-static char last_line[256];
+#define LINES_KEPT 64U
+
+static char lines[LINES_KEPT][256];
 static unsigned nr_lines;
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -17,14 +19,14 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 	(void)level;
 	va_start(ap, fmt);
-	(void)vsnprintf(last_line, sizeof(last_line), fmt, ap);
+	(void)vsnprintf(lines[nr_lines++ % LINES_KEPT], sizeof(lines[0]), fmt,
+			ap);
 	va_end(ap);
-	nr_lines++;
 }
 
 const char *host_log_last(void)
 {
-	return last_line;
+	return nr_lines ? lines[(nr_lines - 1) % LINES_KEPT] : "";
 }
 
 unsigned host_log_count(void)
@@ -34,8 +36,16 @@ unsigned host_log_count(void)
 
 void host_log_reset(void)
 {
-	last_line[0] = '\0';
 	nr_lines = 0;
+}
+
+unsigned host_log_said(const char *text)
+{
+	unsigned said = 0;
+
+	for (unsigned i = 0; i < nr_lines && i < LINES_KEPT; i++)
+		said += strstr(lines[i], text) != NULL;
+	return said;
 }
 
 void panic(const char *fmt, ...)

@@ -16,6 +16,8 @@
 const char *host_log_last(void);
 /* How many lines since the reset. */
 unsigned host_log_count(void);
+/* In how many of the last 64 lines since the reset that text is. */
+unsigned host_log_said(const char *text);
 void host_log_reset(void);
 
 /* `size` bytes of zeroed memory aligned to `align` (a power of two). */

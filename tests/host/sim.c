@@ -577,6 +577,8 @@ static void check_vm(const struct vm *vm)
 
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
 		check_vcpu(vm, i, &live);
+	if (vm->state == VM_RUNNING && live != vm->fw.psci.nr_up)
+		panic("%u vCPUs live, PSCI counts %u", live, vm->fw.psci.nr_up);
 	if (live != vm->nr_live)
 		panic("%u vCPUs live, %u counted", live, vm->nr_live);
 	if ((live == 0) != (vm->state == VM_OFF))

@@ -100,6 +100,8 @@ def test_comments_that_do_not_hold_are_found(name, text, word):
 def test_payload_that_the_system_tests_start_is_run():
     files = {"tests/guest/blk.c": f'/* {MARK} leak */\nCHECK("c", x)'}
     assert not faults.collect(parsed(), files, 'payload("blk")')
+    assert not faults.collect(parsed(), files, "[payloads]\nblk = 1\n")
+    assert faults.collect(parsed(), files, "[payloads]\nxblk = 1\n")
 
 
 def test_table_has_sections_tests_and_reviews():

@@ -1,31 +1,13 @@
-"""The bare-metal guests of tests/guest: what they check holds under Plinth, on
-every CPU model and with any number of CPUs."""
+"""The bare-metal guests of tests/guest that need input, a disk or company, or
+that end unusually. What the others check is test_conformance.py's."""
 
 import zlib
 
 import machine
 import pytest
 
-DAILY = {("max", 4), ("cortex-a57", 1), ("cortex-a53", 2), ("max", 8)}
-
-# Payloads that need no input, with the least number of checks of a whole run.
-PLAIN = {"hello": 3, "isolation": 100, "traps": 60, "psci": 25, "irq": 100, "irqprio": 50}
 DISK_BYTES = 4 << 20
-
-
-# Rules out: el2-register-unset, absent-register
-@pytest.mark.parametrize("cpu, smp", machine.grid((1, 2, 4, 8), DAILY))
-@pytest.mark.parametrize("name", PLAIN)
-def test_payload_finds_nothing_wrong(name, cpu, smp):
-    done = machine.run(kernel=machine.payload(name), cpu=cpu, smp=smp)
-    machine.checks(done.expect(machine.OK).out, PLAIN[name])
-    assert not done.plinth_errors()
-
-
-@pytest.mark.parametrize("cpu, smp", machine.grid((2, 4, 8), DAILY))
-def test_interrupts_between_cpus_are_right(cpu, smp):
-    done = machine.run(kernel=machine.payload("irqsmp"), cpu=cpu, smp=smp)
-    machine.checks(done.expect(machine.OK).out, 20)
+DAILY = {("max", 4), ("cortex-a57", 1)}
 
 
 @pytest.mark.parametrize("cpu, smp", machine.grid((1, 4), DAILY))
@@ -74,10 +56,15 @@ def test_input_sent_when_asked_for_arrives_too():
 
 
 def reset(commands, smp, cpu="max"):
-    """Obeys each of the commands in turn; after every boot all is fresh."""
+    """Obeys each of the commands in turn; after every boot all is fresh, but for
+    RAM after a warm reset."""
     good = set()
+    memory = "ram fresh, mem_protect 0"
     with machine.session(kernel=machine.payload("reset"), cpu=cpu, smp=smp) as guest:
         for command in commands:
+            guest.expect_exact(f"# {memory}\r\n")
+            warm = command == "2"
+            memory = "ram kept, mem_protect 0" if warm else "ram fresh, mem_protect 1"
             guest.expect_exact("command?\r\n")
             guest.send(command)
             guest.expect(r"(resetting|done): (\d+) ok, (\d+) failed\r\n")

@@ -439,6 +439,30 @@ static void loaded_images_reach_memory_and_reset_wipes_them(void **state)
 	}
 }
 
+static void sync_reaches_memory_and_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t i, len;
+	uint8_t b;
+	const uint8_t *p;
+
+	f->src.max_order = 1;
+	assert_int_equal(add(f, RAM, KIB(64)), 0);
+	for (i = 0; i < KIB(64); i++) {
+		b = (uint8_t)(i * 7 + 3);
+		assert_int_equal(gmem_write(&f->m, ipa(RAM + i), &b, 1), 0);
+	}
+	f->src.synced = 0;
+	gmem_sync(&f->m);
+	assert_int_equal(f->src.synced, KIB(64));
+	for (i = 0; i < KIB(64); i++) {
+		len = 1;
+		p = gmem_ptr(&f->m, ipa(RAM + i), &len, GMEM_READ);
+		assert_int_equal(*p, (uint8_t)(i * 7 + 3));
+		assert_int_equal(f->src.clean[p - f->src.pool], *p);
+	}
+}
+
 static void a_vm_without_stage_2_can_be_tested_too(void **state)
 {
 	struct fixture *f = *state;
@@ -571,6 +595,7 @@ int main(void)
 		T(nothing_partly_outside_is_touched),
 		T(length_zero_copies_nothing_anywhere),
 		T(loaded_images_reach_memory_and_reset_wipes_them),
+		T(sync_reaches_memory_and_changes_nothing),
 		T(a_vm_without_stage_2_can_be_tested_too),
 		T(random_use_agrees_with_a_flat_map),
 	};

@@ -58,13 +58,24 @@ static void do_power_down(unsigned cpu)
 		      0);
 }
 
+static void do_system_suspend(unsigned cpu)
+{
+	(void)sim_hvc(&m, cpu, SIM_PSCI_SYSTEM_SUSPEND, SIM_ENTRY, 0, 0);
+}
+
+static void do_warm_reset(unsigned cpu)
+{
+	(void)sim_hvc(&m, cpu, SIM_PSCI_SYSTEM_RESET2, 0, 0, 0);
+}
+
 static void do_irq(unsigned cpu)
 {
 	(void)sim_irq(&m, cpu, HYP_SGI_KICK);
 }
 
-static const deed deeds[] = {do_off,    do_reset,   do_crash,      do_cpu_off,
-			     do_cpu_on, do_standby, do_power_down, do_irq};
+static const deed deeds[] = {
+	do_off,     do_reset,      do_crash, do_cpu_off,        do_cpu_on,
+	do_standby, do_power_down, do_irq,   do_system_suspend, do_warm_reset};
 
 static deed others_deed;
 static unsigned others_cpu;
@@ -81,12 +92,17 @@ static void meanwhile(struct sim *s)
 	}
 }
 
+static bool is_reset(deed d)
+{
+	return d == do_reset || d == do_warm_reset;
+}
+
 /* The VM is where it must be when both deeds are done. */
 static void assert_outcome(size_t a, size_t b)
 {
 	bool off = deeds[a] == do_off || deeds[b] == do_off;
 	bool crash = deeds[a] == do_crash || deeds[b] == do_crash;
-	bool reset = deeds[a] == do_reset || deeds[b] == do_reset;
+	bool reset = is_reset(deeds[a]) || is_reset(deeds[b]);
 	bool both_off = deeds[a] == do_cpu_off && deeds[b] == do_cpu_off;
 
 	if (m.nr_ends) {

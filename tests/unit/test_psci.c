@@ -49,10 +49,10 @@ static uint64_t call(uint64_t fid, uint64_t a, uint64_t b, uint64_t c)
 	return call4(0, fid, a, b, c, PSCI_RETURN);
 }
 
-static bool entry_valid(void *ctx, ipa_t entry)
+static bool is_ram(void *ctx, ipa_t base, uint64_t len)
 {
 	assert_ptr_equal(ctx, &vm);
-	return range_within(entry.v, 4, RAM_BASE, RAM_SIZE);
+	return len && range_within(base.v, len, RAM_BASE, RAM_SIZE);
 }
 
 static void vcpu_start(void *ctx, unsigned target)
@@ -71,7 +71,7 @@ static void vcpu_start(void *ctx, unsigned target)
 
 static int setup(void **state)
 {
-	static const struct psci_ops ops = {entry_valid, vcpu_start, &vm};
+	static const struct psci_ops ops = {is_ram, vcpu_start, &vm};
 
 	(void)state;
 	memset(&vm, 0, sizeof(vm));
@@ -104,7 +104,9 @@ static void features_lists_exactly_what_is_answered(void **state)
 	static const uint32_t yes[] = {
 		0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003,
 		0xc4000003, 0x84000004, 0xc4000004, 0x84000006, 0x84000008,
-		0x84000009, 0x8400000a, 0x84000012, 0xc4000012, 0x80000000};
+		0x84000009, 0x8400000a, 0x8400000c, 0xc400000c, 0x8400000e,
+		0xc400000e, 0x84000012, 0xc4000012, 0x84000013, 0x84000014,
+		0xc4000014, 0x80000000};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
@@ -130,10 +132,12 @@ static void features_lists_exactly_what_is_answered(void **state)
 static void unknown_calls_answer_minus_one_in_64_bits(void **state)
 {
 	static const uint64_t fid[] = {
-		0x0,        0x04000000, 0x84000013, 0xc4000000, 0xc400000a,
-		0x84000005, 0x84000007, 0x85000000, 0xc5000020, 0x86000000,
-		0x8600ff01, 0xbf00ff01, 0xffffffff, 0x80000002, 0xc0000000,
-		0xc0008000, 0x32000000, 0x840000ff, 0x84000050,
+		0x0,        0x04000000, 0xc4000013, 0xc4000000, 0xc400000a,
+		0x84000005, 0xc4000005, 0x84000007, 0xc4000007, 0x8400000b,
+		0x8400000d, 0xc400000d, 0x8400000f, 0x84000010, 0xc4000010,
+		0x84000011, 0xc4000011, 0x84000015, 0x85000000, 0xc5000020,
+		0x86000000, 0x8600ff01, 0xbf00ff01, 0xffffffff, 0x80000002,
+		0xc0000000, 0xc0008000, 0x32000000, 0x840000ff, 0x84000050,
 	};
 
 	(void)state;
@@ -265,10 +269,10 @@ static void affinity_info_sums_up_each_level(void **state)
 static void pending_then_off_is_pending_whatever_the_order(void **state)
 {
 	(void)state;
-	psci_reset(&vm.s.psci, 2);
+	psci_reset(&vm.s.psci, 2, true);
 	assert_int_equal(call4(2, CPU_ON64, 0, RAM_BASE, 0, PSCI_RETURN), OK);
 	assert_int_equal(call4(2, AFFINITY64, 0, 1, 0, PSCI_RETURN), 2);
-	psci_reset(&vm.s.psci, 2);
+	psci_reset(&vm.s.psci, 2, true);
 	assert_int_equal(call4(2, CPU_ON64, 1, RAM_BASE, 0, PSCI_RETURN), OK);
 	assert_int_equal(call4(2, AFFINITY64, 0, 1, 0, PSCI_RETURN), 2);
 }
@@ -321,8 +325,117 @@ static void system_calls_become_actions(void **state)
 	(void)call4(0, 0x84000012, 0, 0, 0, PSCI_VM_WARM_RESET);
 	(void)call4(0, 0xc4000012, UINT64_C(1) << 32, 7, 0, PSCI_VM_WARM_RESET);
 	assert_int_equal(call(0xc4000012, 1, 0, 0), ERR(2));
-	assert_int_equal(call(0xc4000012, 0x80000000, 0, 0), ERR(1));
+	assert_int_equal(call(0xc4000012, 0x7fffffff, 0, 0), ERR(2));
+	assert_int_equal(call(0xc4000012, 0x80000000, 0, 0), ERR(2));
+	assert_int_equal(call(0x84000012, 0x80000002, 0, 0), ERR(2));
 	assert_int_equal(call(0x84000006, 0, 0, 0), 2);
+}
+
+static void default_suspend_is_a_power_down_without_a_power_state(void **state)
+{
+	(void)state;
+	(void)call4(0, 0xc400000c, RAM_BASE + 0x40, 77, 0, PSCI_POWER_DOWN);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).pc.v, RAM_BASE + 0x40);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).context_id, 77);
+	(void)call4(0, 0x8400000c, UINT64_C(1) << 32 | RAM_BASE,
+		    UINT64_C(1) << 32 | 3, 0, PSCI_POWER_DOWN);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).pc.v, RAM_BASE);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).context_id, 3);
+	assert_int_equal(call(0xc400000c, 0x1000, 0, 0), ERR(9));
+	assert_int_equal(call(0xc400000c, RAM_BASE + 2, 0, 0), ERR(9));
+}
+
+#define SYSTEM_SUSPEND32 0x8400000e
+#define SYSTEM_SUSPEND64 0xc400000e
+
+static void system_suspend_of_the_only_cpu_resumes_at_its_entry(void **state)
+{
+	(void)state;
+	(void)call4(0, SYSTEM_SUSPEND64, RAM_BASE + 8, UINT64_C(7) << 32, 5,
+		    PSCI_POWER_DOWN);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).pc.v, RAM_BASE + 8);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).context_id, UINT64_C(7)
+								       << 32);
+	(void)call4(0, SYSTEM_SUSPEND32, UINT64_C(9) << 32 | RAM_BASE,
+		    UINT64_C(9) << 32 | 4, 0, PSCI_POWER_DOWN);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).pc.v, RAM_BASE);
+	assert_int_equal(psci_entry(&vm.s.psci, 0).context_id, 4);
+	assert_int_equal(call(AFFINITY64, 0, 0, 0), 0); /* on, for all that */
+	assert_int_equal(call(SYSTEM_SUSPEND64, 0x1000, 0, 0), ERR(9));
+	assert_int_equal(call(SYSTEM_SUSPEND64, RAM_BASE + 1, 0, 0), ERR(9));
+}
+
+static void system_suspend_is_denied_until_all_others_are_off(void **state)
+{
+	(void)state;
+	for (unsigned i = 1; i < NR; i++) {
+		assert_int_equal(call(CPU_ON64, mpidr[i], RAM_BASE, 0), OK);
+		assert_int_equal(call(SYSTEM_SUSPEND64, RAM_BASE, 0, 0),
+				 ERR(3)); /* pending */
+		psci_vcpu_started(&vm.s.psci, i);
+		assert_int_equal(call(SYSTEM_SUSPEND32, RAM_BASE, 0, 0),
+				 ERR(3));
+		(void)call4(i, CPU_OFF, 0, 0, 0, PSCI_STOP);
+		assert_int_equal(call(SYSTEM_SUSPEND64, RAM_BASE, 0, 0),
+				 ERR(3)); /* still there */
+		psci_vcpu_stopped(&vm.s.psci, i);
+		(void)call4(0, SYSTEM_SUSPEND64, RAM_BASE, 0, 0,
+			    PSCI_POWER_DOWN);
+	}
+	/* Refused calls of CPU_ON count nothing. */
+	assert_int_equal(call(CPU_ON64, 0, RAM_BASE, 0), ERR(4));
+	assert_int_equal(call(CPU_ON64, 1, 0, 0), ERR(9));
+	(void)call4(0, SYSTEM_SUSPEND64, RAM_BASE, 0, 0, PSCI_POWER_DOWN);
+}
+
+static void cpu_that_is_started_by_another_denies_a_suspend(void **state)
+{
+	(void)state;
+	/* vCPU 1 turns 2 on, then goes off. */
+	vm.race_mpidr = 0x100;
+	assert_int_equal(call(CPU_ON64, 1, RAM_BASE, 0), OK);
+	assert_int_equal(vm.race_result, OK);
+	psci_vcpu_started(&vm.s.psci, 1);
+	psci_vcpu_stopped(&vm.s.psci, 1);
+	assert_int_equal(call(SYSTEM_SUSPEND64, RAM_BASE, 0, 0), ERR(3));
+}
+
+#define MEM_PROTECT   0x84000013
+#define CHECK_RANGE32 0x84000014
+#define CHECK_RANGE64 0xc4000014
+
+static void mem_protect_answers_what_was_and_outlives_a_cold_reset(void **state)
+{
+	(void)state;
+	assert_int_equal(call(MEM_PROTECT, 0, 0, 0), 0);
+	assert_int_equal(call(MEM_PROTECT, 1, 0, 0), 0);
+	assert_int_equal(call(MEM_PROTECT, UINT64_C(5) << 32 | 1, 0, 0), 1);
+	assert_int_equal(call(MEM_PROTECT, 2, 0, 0), ERR(2));
+	psci_reset(&vm.s.psci, 0, true);
+	assert_int_equal(call(MEM_PROTECT, 1, 0, 0), 1);
+	psci_reset(&vm.s.psci, 0, false);
+	assert_int_equal(call(MEM_PROTECT, 1, 0, 0), 0);
+	assert_int_equal(call(MEM_PROTECT, 0, 0, 0), 1);
+	assert_int_equal(call(MEM_PROTECT, 0, 0, 0), 0);
+}
+
+static void mem_protect_covers_ram_and_nothing_else(void **state)
+{
+	(void)state;
+	assert_int_equal(call(CHECK_RANGE64, RAM_BASE, RAM_SIZE, 0), OK);
+	assert_int_equal(call(CHECK_RANGE64, RAM_BASE + 3, 1, 0), OK);
+	assert_int_equal(call(CHECK_RANGE64, RAM_BASE, RAM_SIZE + 1, 0),
+			 ERR(3));
+	assert_int_equal(call(CHECK_RANGE64, RAM_BASE - 1, 2, 0), ERR(3));
+	assert_int_equal(call(CHECK_RANGE64, RAM_BASE, 0, 0), ERR(3));
+	assert_int_equal(call(CHECK_RANGE64, RAM_BASE + 1, UINT64_MAX, 0),
+			 ERR(3));
+	assert_int_equal(call(CHECK_RANGE32, UINT64_C(1) << 32 | RAM_BASE,
+			      UINT64_C(1) << 32 | 4096, 0),
+			 OK);
+	assert_int_equal(
+		call(CHECK_RANGE64, UINT64_C(1) << 32 | RAM_BASE, 4, 0),
+		ERR(3));
 }
 
 static void reset_leaves_only_the_boot_vcpu_on(void **state)
@@ -331,7 +444,7 @@ static void reset_leaves_only_the_boot_vcpu_on(void **state)
 	assert_int_equal(call(CPU_ON64, 1, RAM_BASE, 0), OK);
 	assert_int_equal(call(CPU_ON64, 0x100, RAM_BASE, 0), OK);
 	psci_vcpu_started(&vm.s.psci, 1);
-	psci_reset(&vm.s.psci, 0);
+	psci_reset(&vm.s.psci, 0, true);
 	assert_int_equal(psci_vcpu_state(&vm.s.psci, 0), PSCI_STATE_ON);
 	for (unsigned i = 1; i < NR; i++)
 		assert_int_equal(psci_vcpu_state(&vm.s.psci, i),
@@ -408,6 +521,12 @@ int main(void)
 		T(power_down_suspend_resumes_at_its_entry),
 		T(suspend_refuses_reserved_bits_and_bad_entries),
 		T(system_calls_become_actions),
+		T(default_suspend_is_a_power_down_without_a_power_state),
+		T(system_suspend_of_the_only_cpu_resumes_at_its_entry),
+		T(system_suspend_is_denied_until_all_others_are_off),
+		T(cpu_that_is_started_by_another_denies_a_suspend),
+		T(mem_protect_answers_what_was_and_outlives_a_cold_reset),
+		T(mem_protect_covers_ram_and_nothing_else),
 		T(reset_leaves_only_the_boot_vcpu_on),
 		T(smccc_says_1_3_and_which_workarounds),
 		T(affinity_map_finds_each_of_many_and_no_other),

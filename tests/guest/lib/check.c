@@ -43,6 +43,21 @@ void check_note(const char *fmt, ...)
 	put_char('\n');
 }
 
+void check_skip(const char *name, const char *why)
+{
+	print("skip %s.%s: %s\n", area, name, why);
+}
+
+void check_value(const char *name, uint64_t v)
+{
+	print("value %s.%s: 0x%lx\n", area, name, v);
+}
+
+void check_word(const char *name, const char *word)
+{
+	print("value %s.%s: %s\n", area, name, word);
+}
+
 bool check_that(const char *name, bool ok, const char *why)
 {
 	if (ok)
