@@ -111,11 +111,14 @@ $(EL2)/%.o: %.S $(EL2)/asm-offsets.h
 	$(Q)$(CC) $(EL2_ASFLAGS) -c $< -o $@
 
 # A guest's FP/SIMD registers are live at EL2: no image without the check.
-$(BUILD)/plinth.elf: $(EL2_OBJS) linker.ld scripts/check-nofp \
+# Linked twice, for the table of its own symbols.
+EL2_LINK = CROSS_COMPILE=$(CROSS_COMPILE) scripts/link-el2 $@ $(CC) $(EL2_LDFLAGS)
+EL2_LIBS := $(BUILD)/deps/libfdt/libfdt.a $(BUILD)/deps/newlib/libc.a
+EL2_LINK_DEPS := linker.ld scripts/link-el2 $(wildcard scripts/linking/*.py)
+$(BUILD)/plinth.elf: $(EL2_OBJS) $(EL2_LINK_DEPS) scripts/check-nofp \
 		scripts/checks/nofp.py | $(DEPS)
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(EL2_LDFLAGS) $(EL2_OBJS) $(BUILD)/deps/libfdt/libfdt.a \
-		$(BUILD)/deps/newlib/libc.a -Wl,-Map,$(@:.elf=.map) -o $@
+	$(Q)$(EL2_LINK) $(EL2_OBJS) $(EL2_LIBS) -Wl,-Map,$(@:.elf=.map)
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) scripts/check-nofp $@
 
 $(BUILD)/plinth.bin: $(BUILD)/plinth.elf

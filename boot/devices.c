@@ -10,6 +10,7 @@
 #include <drivers/pl011.h>
 
 #include "early.h"
+#include "panic_stop.h"
 
 #define PL031_DR 0x00
 
@@ -104,8 +105,8 @@ int devices_init(struct hypervisor *h, const struct platform *p,
 int devices_init_cpu(const struct cpu *c)
 {
 	const struct hyp_ppis *ppi = &c->hyp->ppi;
-	const uint32_t own[] = {HYP_SGI_KICK, ppi->vtimer, ppi->ptimer,
-				ppi->maintenance};
+	const uint32_t own[] = {HYP_SGI_KICK, HYP_SGI_STOP, ppi->vtimer,
+				ppi->ptimer, ppi->maintenance};
 	int err = gicv3_init_cpu(&dev.gic, c->mpidr);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(own) && !err; i++)
@@ -122,6 +123,8 @@ void devices_irq(void *ctx, uint32_t intid)
 {
 	struct hypervisor *h = ctx;
 
+	if (intid == HYP_SGI_STOP)
+		panic_stop_here();
 	if (intid == dev.uart_intid)
 		console_pump(&h->console);
 }

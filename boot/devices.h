@@ -22,7 +22,7 @@ MUST_CHECK int devices_init_cpu(const struct cpu *c);
 /* Routes the console's interrupt to this pCPU. */
 void devices_console_irq(const struct cpu *c);
 
-/* hyp_ops: a physical SPI, and the wall clock. */
+/* hyp_ops: a physical interrupt of EL2's own, and the wall clock. */
 void devices_irq(void *ctx, uint32_t intid);
 uint64_t devices_wall_seconds(void *ctx);
 

@@ -20,7 +20,8 @@ struct page_alloc;
 
 /* Where the image runs, by section; ends are exclusive. */
 extern char __image_start[], __text_end[], __rodata_end[], __data_end[];
-extern char __boot_stack_guard[], __boot_stack_bottom[], __image_end[];
+extern char __boot_stack_guard[], __boot_stack_bottom[], __boot_stack_top[];
+extern char __image_end[], __symbols_start[], __symbols_end[];
 
 struct early {
 	const void *fdt;   /* the machine's device tree, mapped read-only */

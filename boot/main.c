@@ -22,11 +22,12 @@
 #include "devices.h"
 #include "early.h"
 #include "exit_record.h"
+#include "panic_stop.h"
 #include "platform.h"
 #include "start_vms.h"
 
-#define STACK_PAGES       4U
-#define PANIC_STACK_PAGES 2U
+#define STACK_PAGES       (CPU_STACK_SIZE / PAGE_SIZE)
+#define PANIC_STACK_PAGES (CPU_PANIC_STACK_SIZE / PAGE_SIZE)
 #define PLINTH_VERSION    "0.1"
 
 static struct hypervisor hyp;
@@ -181,7 +182,7 @@ void boot_secondary(struct cpu *c)
 	cpu_init_el2();
 	if (devices_init_cpu(c))
 		panic("cpu %u: no redistributor for its affinity", c->idx);
-	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
+	panic_stop_online(c);
 	run(c);
 }
 

@@ -1,8 +1,8 @@
 /*
- * The crash report: what broke, registers, a backtrace by frame pointers, then
- * the end of the machine with the panic status. Runs on a pCPU's panic stack
- * after an exception, on the current one after a failed assertion. Takes no
- * lock; pCPUs that panic meanwhile stop.
+ * A broken invariant of Plinth: what broke, registers, a backtrace, the last
+ * exits, what the other pCPUs did, then the end of the machine with the panic
+ * status. Runs on a pCPU's panic stack after an exception, on the current one
+ * after a failed assertion. Takes no lock.
  */
 #include <port/this_cpu.h>
 #include <stdarg.h>
@@ -12,7 +12,9 @@
 
 #include <arch/aarch64/el2/sysreg.h>
 
+#include "crash_report.h"
 #include "exit_record.h"
+#include "panic_stop.h"
 
 /* Built by panic_entry in el2/vectors.S. */
 struct panic_regs {
@@ -26,81 +28,67 @@ static const char *const slot_name[] = {
 	"synchronous",         "IRQ",         "FIQ",         "SError",
 };
 
-static const struct cpu *panicking; /* the pCPU that reports */
+/* The pCPU that reports: its struct cpu, or 0, each with bit 0 set; before
+ * there are records there is one pCPU. */
+static uint64_t reporter;
+static unsigned nested; /* how often the reporter itself panicked */
 
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static void say(const char *fmt, ...)
+/* The report has failed: one line, if that can be, and the end. */
+static NORETURN void give_up(uint64_t pc)
 {
-	char line[FMT_LINE_MAX];
-	const struct cpu *c = this_cpu();
-	va_list ap;
+	unsigned before = nested++;
 
-	if (!c || !c->hyp)
-		return;
-	va_start(ap, fmt);
-	(void)fmt_vline(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	console_panic_puts(&c->hyp->console, line);
-	console_panic_puts(&c->hyp->console, "\r\n");
-}
-
-/* One pCPU reports. Others stop; a fault while reporting ends it at once. */
-static void become_reporter(void)
-{
-	const struct cpu *none = NULL, *self = this_cpu();
-
-	if (__atomic_compare_exchange_n(&panicking, &none, self, false,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		if (self && self->hyp)
-			console_panic_begin(&self->hyp->console);
-		return;
+	if (before == 0) {
+		report_say("%s", ""); /* the line may be cut off */
+		report_say("plinth: panic: panic while reporting a panic");
+		report_address("at", pc, false);
 	}
-	if (none == self)
+	if (before <= 1)
 		machine_end(END_PANIC, NULL, "panic while reporting a panic");
 	for (;;)
-		__asm__ volatile("wfe");
+		__asm__ volatile("wfi");
 }
 
-static void say_where(void)
+/* One pCPU reports, and stops the others; one that panics meanwhile waits. */
+static void become_reporter(uint64_t pc)
 {
-	const struct cpu *c = this_cpu();
-	const struct vcpu *v = c ? c->loaded : NULL;
+	struct cpu *c = this_cpu();
+	uint64_t self = (uint64_t)(uintptr_t)c | 1, none = 0;
 
-	if (v) {
-		say("  CPU %u, VM %s, vCPU %u", c->idx, v->vm->cfg->name,
-		    v->idx);
-	} else if (c) {
-		say("  CPU %u, no vCPU", c->idx);
+	if (!__atomic_compare_exchange_n(&reporter, &none, self, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (none == self)
+			give_up(pc);
+		panic_stop_too(pc);
 	}
+	panic_stop_others(c);
+	if (c && c->hyp)
+		console_panic_begin(&c->hyp->console);
 }
 
-/* Frame records: [fp] = caller's fp, [fp + 8] = return address. */
-static void backtrace(uint64_t fp)
+static NORETURN void finish(const char *reason)
 {
-	for (int depth = 0; depth < 16 && fp && is_aligned(fp, 16); depth++) {
-		const uint64_t *frame = (const uint64_t *)fp;
-
-		say("  from %016lx", frame[1]);
-		if (frame[0] <= fp)
-			break;
-		fp = frame[0];
-	}
+	report_exits();
+	panic_stop_wait(this_cpu());
+	report_cpus();
+	machine_end(END_PANIC, NULL, reason);
 }
 
 void panic_exception(const struct panic_regs *r, uint64_t slot)
 {
-	become_reporter();
-	say("plinth: panic: exception at EL2: %s", slot_name[slot & 7]);
-	say_where();
-	say("  esr %016lx far %016lx pc %016lx pstate %016lx", r->esr, r->far,
-	    r->pc, r->pstate);
+	become_reporter(r->pc);
+	report_say("plinth: panic: exception at EL2: %s", slot_name[slot & 7]);
+	report_where();
+	report_say("  esr %016lx far %016lx pc %016lx pstate %016lx", r->esr,
+		   r->far, r->pc, r->pstate);
 	for (unsigned i = 0; i < 30; i += 3)
-		say("  x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, r->x[i],
-		    i + 1, r->x[i + 1], i + 2, r->x[i + 2]);
-	say("  x30 %016lx sp  %016lx", r->x[30], r->sp);
-	say("  at %016lx", r->pc);
-	backtrace(r->x[29]);
-	machine_end(END_PANIC, NULL, "exception at EL2");
+		report_say("  x%-2u %016lx x%-2u %016lx x%-2u %016lx", i,
+			   r->x[i], i + 1, r->x[i + 1], i + 2, r->x[i + 2]);
+	report_say("  x30 %016lx sp  %016lx", r->x[30], r->sp);
+	report_address("at", r->pc, false);
+	report_address("lr", r->x[30], true);
+	report_backtrace(r->x[29]);
+	finish("exception at EL2");
 }
 
 void panic(const char *fmt, ...)
@@ -108,16 +96,17 @@ void panic(const char *fmt, ...)
 	char line[FMT_LINE_MAX];
 	va_list ap;
 
-	become_reporter();
+	become_reporter((uint64_t)(uintptr_t)__builtin_return_address(0) - 4);
 	va_start(ap, fmt);
 	(void)fmt_vline(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	say("plinth: panic: %s", line);
-	say_where();
-	say("  last exit: esr %016lx far %016lx pc %016lx pstate %016lx",
-	    read_esr_el2(), read_far_el2(), read_elr_el2(), read_spsr_el2());
-	backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
-	machine_end(END_PANIC, NULL, line);
+	report_say("plinth: panic: %s", line);
+	report_where();
+	report_say("  last exit: esr %016lx far %016lx pc %016lx pstate %016lx",
+		   read_esr_el2(), read_far_el2(), read_elr_el2(),
+		   read_spsr_el2());
+	report_backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
+	finish(line);
 }
 
 void assert_failed(const char *what, const char *file, int line)

@@ -30,6 +30,16 @@ struct cpu_exit {
 	uint64_t esr, pc;
 };
 
+enum cpu_stop {
+	CPU_STOP_NO,
+	CPU_STOP_ASKED, /* it took HYP_SGI_STOP: in a guest, or asleep */
+	CPU_STOP_PANIC  /* it panicked itself, but was not the first */
+};
+
+/* Bytes of the stacks below stack_top and panic_stack_top. */
+#define CPU_STACK_SIZE       (4 * PAGE_SIZE)
+#define CPU_PANIC_STACK_SIZE (2 * PAGE_SIZE)
+
 struct cpu {
 	/*
 	 * The ring. Aligned to twice its size: a pointer that has left it has
@@ -55,7 +65,14 @@ struct cpu {
 	/* Touched by this pCPU only, with IRQs masked. */
 	struct vcpu *loaded; /* whose EL1 registers are in the hardware */
 
-	bool online; /* release by the pCPU, acquire by the boot CPU */
+	bool asleep; /* in run_next(), until there is an interrupt */
+
+	/* How the pCPU ended when another one reports a panic (enum cpu_stop,
+	 * release by the pCPU, acquire by the reporter), and where it was. */
+	uint32_t stopped;
+	uint64_t stop_pc; /* CPU_STOP_PANIC only */
+
+	bool online; /* it takes interrupts; written by the pCPU; atomic */
 };
 
 #define CPU_EXIT_WRAP sizeof(((struct cpu *)0)->exits)

@@ -15,6 +15,9 @@
 
 /* SGI that makes a pCPU look at what was asked of it. */
 #define HYP_SGI_KICK 0U
+/* SGI that ends a pCPU, because another one panicked; no guest's write to an
+ * SGI register reaches the physical ones. */
+#define HYP_SGI_STOP 1U
 
 enum end_kind { /* values are the exit record's, see exit_record.h */
 	END_SUCCESS = 1,
@@ -29,7 +32,8 @@ struct hyp_ops {
 			     const char *reason);
 	/* Seconds since the epoch, from the machine's clock. */
 	uint64_t (*wall_seconds)(void *ctx);
-	/* A physical SPI that EL2 itself enabled; IRQs masked. */
+	/* A physical interrupt that EL2 itself enabled and hyp/run.c does not
+	 * know: an SPI, or HYP_SGI_STOP. IRQs masked. */
 	void (*irq)(void *ctx, uint32_t intid);
 	void *ctx;
 };

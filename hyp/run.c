@@ -127,7 +127,9 @@ struct vcpu_regs *run_next(struct cpu *c)
 				vgic_flush(v->vm->vgic, v->idx);
 			return &v->regs;
 		}
+		c->asleep = true;
 		cpu_wfi();
 		run_irqs(c);
+		c->asleep = false;
 	}
 }

@@ -4,26 +4,10 @@
  */
 #include <string.h>
 
-#include <arch/aarch64/esr.h>
-
+#include <hyp/exit_trace.h>
 #include <hyp/hypervisor.h>
 #include <hyp/stats.h>
 #include <hyp/vm.h>
-
-static const char *const reason[VCPU_EXIT_CLASSES] = {
-	[ESR_EC_UNKNOWN] = "unknown",
-	[ESR_EC_WFX] = "wfx",
-	[ESR_EC_FP] = "fp",
-	[ESR_EC_HVC64] = "hvc",
-	[ESR_EC_SMC64] = "smc",
-	[ESR_EC_SYS64] = "sysreg",
-	[ESR_EC_SVE] = "sve",
-	[ESR_EC_SME] = "sme",
-	[ESR_EC_IABT_LOW] = "instruction-abort",
-	[ESR_EC_DABT_LOW] = "data-abort",
-	[VCPU_EXIT_IRQ] = "irq",
-	[VCPU_EXIT_SERROR] = "serror",
-};
 
 static uint64_t count(const struct vm *vm, unsigned class)
 {
@@ -39,12 +23,13 @@ void stats_print(const struct vm *vm)
 	uint64_t all = 0;
 
 	for (unsigned class = 0; class < VCPU_EXIT_CLASSES; class ++) {
+		const char *name = exit_class_name(class);
 		uint64_t n = count(vm, class);
 
 		all += n;
 		if (n)
 			log_info("VM %s: exits: %s %lu", vm->cfg->name,
-				 reason[class] ? reason[class] : "other", n);
+				 name ? name : "other", n);
 	}
 	log_info("VM %s: exits: total %lu", vm->cfg->name, all);
 	log_info("VM %s: memory: %lu pages free", vm->cfg->name,

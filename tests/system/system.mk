@@ -17,7 +17,6 @@ $(SYSTEM)/initramfs.cpio.gz: $(LINUX_IMAGE) guest/linux/mkinitramfs \
 	$(Q)guest/linux/mkinitramfs $@ $(foreach s,$(SYSTEM_SCRIPTS),$(s)=test/$(notdir $(s)))
 
 $(PANICS:%=$(SYSTEM)/panic-%.elf): $(SYSTEM)/panic-%.elf: \
-	$(EL2)/tests/system/panic/%.o $(EL2_OBJS) linker.ld | $(DEPS)
+	$(EL2)/tests/system/panic/%.o $(EL2_OBJS) $(EL2_LINK_DEPS) | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(EL2_LDFLAGS) -Wl,--wrap=firmware_call $(filter %.o,$^) \
-		$(BUILD)/deps/libfdt/libfdt.a $(BUILD)/deps/newlib/libc.a -o $@
+	$(Q)$(EL2_LINK) -Wl,--wrap=firmware_call $(filter %.o,$^) $(EL2_LIBS)

@@ -49,7 +49,7 @@
 	mov	sp, x4
 	mov	x29, xzr
 	mov	x19, x0
-	adr	x30, exit_tail
+	adr	x30, .Lexit_handled	// in backtraces: exit_tail+4
 	.endm
 
 	/* A slot is 32 instructions; an overfull one does not assemble. */
@@ -120,6 +120,9 @@ el2_vectors:
  * right after the ERET.
  */
 exit_tail:
+	nop				// not executed: a backtrace names the
+					// instruction before a return address
+.Lexit_handled:
 	ldr	x1, [x19, #VCPU_ATTENTION]
 	ldr	x2, [x19, #VCPU_VGIC_STALE]
 	cbnz	x1, exit_attention

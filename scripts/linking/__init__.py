@@ -1,0 +1,1 @@
+"""Parts of scripts/link-el2: what can be tested without a linker."""
