@@ -206,6 +206,8 @@ static void boot_rest(void *arg)
 		machine_refuse("no memory for the CPU's identity");
 	idreg_read_hw(hyp.hw_idregs);
 	devices_console_irq(c);
+	wallclock_init(&hyp.clock, counter_hz());
+	(void)hyp_wall_seconds(&hyp);
 	seed_random();
 	c->online = true;
 	start_vms(&hyp, &platform, &boot_arena);

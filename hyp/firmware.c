@@ -1,6 +1,11 @@
 /* A guest's firmware calls; contract in firmware.h. */
+#include <arch/aarch64/maint.h>
+
 #include <hyp/firmware.h>
+#include <hyp/hypervisor.h>
 #include <hyp/vm.h>
+
+#define ISAR0_RNDR GENMASK(63, 60)
 
 static void power_action(struct vcpu *v, enum psci_action action)
 {
@@ -56,4 +61,38 @@ static void vcpu_start(void *ctx, unsigned target)
 struct psci_ops firmware_psci_ops(struct vm *vm)
 {
 	return (struct psci_ops){is_ram, vcpu_start, vm};
+}
+
+static bool entropy(void *ctx, uint64_t word[3])
+{
+	struct vm *vm = ctx;
+
+	return random_fresh(&vm->hyp->random, word, 3 * sizeof(*word));
+}
+
+static uint64_t stolen_time(void *ctx, unsigned self)
+{
+	struct vm *vm = ctx;
+
+	return pvtime_ipa(&vm->pv, self).v;
+}
+
+static struct smccc_moment moment(void *ctx, unsigned self, bool physical)
+{
+	struct vm *vm = ctx;
+	const struct vcpu_control *c = &vm->vcpus[self]->control;
+	uint64_t now = counter_now();
+
+	return (struct smccc_moment){
+		.ns = wallclock_ns(&vm->hyp->clock, now),
+		.count = now - (physical ? c->cntpoff_el2 : c->cntvoff_el2),
+	};
+}
+
+struct smccc_ops firmware_smccc_ops(struct vm *vm)
+{
+	bool rng = FIELD_GET(ISAR0_RNDR, vm->hyp->hw_idregs[IDREG(6, 0)]) != 0;
+
+	return (struct smccc_ops){rng ? entropy : NULL, stolen_time, moment,
+				  vm};
 }

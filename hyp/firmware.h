@@ -2,17 +2,21 @@
 #ifndef PLINTH_HYP_FIRMWARE_H
 #define PLINTH_HYP_FIRMWARE_H
 
-#include <arch/aarch64/psci.h>
+#include <arch/aarch64/smccc.h>
 
 #include <hyp/vcpu.h>
 
 /*
- * Serves the call in x0..x7 of the loaded vCPU; the PC is already past the
+ * Serves the call in x0..x3 of the loaded vCPU; the PC is already past the
  * instruction. May stop the vCPU or its VM. DEN 0022, DEN 0028.
  */
 void firmware_call(struct vcpu *v);
 
 /* What PSCI asks of this VM. */
 struct psci_ops firmware_psci_ops(struct vm *vm);
+
+/* What other calls ask of it. There is entropy where the CPU has FEAT_RNG: the
+ * machine's rng-seed is a seed and no source. */
+struct smccc_ops firmware_smccc_ops(struct vm *vm);
 
 #endif

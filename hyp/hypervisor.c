@@ -1,6 +1,8 @@
 /* The hypervisor as a whole; contract in hypervisor.h. */
 #include <base/fmt.h>
 
+#include <arch/aarch64/maint.h>
+
 #include <hyp/hypervisor.h>
 
 /* The worst end of any VM is the machine's. Called with h->lock held. */
@@ -28,4 +30,14 @@ void hyp_vm_ended(struct hypervisor *h, const struct vm *vm)
 	if (h->boot_incomplete)
 		h->ops.end(END_BOOT_ERROR, NULL, "a VM was refused");
 	h->ops.end(END_SUCCESS, NULL, NULL);
+}
+
+/* The count first: a clock that is read later shows no less. */
+uint64_t hyp_wall_seconds(struct hypervisor *h)
+{
+	uint64_t count = counter_now();
+	uint64_t seconds = h->ops.wall_seconds(h->ops.ctx);
+
+	wallclock_observe(&h->clock, count, seconds);
+	return seconds;
 }

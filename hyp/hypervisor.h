@@ -12,6 +12,7 @@
 #include <hyp/page_alloc.h>
 #include <hyp/random.h>
 #include <hyp/vm.h>
+#include <hyp/wallclock.h>
 
 /* SGI that makes a pCPU look at what was asked of it. */
 #define HYP_SGI_KICK 0U
@@ -59,6 +60,7 @@ struct hypervisor {
 	struct page_alloc pages; /* locks itself */
 	struct console console;  /* locks itself */
 	struct random random;    /* locks itself */
+	struct wallclock clock;  /* needs no lock */
 
 	struct spinlock lock;
 	unsigned nr_running;      /* VMs that are not off; under lock */
@@ -66,6 +68,9 @@ struct hypervisor {
 	char end_vm[VM_NAME_MAX]; /* which VM caused it; under lock */
 	const char *end_reason;   /* under lock */
 };
+
+/* Seconds since 1970, from the machine's clock; h->clock learns of it. */
+uint64_t hyp_wall_seconds(struct hypervisor *h);
 
 /* A VM has gone off for good; ends the machine when it was the last. */
 void hyp_vm_ended(struct hypervisor *h, const struct vm *vm);

@@ -11,6 +11,8 @@
 #include <hyp/vm_devices.h>
 #include <hyp/vm_dt.h>
 
+#define MMFR0_ECV GENMASK(63, 60)
+
 static void set_state(struct vcpu *v, enum vcpu_state s)
 {
 	__atomic_store_n(&v->state, s, __ATOMIC_RELEASE);
@@ -173,12 +175,24 @@ static int load(struct vm *vm)
 	return err;
 }
 
+/* Counters begin anew: the physical one too, where the CPU can offset it. */
+static void start_time(struct vm *vm)
+{
+	uint64_t now = counter_now();
+	bool ecv = FIELD_GET(MMFR0_ECV, vm->hyp->hw_idregs[IDREG(7, 0)]) >= 2;
+
+	for (unsigned i = 0; i < vm->nr_vcpus; i++) {
+		vm->vcpus[i]->control.cntvoff_el2 = now;
+		vm->vcpus[i]->control.cntpoff_el2 = ecv ? now : 0;
+	}
+}
+
 int vm_start(struct vm *vm)
 {
-	uint64_t now;
 	int err;
 
 	vm_devices_reset(vm);
+	pvtime_reset(vm);
 	vgic_reset(vm->vgic);
 	psci_reset(&vm->fw.psci, 0, vm->stop != VM_STOP_WARM_RESET);
 	err = load(vm);
@@ -189,9 +203,7 @@ int vm_start(struct vm *vm)
 	}
 	/* What the VMID's former life, or VM, left in a TLB. */
 	tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
-	now = counter_now();
-	for (unsigned i = 0; i < vm->nr_vcpus; i++)
-		vm->vcpus[i]->control.cntvoff_el2 = now;
+	start_time(vm);
 	stats_reset(vm);
 	vm->state = VM_RUNNING;
 	vm->stop = VM_STOP_NONE;

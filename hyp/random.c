@@ -10,6 +10,8 @@
 #include <port/barrier.h>
 #include <string.h>
 
+#include <base/panic.h>
+
 #include <arch/aarch64/maint.h>
 #include <arch/aarch64/rndr.h>
 
@@ -122,4 +124,27 @@ void random_bytes(struct random *r, void *buf, size_t len)
 	else
 		stream(out, buf, len);
 	random_wipe(block, sizeof(block));
+}
+
+/* A generator for this call alone: its entropy serves nobody else's output. */
+bool random_fresh(struct random *r, void *buf, size_t len)
+{
+	uint32_t key[CHACHA20_KEY];
+	struct random one;
+	uint64_t v = 0;
+	bool got = true;
+
+	ASSERT(len <= RANDOM_FRESH_MAX);
+	random_bytes(r, key, sizeof(key));
+	random_init(&one, key, sizeof(key));
+	for (unsigned i = 0; i < RNDR_WORDS && got; i++) {
+		got = rndrrs_read(&v);
+		random_mix(&one, &v, sizeof(v));
+	}
+	if (got)
+		random_bytes(&one, buf, len);
+	random_wipe(&v, sizeof(v));
+	random_wipe(key, sizeof(key));
+	random_wipe(&one, sizeof(one));
+	return got;
 }

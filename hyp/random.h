@@ -48,6 +48,15 @@ bool random_seeded(const struct random *r);
 /* `len` bytes, less than 256 GiB, that were never given to anybody. */
 void random_bytes(struct random *r, void *buf, size_t len);
 
+/*
+ * `len` bytes, at most RANDOM_FRESH_MAX, of full entropy: made from 256 bits
+ * that this CPU's source (RNDRRS) gave for this very call, and from what `r`
+ * gives besides. False, and nothing in `buf`, when the source is absent or has
+ * nothing at present.
+ */
+#define RANDOM_FRESH_MAX 24U /* 64 bits below what goes in, SP 800-90C */
+MUST_CHECK bool random_fresh(struct random *r, void *buf, size_t len);
+
 /* Zeroes a secret for good, even if nobody reads the memory any more. */
 void random_wipe(void *secret, size_t len);
 

@@ -103,9 +103,10 @@ static uint64_t last_byte(uint64_t last, const struct vm_range *r)
 
 /* All that the guest can name: its stage 1 reaches no further than the address
  * size that its ID registers show, devices included. */
-static unsigned ipa_bits(const struct vm_config *cfg)
+static unsigned ipa_bits(const struct vm *vm)
 {
-	uint64_t last = 1;
+	const struct vm_config *cfg = vm->cfg;
+	uint64_t last = last_byte(1, &vm->pv.range);
 
 	for (unsigned i = 0; i < cfg->nr_ram; i++)
 		last = last_byte(last, &cfg->ram[i]);
@@ -146,13 +147,15 @@ static int create_memory(struct vm *vm)
 				  vm};
 	const struct gmem_env ram = {ram_alloc, ram_free, ram_sync,
 				     PAGE_ORDER_MAX, &vm->hyp->pages};
-	int err = s2_init(&vm->s2, &s2, ipa_bits(vm->cfg),
+	int err = s2_init(&vm->s2, &s2, ipa_bits(vm),
 			  pgt_pa_bits(parange_field(vm->hyp)));
 
 	gmem_init(&vm->mem, &ram, &vm->s2);
 	for (unsigned i = 0; i < vm->cfg->nr_ram && !err; i++)
 		err = gmem_add(&vm->mem, vm->cfg->ram[i].base,
 			       vm->cfg->ram[i].size, GMEM_EAGER);
+	if (!err)
+		err = pvtime_create(vm);
 	if (err) {
 		log_err("VM %s: memory: %s (%lu MiB free)", vm->cfg->name,
 			err == -ERANGE ? "beyond this machine's addresses"
@@ -165,7 +168,7 @@ static int create_memory(struct vm *vm)
 static int create_idregs(struct vm *vm)
 {
 	const struct idreg_limits limits = {
-		(unsigned)max_u64(32, ipa_bits(vm->cfg))};
+		(unsigned)max_u64(32, ipa_bits(vm))};
 	uint64_t *regs =
 		arena_array(&vm->arena, IDREG_NR, sizeof(*regs), sizeof(*regs));
 
@@ -280,9 +283,6 @@ static int create_gic(struct vm *vm)
 
 static int create_firmware(struct vm *vm)
 {
-	/* The CPU's own mitigations are not known: claim none. */
-	const struct smccc_workarounds none = {
-		SMCCC_NOT_SUPPORTED, SMCCC_NOT_SUPPORTED, SMCCC_NOT_SUPPORTED};
 	struct psci_ops ops = firmware_psci_ops(vm);
 	struct mpidr_map map;
 	uint16_t *slots = arena_array(&vm->arena, mpidr_map_slots(vm->nr_vcpus),
@@ -297,7 +297,9 @@ static int create_firmware(struct vm *vm)
 	if (err)
 		return err;
 	psci_init(&vm->fw.psci, &ops, &map, states);
-	vm->fw.workarounds = none;
+	vm->fw.workarounds =
+		smccc_workarounds_of(idreg_midr(), vm->hyp->hw_idregs);
+	vm->fw.ops = firmware_smccc_ops(vm);
 	return 0;
 }
 
@@ -393,6 +395,7 @@ int vm_create(struct vm *vm, struct hypervisor *hyp,
 	vm->cfg = cfg;
 	vm->vmid = vmid;
 	vm->nr_vcpus = cfg->nr_vcpus;
+	vm->pv.range = pvtime_place(cfg);
 	arena_init(&vm->arena, &env);
 	err = create_parts(vm);
 	if (err)
@@ -409,6 +412,7 @@ void vm_destroy(struct vm *vm)
 	if (vm->s2.pgt.root)
 		tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
 	s2_destroy(&vm->s2);
+	pvtime_destroy(vm);
 	gmem_destroy(&vm->mem);
 	arena_destroy(&vm->arena);
 	vm->vcpus = NULL;

@@ -29,6 +29,7 @@
 #include <hyp/gmem.h>
 #include <hyp/loader.h>
 #include <hyp/mmio.h>
+#include <hyp/pvtime.h>
 #include <hyp/vcpu.h>
 #include <hyp/vdev/pl011.h>
 #include <hyp/vdev/pl031.h>
@@ -66,6 +67,7 @@ struct vm {
 
 	struct s2 s2;
 	struct gmem mem;
+	struct pvtime pv;
 	struct mmio_bus bus;
 	struct vgic *vgic;
 	struct smccc fw; /* firmware calls and power states */

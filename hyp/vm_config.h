@@ -30,7 +30,8 @@ struct arena;
 #define VM_GICR_HIGH_BASE  UINT64_C(0x4000000000) /* the other vCPUs' */
 #define VM_UART_BASE       UINT64_C(0x09000000)
 #define VM_RTC_BASE        UINT64_C(0x09010000)
-#define VM_DEV_SIZE        KIB(4) /* PL011 and PL031 */
+#define VM_DEV_SIZE        KIB(4)               /* PL011 and PL031 */
+#define VM_PVTIME_BASE     UINT64_C(0x090a0000) /* stolen time, hyp/pvtime.h */
 #define VM_VIRTIO_BASE     UINT64_C(0x0a000000)
 #define VM_VIRTIO_SIZE     UINT64_C(0x200)
 #define VM_DEVICES_END     UINT64_C(0x10000000) /* RAM begins at or above */

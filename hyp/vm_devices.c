@@ -64,7 +64,7 @@ static uint64_t rtc_now(void *ctx)
 {
 	struct vm *vm = ctx;
 
-	return vm->hyp->ops.wall_seconds(vm->hyp->ops.ctx);
+	return hyp_wall_seconds(vm->hyp);
 }
 
 static void slot_irq(void *ctx, bool level)

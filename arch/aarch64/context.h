@@ -51,6 +51,7 @@ struct vcpu_control {
 	uint64_t vtcr_el2;
 	uint64_t vttbr_el2; /* with VMID */
 	uint64_t cntvoff_el2;
+	uint64_t cntpoff_el2; /* FEAT_ECV with CNTPOFF_EL2, else 0 */
 };
 
 /*

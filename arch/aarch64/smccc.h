@@ -6,13 +6,19 @@
  * SMCCC_VERSION, SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_n, error codes
  * sign-extended to 64 bits, upper halves of arguments ignored in the 32-bit
  * convention, bit 16 of the identifier (no live SVE state) is only a hint.
- * Power control: arch/aarch64/psci.h.
+ * Power control: arch/aarch64/psci.h. Entropy: TRNG 1.0, Arm DEN 0098. Stolen
+ * time: Arm DEN 0057. As a KVM host: the calls that Linux's
+ * include/linux/arm-smccc.h names ARM_SMCCC_VENDOR_HYP_KVM_*: features, and
+ * PTP, the wall clock together with a counter.
  *
- * Registers: a call reads x0..x3 and writes x0 at most; x1..x30 are preserved.
+ * Registers: a call reads x0..x3. It writes x0, and x1..x3 where it has more
+ * results: TRNG_GET_UUID, TRNG_RND, the UID call, KVM features, a PTP call
+ * that succeeds. All others are preserved.
  */
 #ifndef PLINTH_ARCH_SMCCC_H
 #define PLINTH_ARCH_SMCCC_H
 
+#include <arch/aarch64/idreg.h>
 #include <arch/aarch64/psci.h>
 
 #define SMCCC_FAST  BIT(31)
@@ -23,6 +29,14 @@
 
 #define SMCCC_VERSION_1_3 0x10003
 
+/* SMCCC_OWNER */
+enum smccc_owner {
+	SMCCC_OWNER_ARCH = 0,
+	SMCCC_OWNER_STANDARD = 4,
+	SMCCC_OWNER_STANDARD_HYP = 5,
+	SMCCC_OWNER_VENDOR_HYP = 6,
+};
+
 enum smccc_fid {
 	SMCCC_VERSION = 0x80000000,
 	SMCCC_ARCH_FEATURES = 0x80000001,
@@ -30,6 +44,16 @@ enum smccc_fid {
 	SMCCC_ARCH_WORKAROUND_3 = 0x80003fff,
 	SMCCC_ARCH_WORKAROUND_2 = 0x80007fff,
 	SMCCC_ARCH_WORKAROUND_1 = 0x80008000,
+	SMCCC_TRNG_VERSION = 0x84000050,
+	SMCCC_TRNG_FEATURES = 0x84000051,
+	SMCCC_TRNG_GET_UUID = 0x84000052,
+	SMCCC_TRNG_RND32 = 0x84000053,
+	SMCCC_TRNG_RND64 = 0xc4000053,
+	SMCCC_PV_TIME_FEATURES = 0xc5000020,
+	SMCCC_PV_TIME_ST = 0xc5000021,
+	SMCCC_KVM_FEATURES = 0x86000000,
+	SMCCC_KVM_PTP = 0x86000001,
+	SMCCC_VENDOR_HYP_UID = 0x8600ff01,
 };
 
 enum smccc_ret {
@@ -51,10 +75,34 @@ struct smccc_workarounds {
 	int8_t w3; /* branch history injection, CVE-2022-23960 */
 };
 
+/* One moment, by the wall clock and by a counter of the vCPU that asks. */
+struct smccc_moment {
+	uint64_t ns;    /* since 1970 */
+	uint64_t count; /* CNTVCT_EL0 or CNTPCT_EL0, as the guest reads it */
+};
+
+struct smccc_ops {
+	/* 192 bits of full entropy, or false: none at present. NULL: the
+	 * machine has no source, and the VM no TRNG. */
+	bool (*entropy)(void *ctx, uint64_t word[3]);
+	/* Where vCPU `self` has its structure of stolen time; IPA. */
+	uint64_t (*stolen_time)(void *ctx, unsigned self);
+	struct smccc_moment (*moment)(void *ctx, unsigned self, bool physical);
+	void *ctx;
+};
+
 struct smccc {
 	struct psci psci;
 	struct smccc_workarounds workarounds;
+	struct smccc_ops ops;
 };
+
+/*
+ * What a CPU of that MIDR_EL1, with these ID registers as the CPU itself shows
+ * them, needs of a firmware that has nothing to offer.
+ */
+struct smccc_workarounds
+smccc_workarounds_of(uint64_t midr, const uint64_t hw_idregs[IDREG_NR]);
 
 /*
  * One HVC or SMC of vCPU `self`; x[] are its registers x0..x3 at least. The

@@ -255,6 +255,21 @@ bool rndr_read(uint64_t *v)
 	return true;
 }
 
+/* The same source, told apart by its top bit. */
+bool rndrrs_read(uint64_t *v)
+{
+	if (!rndr_read(v))
+		return false;
+	*v |= UINT64_C(1) << 63;
+	fake_rndr.reseeds++;
+	return true;
+}
+
+uint64_t counter_hz(void)
+{
+	return FAKE_COUNTER_HZ;
+}
+
 void idreg_read_hw(uint64_t hw[IDREG_NR])
 {
 	for (unsigned i = 0; i < IDREG_NR; i++)

@@ -257,6 +257,7 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 	s->h.hw_idregs = s->hw_idregs;
 	s->h.vms = s->vms;
 	make_idregs(s->hw_idregs);
+	wallclock_init(&s->h.clock, FAKE_COUNTER_HZ);
 	make_pages(s, pages);
 	for (unsigned i = 0; i < nr_cpus; i++)
 		make_cpu(s, i);

@@ -1,4 +1,5 @@
-/* PSCI and SMCCC: numbers from DEN 0022 and DEN 0028, written out here. */
+/* PSCI and SMCCC: numbers from DEN 0022 and DEN 0028, written out here; other
+ * services are in test_smccc.c. */
 #include <errno.h>
 #include <string.h>
 
@@ -136,7 +137,7 @@ static void unknown_calls_answer_minus_one_in_64_bits(void **state)
 		0x84000005, 0xc4000005, 0x84000007, 0xc4000007, 0x8400000b,
 		0x8400000d, 0xc400000d, 0x8400000f, 0x84000010, 0xc4000010,
 		0x84000011, 0xc4000011, 0x84000015, 0x85000000, 0xc5000020,
-		0x86000000, 0x8600ff01, 0xbf00ff01, 0xffffffff, 0x80000002,
+		0x86000002, 0x8600ff00, 0xbf00ff01, 0xffffffff, 0x80000002,
 		0xc0000000, 0xc0008000, 0x32000000, 0x840000ff, 0x84000050,
 	};
 

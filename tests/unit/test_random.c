@@ -350,6 +350,49 @@ static void generator_that_runs_dry_counts_for_what_it_gave(void **state)
 	assert_true(random_seeded(&r));
 }
 
+/* ------------------------------------------------------------ fresh entropy */
+
+static void fresh_bytes_take_256_bits_from_a_reseeded_source(void **state)
+{
+	uint8_t a[RANDOM_FRESH_MAX], b[RANDOM_FRESH_MAX];
+	struct random r, s;
+
+	(void)state;
+	random_init(&r, seed, sizeof(seed));
+	s = r;
+	fake_rndr = (struct fake_rndr){.next = 1, .left = 8};
+	assert_true(random_fresh(&r, a, sizeof(a)));
+	assert_int_equal(fake_rndr.left, 4);
+	assert_int_equal(fake_rndr.reseeds, 4);
+	/* The rest being equal, they depend on what the source gave. */
+	assert_true(random_fresh(&s, b, sizeof(b)));
+	assert_memory_equal(r.key, s.key, sizeof(r.key));
+	assert_memory_not_equal(a, b, sizeof(a));
+	/* And not on that alone: it may be worse than it says. */
+	fake_rndr = (struct fake_rndr){.next = 1, .left = 4};
+	assert_true(random_fresh(&r, b, sizeof(b)));
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
+static void fresh_bytes_without_a_source_are_none(void **state)
+{
+	uint8_t buf[RANDOM_FRESH_MAX], none[RANDOM_FRESH_MAX];
+	struct random r;
+
+	(void)state;
+	memset(none, 0x5a, sizeof(none));
+	random_init(&r, seed, sizeof(seed));
+	for (unsigned left = 0; left < 4; left++) {
+		memcpy(buf, none, sizeof(buf));
+		fake_rndr = (struct fake_rndr){.left = left};
+		assert_false(random_fresh(&r, buf, sizeof(buf)));
+		assert_memory_equal(buf, none, sizeof(buf));
+	}
+	fake_rndr.left = 4;
+	assert_true(random_fresh(&r, buf, 1));
+	assert_memory_equal(buf + 1, none + 1, sizeof(buf) - 1);
+}
+
 /* ---------------------------------------------------------- lock and memory */
 
 static void lock_is_a_leaf_and_free_while_much_is_made(void **state)
@@ -399,6 +442,8 @@ int main(void)
 		T(counter_is_mixed_in_and_is_no_entropy),
 		T(cpu_with_a_generator_needs_no_other_source),
 		T(generator_that_runs_dry_counts_for_what_it_gave),
+		T(fresh_bytes_take_256_bits_from_a_reseeded_source),
+		T(fresh_bytes_without_a_source_are_none),
 		T(lock_is_a_leaf_and_free_while_much_is_made),
 		T(wiped_secret_is_gone_and_its_neighbours_are_not),
 	};

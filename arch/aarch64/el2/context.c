@@ -141,5 +141,7 @@ void vcpu_control_load(const struct vcpu_control *c)
 	write_vtcr_el2(c->vtcr_el2);
 	write_vttbr_el2(c->vttbr_el2);
 	write_cntvoff_el2(c->cntvoff_el2);
+	if (cpu_has_cntpoff())
+		write_cntpoff_el2(c->cntpoff_el2);
 	isb();
 }

@@ -28,6 +28,7 @@
 /* CNTHCTL_EL2, E2H = 0: EL1 and EL0 reach the physical counter and timer. */
 #define CNTHCTL_EL1PCTEN BIT(0)
 #define CNTHCTL_EL1PCEN  BIT(1)
+#define CNTHCTL_ECV      BIT(12) /* CNTPOFF_EL2 counts */
 
 static void init_traps(void)
 {
@@ -77,11 +78,15 @@ static void init_partitions(void)
 
 static void init_timers(void)
 {
-	write_cnthctl_el2(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+	uint64_t cnthctl = CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN;
+
+	if (cpu_has_cntpoff()) {
+		write_cntpoff_el2(0);
+		cnthctl |= CNTHCTL_ECV;
+	}
+	write_cnthctl_el2(cnthctl);
 	write_cntvoff_el2(0);
 	write_cnthp_ctl_el2(0);
-	if (cpu_has_cntpoff())
-		write_cntpoff_el2(0);
 	__asm__ volatile("msr cntv_ctl_el0, xzr\n\tmsr cntp_ctl_el0, xzr");
 }
 

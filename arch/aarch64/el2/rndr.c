@@ -1,6 +1,7 @@
 /*
- * Reads RNDR; contract in arch/aarch64/rndr.h. A read that yields nothing in
- * reasonable time gives 0 and PSTATE.NZCV 0b0100, any other NZCV 0b0000.
+ * Reads RNDR and RNDRRS; contract in arch/aarch64/rndr.h. A read that yields
+ * nothing in reasonable time gives 0 and PSTATE.NZCV 0b0100, any other NZCV
+ * 0b0000.
  */
 #include <arch/aarch64/rndr.h>
 
@@ -8,25 +9,36 @@
 
 #define RNDR_TRIES 16U
 
-static bool rndr_try(uint64_t *v)
-{
-	uint64_t word;
-	uint32_t ok;
+#define RNDR_TRY(name, enc)                                                    \
+	static bool name(uint64_t *v)                                          \
+	{                                                                      \
+		uint64_t word;                                                 \
+		uint32_t ok;                                                   \
+                                                                               \
+		__asm__ volatile("mrs %0, " enc "\n\tcset %w1, ne"             \
+				 : "=r"(word), "=r"(ok)::"cc");                \
+		if (ok)                                                        \
+			*v = word;                                             \
+		return ok;                                                     \
+	}
 
-	__asm__ volatile("mrs %0, S3_3_C2_C4_0\n\tcset %w1, ne"
-			 : "=r"(word), "=r"(ok)::"cc");
-	if (ok)
-		*v = word;
-	return ok;
-}
+RNDR_TRY(rndr_try, "S3_3_C2_C4_0")
+RNDR_TRY(rndrrs_try, "S3_3_C2_C4_1")
 
 bool rndr_read(uint64_t *v)
 {
 	bool got = false;
 
-	if (!cpu_has_rng())
-		return false;
-	for (unsigned i = 0; i < RNDR_TRIES && !got; i++)
+	for (unsigned i = 0; cpu_has_rng() && i < RNDR_TRIES && !got; i++)
 		got = rndr_try(v);
+	return got;
+}
+
+bool rndrrs_read(uint64_t *v)
+{
+	bool got = false;
+
+	for (unsigned i = 0; cpu_has_rng() && i < RNDR_TRIES && !got; i++)
+		got = rndrrs_try(v);
 	return got;
 }

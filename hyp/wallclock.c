@@ -1,0 +1,51 @@
+/* The wall clock; contract in wallclock.h. */
+#include <hyp/wallclock.h>
+
+void wallclock_init(struct wallclock *c, uint64_t hz)
+{
+	*c = (struct wallclock){.hz = hz};
+}
+
+static int64_t count_ns(const struct wallclock *c, uint64_t count)
+{
+	return (int64_t)(count / c->hz * (uint64_t)NS_PER_S +
+			 count % c->hz * (uint64_t)NS_PER_S / c->hz);
+}
+
+/* CPUs that look at the same time do no harm: each keeps its own promise. */
+void wallclock_observe(struct wallclock *c, uint64_t count, uint64_t seconds)
+{
+	int64_t least = (int64_t)seconds * NS_PER_S - count_ns(c, count);
+	int64_t offset = __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
+	bool set = __atomic_load_n(&c->set, __ATOMIC_ACQUIRE);
+
+	if (!set || offset < least)
+		offset = least;
+	else if (offset > least + (NS_PER_S - 1))
+		offset = least + (NS_PER_S - 1);
+	__atomic_store_n(&c->offset, offset, __ATOMIC_RELAXED);
+	__atomic_store_n(&c->set, true, __ATOMIC_RELEASE);
+}
+
+uint64_t wallclock_ns(const struct wallclock *c, uint64_t count)
+{
+	return (uint64_t)(__atomic_load_n(&c->offset, __ATOMIC_RELAXED) +
+			  count_ns(c, count));
+}
+
+uint64_t wallclock_count_at(const struct wallclock *c, uint64_t seconds)
+{
+	int64_t ns = (int64_t)seconds * NS_PER_S -
+		     __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
+	uint64_t s, rest;
+
+	if (ns <= 0)
+		return 0;
+	s = (uint64_t)(ns / NS_PER_S);
+	rest = (uint64_t)(ns % NS_PER_S);
+	if (s >= UINT64_MAX / c->hz)
+		return UINT64_MAX;
+	/* Rounded up: not before that second. */
+	return s * c->hz +
+	       (rest * c->hz + (uint64_t)(NS_PER_S - 1)) / (uint64_t)NS_PER_S;
+}

@@ -1,0 +1,36 @@
+/*
+ * The wall clock to the nanosecond: the machine's clock tells whole seconds,
+ * its counter what lies between. All VMs of a machine see the same time.
+ *
+ * Each look at the machine's clock says that the time is in [s, s + 1): the
+ * offset between counter and wall clock is moved by as little as makes that
+ * true. So it is right to a second from the first look on, gets better with
+ * others, and follows a clock that is set or drifts. No locks.
+ */
+#ifndef PLINTH_HYP_WALLCLOCK_H
+#define PLINTH_HYP_WALLCLOCK_H
+
+#include <base/types.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+struct wallclock {
+	uint64_t hz;    /* of the counter; constant */
+	int64_t offset; /* ns since 1970 at count 0; atomic */
+	bool set;       /* anybody has looked; atomic */
+};
+
+/* hz: below 2^33. Seconds, everywhere here: at most 2^33. */
+void wallclock_init(struct wallclock *c, uint64_t hz);
+
+/* The machine's clock showed `seconds` since 1970 at `count`. */
+void wallclock_observe(struct wallclock *c, uint64_t count, uint64_t seconds);
+
+/* Nanoseconds since 1970 at `count`. */
+uint64_t wallclock_ns(const struct wallclock *c, uint64_t count);
+
+/* The count at which wallclock_ns() reaches that second, or 0 if that was
+ * before count 0; beyond the counter's end it is UINT64_MAX. */
+uint64_t wallclock_count_at(const struct wallclock *c, uint64_t seconds);
+
+#endif

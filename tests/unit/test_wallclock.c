@@ -1,0 +1,114 @@
+/* The wall clock between the ticks of the machine's. */
+#include <hyp/wallclock.h>
+
+#include "../host/host.h"
+
+#define HZ UINT64_C(62500000)
+#define S  UINT64_C(1000000000)
+#define T0 UINT64_C(1767225600) /* 2026-01-01 */
+
+static void first_look_makes_it_right_to_a_second(void **state)
+{
+	struct wallclock c;
+
+	(void)state;
+	wallclock_init(&c, HZ);
+	wallclock_observe(&c, 5 * HZ, T0);
+	assert_int_equal(wallclock_ns(&c, 5 * HZ), T0 * S);
+	assert_int_equal(wallclock_ns(&c, 6 * HZ + HZ / 2),
+			 (T0 + 1) * S + S / 2);
+	assert_int_equal(wallclock_ns(&c, 5 * HZ + 1), T0 * S + 16);
+}
+
+static void later_looks_find_where_the_second_begins(void **state)
+{
+	struct wallclock c;
+
+	(void)state;
+	wallclock_init(&c, HZ);
+	wallclock_observe(&c, 0, T0); /* really T0 + 0.7 */
+	for (uint64_t i = 1; i <= 100; i++)
+		wallclock_observe(&c, i * HZ / 10, T0 + (7 + i) / 10);
+	assert_int_equal(wallclock_ns(&c, 10 * HZ), (T0 + 10) * S + 7 * S / 10);
+	/* What agrees changes nothing. */
+	wallclock_observe(&c, 11 * HZ, T0 + 11);
+	assert_int_equal(wallclock_ns(&c, 10 * HZ), (T0 + 10) * S + 7 * S / 10);
+}
+
+static void clock_that_is_set_is_followed(void **state)
+{
+	struct wallclock c;
+
+	(void)state;
+	wallclock_init(&c, HZ);
+	wallclock_observe(&c, 0, T0);
+	wallclock_observe(&c, HZ, T0 + 5000);
+	assert_int_equal(wallclock_ns(&c, HZ), (T0 + 5000) * S);
+	wallclock_observe(&c, 2 * HZ, T0);
+	assert_int_equal(wallclock_ns(&c, 2 * HZ) / S, T0);
+}
+
+static void time_goes_on_for_centuries_and_any_counter(void **state)
+{
+	static const uint64_t hz[] = {1,  1000000,    24000000,
+				      HZ, 1000000000, UINT32_MAX};
+	const uint64_t century = UINT64_C(100) * 365 * 86400;
+	struct wallclock c;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(hz); i++) {
+		wallclock_init(&c, hz[i]);
+		wallclock_observe(&c, 0, T0);
+		for (uint64_t s = 0; s < century; s = s * 3 + 1)
+			assert_int_equal(wallclock_ns(&c, s * hz[i]),
+					 (T0 + s) * S);
+		assert_true(wallclock_ns(&c, hz[i] - 1) < (T0 + 1) * S);
+	}
+}
+
+static void count_of_a_second_is_the_first_that_shows_it(void **state)
+{
+	static const uint64_t hz[] = {1000000, 24000000, HZ, UINT32_MAX};
+	struct wallclock c;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(hz); i++) {
+		wallclock_init(&c, hz[i]);
+		wallclock_observe(&c, 12345678, T0);
+		for (uint64_t s = T0 + 1; s < T0 + 100; s++) {
+			uint64_t at = wallclock_count_at(&c, s);
+
+			assert_true(wallclock_ns(&c, at) >= s * S);
+			assert_true(wallclock_ns(&c, at - 1) < s * S);
+		}
+	}
+}
+
+static void count_of_a_second_long_gone_or_never_to_come(void **state)
+{
+	struct wallclock c;
+
+	(void)state;
+	wallclock_init(&c, HZ);
+	wallclock_observe(&c, 0, T0);
+	assert_int_equal(wallclock_count_at(&c, T0 - 1), 0);
+	assert_int_equal(wallclock_count_at(&c, T0), 0);
+	wallclock_init(&c, UINT32_MAX);
+	assert_int_equal(wallclock_count_at(&c, UINT64_C(1) << 33), UINT64_MAX);
+	wallclock_init(&c, HZ);
+	assert_int_equal(wallclock_count_at(&c, UINT64_C(1) << 33), HZ << 33);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_look_makes_it_right_to_a_second),
+		cmocka_unit_test(later_looks_find_where_the_second_begins),
+		cmocka_unit_test(clock_that_is_set_is_followed),
+		cmocka_unit_test(time_goes_on_for_centuries_and_any_counter),
+		cmocka_unit_test(count_of_a_second_is_the_first_that_shows_it),
+		cmocka_unit_test(count_of_a_second_long_gone_or_never_to_come),
+	};
+
+	return cmocka_run_group_tests_name("wallclock", tests, NULL, NULL);
+}
