@@ -66,8 +66,9 @@ def test_pstate(value, text, level):
                      "translation fault, level 3, on a stage-1 walk"),
         (0x96000050, "data abort: write, no syndrome: external abort"),
         (0x82000006, "instruction abort from a lower EL: translation fault, level 2"),
-        (0x62300009, "system register: mrs x0, S3_0_C0_C4_0"),
-        (0x623A3016, "system register: msr S3_0_C12_C11_5, x0"),
+        (0x62300009, "system register: mrs x0, ID_AA64PFR0_EL1"),
+        (0x623A3016, "system register: msr ICC_SGI1R_EL1, x0"),
+        (0x62300409, "system register: mrs x0, S3_0_C1_C4_0"),
         (0x07E00000, "WFI or WFE: WFI"),
         (0x07E00001, "WFI or WFE: WFE"),
         (0x02000000, "unknown reason"),
@@ -246,6 +247,18 @@ def test_state_says_what_holds_an_interrupt_back_and_what_is_posted():
         "ACTIVE, enabled, its group is off in GICD_CTLR, level, physical one active, "
         "clear-pending posted"
     )
+
+
+def test_what_is_in_a_list_register_is_what_that_says():
+    b = bank(latch=1, enabled=1, open=1, resident=1, edge=1)
+    assert gic.state(b, 0, 0x9000000000000000) == "ACTIVE, enabled, edge"
+    assert gic.state(b, 0, 0x10A0000000000000) == "enabled, edge"
+    assert gic.state(b, 0, 0) == "enabled, edge"
+
+
+def test_what_cannot_be_read_is_what_was_seen_last():
+    b = bank(latch=1, active=1, enabled=1, open=1, resident=1, edge=1)
+    assert gic.state(b, 0, gic.UNREAD) == "pending?, active?, enabled, edge"
 
 
 def test_quiet_interrupts_are_not_listed():

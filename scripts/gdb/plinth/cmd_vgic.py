@@ -9,13 +9,61 @@ from .bits import each_bit, flags
 from .cmd_vcpu import Registers
 
 
+class Interface:
+    """A vCPU's virtual CPU interface."""
+
+    def __init__(self, regs, value, count):
+        self.regs, self.value = regs, value
+        self.slots = {int(value["lr_intid"][i]): i for i in each_bit(int(value["used"]))}
+        names = ["ICH_HCR_EL2", "ICH_VMCR_EL2"]
+        names += [f"ICH_LR{i}_EL2" for i in range(count)]
+        self.hard = regs.cpu.registers(names) if regs.cpu else {}
+
+    def lr(self, intid):
+        """The list register of a resident interrupt."""
+        return self.hard.get(f"ICH_LR{self.slots.get(intid)}_EL2", gic.UNREAD)
+
+    def head(self, name):
+        words = [f"vCPU {name}: {'' if self.value['loaded'] else 'not '}loaded"]
+        if self.value["sleep"]:
+            words.append("redistributor asleep")
+        if self.value["overflow"]:
+            words.append("more is pending or active than list registers hold")
+        if int(self.value["stale"]):
+            words.append(f"stale {int(self.value['stale']):#x}")
+        return ", ".join(words)
+
+    def lines(self):
+        if "ICH_HCR_EL2" in self.hard:
+            yield f"  ICH_HCR  {gic.hcr(self.hard['ICH_HCR_EL2'])}"
+        else:
+            yield f"  ICH_HCR  {gic.hcr(int(self.value['hcr']))} (as written last)"
+        vmcr = self.hard.get("ICH_VMCR_EL2")
+        if vmcr is None and not self.regs.loaded:
+            vmcr = int(self.value["vmcr"])
+        if vmcr is not None:
+            yield f"  ICH_VMCR {gic.vmcr(vmcr)}"
+        lrs = [name for name in self.hard if name.startswith("ICH_LR")]
+        for name in lrs:
+            value = self.hard[name]
+            yield f"  {name[4:-4]:8} {value:#018x} {gic.list_register(value)}"
+        if self.slots and not lrs:
+            yield from self.written()
+
+    def written(self):
+        yield "  list registers as Plinth wrote them (this QEMU shows no ICH_LR<n>_EL2):"
+        for intid, i in self.slots.items():
+            how = "pending" if int(self.value["placed_p"]) >> i & 1 else "active"
+            yield f"    LR{i:<2} INTID {intid} {gic.kind(intid)}, placed {how}"
+
+
 class Vgic(Command):
     """Interrupts of a vCPU: pending, active, enabled, resident; list registers.
 
     Without argument those of every vCPU. List registers are shown as the hardware
-    has them where QEMU lets a debugger read ICH_LR<n>_EL2; otherwise, and of a vCPU
-    that is not loaded, as Plinth knows them: which interrupt is in which one, and
-    what it saw at the last exit. SPIs are listed with their target."""
+    has them where QEMU lets a debugger read ICH_LR<n>_EL2; otherwise as Plinth wrote
+    them, and an interrupt in one is `pending?` or `active?`: that is what Plinth saw
+    last, and the guest may have taken or ended it since."""
 
     NAME = "vgic"
     USAGE = "[[VM.]N]"
@@ -33,11 +81,12 @@ class Vgic(Command):
     def of_vm(self, hypervisor, vm, only=None):
         """All of a VM's interrupts, or those of one vCPU."""
         vgic = model.value_at("struct vgic", int(vm.value["vgic"]))
+        rows = model.array_at(
+            "struct vgic_cpu", int(vgic["cpus"]), int(vgic["nr_vcpus"])
+        )
         cpus = [
-            cpu
-            for _, cpu in model.array_at(
-                "struct vgic_cpu", int(vgic["cpus"]), int(vgic["nr_vcpus"])
-            )
+            Interface(Registers(hypervisor, vm, i), cpu, int(vgic["nr_lrs"]))
+            for i, (_, cpu) in enumerate(rows)
         ]
         groups = flags(int(vgic["ctlr"]), {0: "EnableGrp0", 1: "EnableGrp1"})
         yield (
@@ -46,27 +95,20 @@ class Vgic(Command):
         )
         for index, cpu in enumerate(cpus):
             if only in (None, index):
-                yield self.head(vm, index, cpu)
+                yield cpu.head(f"{vm.index}.{index}")
                 yield from self.private(cpu)
-                yield from self.interface(Registers(hypervisor, vm, index), vgic, cpu)
+                yield from cpu.lines()
         yield "SPIs" + ("" if only is None else f" of vCPU {vm.index}.{only}")
         yield from self.spis(vgic, cpus, only)
 
-    def head(self, vm, index, cpu):
-        words = [f"vCPU {vm.index}.{index}: {'' if cpu['loaded'] else 'not '}loaded"]
-        if cpu["sleep"]:
-            words.append("redistributor asleep")
-        if cpu["overflow"]:
-            words.append("more is pending or active than list registers hold")
-        if int(cpu["stale"]):
-            words.append(f"stale {int(cpu['stale']):#x}")
-        return ", ".join(words)
-
     def private(self, cpu):
-        bank, slots = self.bank(cpu["b"]), self.slots(cpu)
+        bank = self.bank(cpu.value["b"])
         for i in gic.remarkable(bank):
-            resident = bank["resident"] >> i & 1
-            yield "  " + gic.row(bank, i, f"in LR{slots.get(i, '?')}" if resident else "")
+            if not bank["resident"] >> i & 1:
+                yield "  " + gic.row(bank, i)
+            else:
+                slot = cpu.slots.get(i, "?")
+                yield "  " + gic.row(bank, i, f"in LR{slot}", cpu.lr(i))
 
     def spis(self, vgic, cpus, only):
         rows = model.array_at(
@@ -79,20 +121,18 @@ class Vgic(Command):
                 if (bank["resident"] | bank["active"]) >> i & 1:
                     owner = int(spis["owner"][i])
                 if only is None or only in (to, owner):
-                    intid = 32 * (number + 1) + i
-                    yield "  " + gic.row(bank, intid, self.place(intid, to, owner, cpus))
+                    yield "  " + self.spi(bank, 32 * (number + 1) + i, to, owner, cpus)
 
-    def place(self, intid, to, owner, cpus):
-        """Which vCPU an SPI goes to, and which has it."""
+    def spi(self, bank, intid, to, owner, cpus):
+        """With the vCPU that it goes to, and that which has it."""
         text = "to no vCPU" if to == gic.NOWHERE else f"to vCPU {to}"
         if owner is None or owner >= len(cpus):
-            return text
-        slot = self.slots(cpus[owner]).get(intid)
-        return f"{text}, {'active on' if slot is None else f'in LR{slot} of'} vCPU {owner}"
-
-    def slots(self, cpu):
-        """{INTID: list register}"""
-        return {int(cpu["lr_intid"][i]): i for i in each_bit(int(cpu["used"]))}
+            return gic.row(bank, intid, text)
+        if not bank["resident"] >> intid % 32 & 1:
+            return gic.row(bank, intid, f"{text}, active on vCPU {owner}")
+        cpu = cpus[owner]
+        text += f", in LR{cpu.slots.get(intid, '?')} of vCPU {owner}"
+        return gic.row(bank, intid, text, cpu.lr(intid))
 
     def bank(self, value):
         words = {
@@ -101,34 +141,6 @@ class Vgic(Command):
             if f.type.strip_typedefs().code == gdb.TYPE_CODE_INT
         }
         return {**words, "prio": model.numbers(value["prio"])}
-
-    def interface(self, regs, vgic, cpu):
-        hard = self.hardware(regs, int(vgic["nr_lrs"]))
-        yield f"  ICH_HCR  {gic.hcr(hard.get('ICH_HCR_EL2', int(cpu['hcr'])))}" + (
-            "" if "ICH_HCR_EL2" in hard else " (as written last)"
-        )
-        if not regs.loaded or "ICH_VMCR_EL2" in hard:
-            yield f"  ICH_VMCR {gic.vmcr(hard.get('ICH_VMCR_EL2', int(cpu['vmcr'])))}"
-        lrs = [name for name in hard if name.startswith("ICH_LR")]
-        for name in lrs:
-            yield f"  {name[4:-4]:8} {hard[name]:#018x} {gic.list_register(hard[name])}"
-        if not lrs:
-            yield from self.software(cpu)
-
-    def hardware(self, regs, count):
-        """What of the virtual CPU interface can be read from the CPU."""
-        if regs.cpu is None:
-            return {}
-        names = ["ICH_HCR_EL2", "ICH_VMCR_EL2"]
-        return regs.cpu.registers(names + [f"ICH_LR{i}_EL2" for i in range(count)])
-
-    def software(self, cpu):
-        slots = self.slots(cpu)
-        if slots:
-            yield "  list registers as Plinth wrote them (QEMU does not show ICH_LR<n>_EL2):"
-        for intid, i in slots.items():
-            how = "pending" if int(cpu["placed_p"]) >> i & 1 else "active"
-            yield f"    LR{i:<2} INTID {intid} {gic.kind(intid)}, placed {how}"
 
     def choices(self, before):
         return [] if before else vcpu_names()

@@ -62,6 +62,29 @@ OTHER_FAULTS = {
     0x31: "unsupported atomic update",
     0x35: "unsupported exclusive or atomic",
 }
+# Registers that Plinth traps, by op0, op1, CRn, CRm, op2.
+REGISTERS = {
+    (3, 0, 1, 0, 1): "ACTLR_EL1",
+    (3, 0, 4, 6, 0): "ICC_PMR_EL1",
+    (3, 0, 12, 11, 1): "ICC_DIR_EL1",
+    (3, 0, 12, 11, 3): "ICC_RPR_EL1",
+    (3, 0, 12, 11, 5): "ICC_SGI1R_EL1",
+    (3, 0, 12, 11, 6): "ICC_ASGI1R_EL1",
+    (3, 0, 12, 11, 7): "ICC_SGI0R_EL1",
+    (3, 0, 12, 12, 4): "ICC_CTLR_EL1",
+    (3, 0, 0, 4, 0): "ID_AA64PFR0_EL1",
+    (3, 0, 0, 4, 1): "ID_AA64PFR1_EL1",
+    (3, 0, 0, 4, 4): "ID_AA64ZFR0_EL1",
+    (3, 0, 0, 4, 5): "ID_AA64SMFR0_EL1",
+    (3, 0, 0, 5, 0): "ID_AA64DFR0_EL1",
+    (3, 0, 0, 5, 1): "ID_AA64DFR1_EL1",
+    (3, 0, 0, 6, 0): "ID_AA64ISAR0_EL1",
+    (3, 0, 0, 6, 1): "ID_AA64ISAR1_EL1",
+    (3, 0, 0, 6, 2): "ID_AA64ISAR2_EL1",
+    (3, 0, 0, 7, 0): "ID_AA64MMFR0_EL1",
+    (3, 0, 0, 7, 1): "ID_AA64MMFR1_EL1",
+    (3, 0, 0, 7, 2): "ID_AA64MMFR2_EL1",
+}
 WFX = ("WFI", "WFE", "WFIT", "WFET")
 
 
@@ -102,13 +125,14 @@ def data_abort(esr):
 
 def system_register(esr):
     """The access as the assembler writes it."""
-    name = "S{}_{}_C{}_C{}_{}".format(
+    key = (
         field(esr, 21, 20),
         field(esr, 16, 14),
         field(esr, 13, 10),
         field(esr, 4, 1),
         field(esr, 19, 17),
     )
+    name = REGISTERS.get(key, "S{}_{}_C{}_C{}_{}".format(*key))
     moved = register(field(esr, 9, 5))
     return f"mrs {moved}, {name}" if bit(esr, 0) else f"msr {name}, {moved}"
 

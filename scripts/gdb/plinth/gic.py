@@ -15,6 +15,7 @@ HCR = {
 }  # fmt: skip
 VMCR = {0: "VENG0", 1: "VENG1", 3: "VFIQEn", 4: "VCBPR", 9: "VEOIM"}
 NOWHERE = 0xFFFF
+UNREAD = -1  # a list register that cannot be read
 
 
 def kind(intid):
@@ -76,14 +77,21 @@ def remarkable(bank):
     )
 
 
-def state(bank, i):
-    """Words for one interrupt of a bank; upper case is what matters most."""
+def state(bank, i, lr=None):
+    """Words for one interrupt of a bank; upper case is what matters most. `lr` is
+    the value of its list register, when it has one. Where that is UNREAD, what Plinth
+    saw last is marked as such: the guest may have taken or ended it since."""
     mask = 1 << i
+    is_pending, is_active = pending(bank) & mask, bank["active"] & mask
+    if lr not in (None, UNREAD):
+        is_pending, is_active = lr >> 62 & 1, lr >> 63
     words = [name for name, on in (
-        ("PENDING", pending(bank) & mask),
-        ("ACTIVE", bank["active"] & mask),
+        ("PENDING", is_pending),
+        ("ACTIVE", is_active),
         ("enabled", bank["enabled"] & mask),
     ) if on]  # fmt: skip
+    if lr == UNREAD:
+        words = [w.lower() + "?" if w.isupper() else w for w in words]
     if not bank["enabled"] & mask:
         words.append("disabled")
     elif not bank["open"] & mask:
@@ -100,12 +108,12 @@ def state(bank, i):
     return ", ".join(words)
 
 
-def row(bank, intid, more=""):
+def row(bank, intid, more="", lr=None):
     """A line of the table of interrupts."""
     i = intid % 32
     group = int(bit(bank["group"], i))
     text = (
         f"{intid:5} {kind(intid)}  prio {bank['prio'][i]:#04x} group {group}  "
-        f"{state(bank, i)}"
+        f"{state(bank, i, lr)}"
     )
     return f"{text}, {more}" if more else text
