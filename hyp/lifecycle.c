@@ -127,6 +127,7 @@ void vm_vcpu_left(struct vm *vm, struct vcpu *v)
 {
 	bool last;
 
+	vgic_cpu_off(vm->vgic, v->idx);
 	spin_lock(&vm->lock);
 	vcpu_take(v, VCPU_REQ_OFF);
 	set_state(v, VCPU_OFF);

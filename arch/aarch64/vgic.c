@@ -181,6 +181,31 @@ void vgic_cpu_reset(struct vgic *g, unsigned vcpu)
 	spin_unlock(&v->lock);
 }
 
+/*
+ * As firmware leaves a redistributor: GICR_WAKER reads as after reset, but what
+ * is pending is delivered until the guest itself puts it to sleep.
+ */
+static void sleep_by_firmware_locked(struct vgic_cpu *v)
+{
+	v->sleep = true;
+	v->quiet = false;
+}
+
+void vgic_cpu_off(struct vgic *g, unsigned vcpu)
+{
+	struct vgic_kicks k = vgic_kicks_init(vcpu);
+	struct vgic_cpu *v = &g->cpus[vcpu];
+
+	spin_lock(&g->lock);
+	spin_lock(&v->lock);
+	ASSERT(!v->loaded);
+	sleep_by_firmware_locked(v);
+	spin_unlock(&v->lock);
+	vgic_reroute_any_locked(g, &k);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+}
+
 void vgic_reset(struct vgic *g)
 {
 	spin_lock(&g->lock);
@@ -192,13 +217,7 @@ void vgic_reset(struct vgic *g)
 		cpu_reset_locked(g, v);
 		memset(&v->b, 0, sizeof(v->b));
 		v->b.edge = BIT(GIC_NR_SGIS) - 1;
-		/*
-		 * Started as firmware would leave it: GICR_WAKER reads as
-		 * after reset, but what is pending is delivered until the
-		 * guest itself puts the redistributor to sleep.
-		 */
-		v->sleep = true;
-		v->quiet = false;
+		sleep_by_firmware_locked(v);
 		v->stale = 0;
 		v->sync_key = 0;
 		v->unlinked = 0;

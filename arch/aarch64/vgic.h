@@ -106,6 +106,14 @@ void vgic_reset(struct vgic *g);
  */
 void vgic_cpu_reset(struct vgic *g, unsigned vcpu);
 
+/*
+ * A vCPU has gone off (PSCI CPU_OFF): its redistributor sleeps as firmware
+ * leaves it (GICR_WAKER as after vgic_reset(), whatever the guest set), and
+ * 1-of-N interrupts that it had pending go to another. What is addressed to it
+ * alone waits for its next start. Not loaded; kicks others.
+ */
+void vgic_cpu_off(struct vgic *g, unsigned vcpu);
+
 /* ------------------------------------------------------------- world switch */
 
 /* The vCPU comes onto this pCPU / leaves it. Put folds the list registers, and

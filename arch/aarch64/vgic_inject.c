@@ -74,6 +74,14 @@ void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask)
 	}
 }
 
+void vgic_reroute_any_locked(struct vgic *g, struct vgic_kicks *k)
+{
+	for (unsigned nr = 1; nr <= g->nr_banks; nr++) {
+		vgic_reroute_locked(g, nr, g->spis[nr - 1].any);
+		vgic_touch_spis_locked(g, nr, g->spis[nr - 1].any, k);
+	}
+}
+
 /* ------------------------------------------------------------------- lines */
 
 /* Returns whether anything changed; edges latch, or post to the owner. */

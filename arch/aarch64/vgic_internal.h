@@ -248,6 +248,8 @@ void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 
 /* Set the route of SPIs in `mask` from their IROUTER. vgic->lock held. */
 void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask);
+/* The same for all 1-of-N ones, because who is awake has changed; and touch. */
+void vgic_reroute_any_locked(struct vgic *g, struct vgic_kicks *k);
 
 /* --------------------------------------------------------------- vgic_lr.c */
 

@@ -173,10 +173,7 @@ static int write_gicr(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 		vgic_mark(v, VGIC_STALE_ALL, &k);
 	}
 	spin_unlock(&v->lock);
-	for (unsigned nr = 1; nr <= g->nr_banks; nr++) { /* 1 of N */
-		vgic_reroute_locked(g, nr, g->spis[nr - 1].any);
-		vgic_touch_spis_locked(g, nr, g->spis[nr - 1].any, &k);
-	}
+	vgic_reroute_any_locked(g, &k);
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);
 	return 0;

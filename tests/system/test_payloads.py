@@ -10,6 +10,22 @@ DISK_BYTES = 4 << 20
 DAILY = {("max", 4), ("cortex-a57", 1)}
 
 
+@pytest.mark.parametrize(
+    "cpu, smp, more",
+    [
+        ("max", 4, ""),
+        pytest.param("max", 8, "long", marks=pytest.mark.long),
+        pytest.param("cortex-a57", 4, "long", marks=pytest.mark.long),
+        pytest.param("cortex-a72", 3, "", marks=pytest.mark.long),
+    ],
+)
+def test_cpus_that_come_and_go_race_well(cpu, smp, more):
+    settings = {"cpu": cpu, "smp": smp, "append": more}
+    done = machine.run(b"", 900, kernel=machine.payload("hotplug"), **settings)
+    machine.checks(done.expect(machine.OK).out, 23)
+    assert not done.plinth_errors()
+
+
 @pytest.mark.parametrize("cpu, smp", machine.grid((1, 4), DAILY))
 @pytest.mark.parametrize("name, least", [("blk", 60), ("blkbad", 20)])
 def test_disk_is_what_virtio_says(name, least, cpu, smp, tmp_path):
