@@ -80,7 +80,7 @@ def test_disk_under_load_for_long(cpu, smp):
 @pytest.mark.long
 def test_twenty_reboots():
     disk, _ = disk_of_the_default_guest()
-    settings = machine.linux(4, disk=disk, append="console=ttyAMA0 quiet")
+    settings = machine.linux(4, disk=disk, append=f"{machine.BOOT_ARGS} quiet")
     with machine.session(**settings) as guest:
         boot(guest)
         machine.checks(guest.shell("sh /test/files write"), 3)

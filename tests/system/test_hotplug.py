@@ -25,7 +25,7 @@ def boot(guest):
 # Rules out: reset-state, reset-leak, off-too-early, cpu-on-race
 def test_ten_reboots_and_twenty_rounds_of_hotplug_cost_no_page():
     settings = machine.linux(
-        CPUS, cpu="cortex-a57", append="console=ttyAMA0 quiet", host_append="stats"
+        CPUS, cpu="cortex-a57", append=f"{machine.BOOT_ARGS} quiet", host_append="stats"
     )
     with machine.session(**settings) as guest:
         seen = boot(guest)

@@ -6,7 +6,15 @@ import re
 import machine
 import pytest
 
-DAILY = {("max", 1), ("cortex-a57", 4), ("max", 8)}
+# Every model and every size, once or twice: a diagonal of the whole matrix.
+DAILY = {
+    ("cortex-a53", 1),
+    ("cortex-a57", 2),
+    ("cortex-a72", 4),
+    ("cortex-a76", 8),
+    ("neoverse-n1", 4),
+    ("max", 8),
+}
 ALLOWED = machine.ROOT / "tests/system/allowed-warnings.txt"
 WARNING = 4
 DISK = machine.BUILD / "linux" / "disk.img"
@@ -60,7 +68,7 @@ def report(settings, disk=DISK):
 
 
 # Rules out: false-feature, absent-register
-@pytest.mark.parametrize("cpu, smp", machine.grid((1, 4, 8), DAILY))
+@pytest.mark.parametrize("cpu, smp", machine.grid((1, 2, 4, 8), DAILY))
 def test_linux_runs(cpu, smp):
     settings = machine.linux(smp, cpu=cpu, dtb=machine.device_tree(smp))
     said = report(settings)
@@ -75,7 +83,7 @@ def test_linux_runs(cpu, smp):
     "smp, mem", [(2, "256M"), pytest.param(4, "2G", marks=pytest.mark.long)]
 )
 def test_linux_runs_with_the_generated_device_tree(smp, mem):
-    said = report(machine.linux(smp, mem, append="console=ttyAMA0 quiet"))
+    said = report(machine.linux(smp, mem, append=f"{machine.BOOT_ARGS} quiet"))
     total = int(re.search(r"MemTotal: +(\d+) kB", said["memory"])[1])
     whole = int(mem[:-1]) << {"M": 10, "G": 20}[mem[-1]]
     assert whole * 0.7 < total < whole
