@@ -157,6 +157,32 @@ $(LINUX_DTB): guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
 	$(Q)guest/linux/mkdtb --smp $(SMP) --mem $(MEM) $@
 
+## guest-kernel         a kernel with everything built in: build/linux/built
+##                      [KERNEL_SERIES=6.12]
+## guest-kernel-menuconfig   edit its configuration and its fragment
+## guest-kernel-upgrade FROM=6.1 TO=6.12   carry a configuration on
+KERNEL_SERIES ?= 6.12
+BUILT := $(GUEST_OUT)/built
+.PHONY: guest-kernel guest-kernel-menuconfig guest-kernel-upgrade
+guest-kernel:
+	@$(SETUP) build kernel </dev/null
+	@$(MAKE) --no-print-directory -s $(BUILT)/Image </dev/null
+	@echo "guest-kernel: $(BUILT)/Image is Linux $$(cat $(BUILT)/version)"
+
+guest-kernel-menuconfig:
+	@$(SETUP) build kernel </dev/null
+	@scripts/kernel-config menuconfig $(KERNEL_SERIES)
+
+guest-kernel-upgrade:
+	@$(SETUP) build kernel </dev/null
+	@scripts/kernel-config upgrade "$(FROM)" "$(TO)"
+
+# Which kernel that is, its source and configuration say: the script decides.
+.PHONY: FORCE
+$(BUILT)/Image: FORCE
+	@mkdir -p $(@D)
+	$(Q)new=$$(scripts/build-kernel $(KERNEL_SERIES)) && ln -sfn "$$new" $(BUILT)
+
 ## guest-initramfs      the default guest's initramfs
 ## guest-disk           the default guest's disk image
 .PHONY: guest-initramfs guest-disk linux-parts

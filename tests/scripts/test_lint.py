@@ -280,6 +280,7 @@ def test_binaries_are_found():
     assert list(words.binary("a", b"text\0text"))
     assert list(words.binary("a", b"x" * (64 * 1024 + 1)))
     assert not list(words.binary("a", b"x" * 64 * 1024))
+    assert not list(words.binary("guest/linux/config-aarch64-6.12", b"x" * 99 * 1024))
     assert not list(words.binary("tests/fuzz/corpus/fuzz_a/1", b"\0"))
 
 
