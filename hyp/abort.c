@@ -10,8 +10,10 @@
 
 #include <arch/aarch64/esr.h>
 #include <arch/aarch64/inject.h>
+#include <arch/aarch64/s1walk.h>
 
 #include <hyp/abort.h>
+#include <hyp/emulate.h>
 #include <hyp/vm.h>
 
 #define XZR     31U
@@ -55,13 +57,10 @@ void abort_serror(struct vcpu *v)
 	v->control.hcr_el2 &= ~HCR_VSE;
 }
 
-/* A synchronous external abort for the abort that EL2 has just taken. For a
- * walk of stage 1 too: the syndrome does not tell which level it had reached.
- */
-static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
+/* The abort that EL2 has just taken, as the guest is told of it. */
+static struct inject_abort same_abort(uint64_t esr, bool fetch)
 {
-	struct inject_regs r = inject_begin(v);
-	const struct inject_abort a = {
+	return (struct inject_abort){
 		.far = fault_far(),
 		.fsc = ESR_FSC_EXTERNAL,
 		.fetch = fetch,
@@ -69,9 +68,45 @@ static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
 		.cache_op = !fetch && (esr & ESR_DABT_CM),
 		.far_unknown = (esr & ESR_ABT_FNV) != 0,
 	};
+}
 
-	inject_abort(&r, &a);
+static void inject(struct vcpu *v, const struct inject_abort *a)
+{
+	struct inject_regs r = inject_begin(v);
+
+	inject_abort(&r, a);
 	inject_end(v, &r);
+}
+
+static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
+{
+	const struct inject_abort a = same_abort(esr, fetch);
+
+	inject(v, &a);
+}
+
+static bool read_descriptor(void *ctx, ipa_t at, uint64_t *desc)
+{
+	return gmem_read(ctx, at, desc, sizeof(*desc)) == 0;
+}
+
+/* The walk of the guest's stage 1 met a table outside its memory: an external
+ * abort on the walk, of the level at which its tables say so. */
+static void inject_walk(struct vcpu *v, uint64_t esr, bool fetch)
+{
+	const struct s1walk w = {
+		.tcr = el1_read_tcr(),
+		.ttbr = {el1_read_ttbr0(), el1_read_ttbr1()},
+		.big_endian = (el1_read_sctlr() & SCTLR_EE) != 0,
+		.read = read_descriptor,
+		.ctx = &v->vm->mem,
+	};
+	struct inject_abort a = same_abort(esr, fetch);
+	int level = s1walk_failing_level(&w, a.far);
+
+	if (level >= 0)
+		a.fsc = (uint8_t)(ESR_FSC_EXTERNAL_WALK + level);
+	inject(v, &a);
 }
 
 /* Translation, access-flag and address-size faults give HPFAR_EL2. */
@@ -98,6 +133,33 @@ static void not_done(struct vcpu *v, uint64_t esr, int err)
 		inject_external(v, esr, false);
 }
 
+/* Whether the data that the interrupted code loads and stores is big-endian. */
+static bool big_endian_slow(const struct vcpu *v, uint64_t sctlr)
+{
+	if (v->regs.pstate & PSTATE_NRW)
+		return v->regs.pstate & PSTATE_E32;
+	if ((v->regs.pstate & PSTATE_M) == PSTATE_EL0T)
+		return sctlr & SCTLR_E0E;
+	return sctlr & SCTLR_EE;
+}
+
+static inline bool big_endian(const struct vcpu *v)
+{
+	uint64_t sctlr = el1_read_sctlr();
+
+	if (__builtin_expect(!(sctlr & (SCTLR_EE | SCTLR_E0E)) &&
+				     !(v->regs.pstate & PSTATE_NRW),
+			     1))
+		return false;
+	return big_endian_slow(v, sctlr);
+}
+
+/* The bytes of an access in the other order. */
+static uint64_t reversed(const struct mmio_op *op)
+{
+	return __builtin_bswap64(op->value) >> (64 - 8 * op->size);
+}
+
 static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 {
 	unsigned rt = esr_dabt_srt(esr);
@@ -107,6 +169,8 @@ static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 		not_done(v, esr, err);
 		return;
 	}
+	if (__builtin_expect(big_endian(v), 0))
+		op->value = reversed(op);
 	if (rt != XZR)
 		v->regs.x[rt] = esr_dabt_extend(esr, op->value);
 	skip_instruction(v, esr);
@@ -119,6 +183,8 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 
 	op->value = rt == XZR ? 0 : v->regs.x[rt];
 	op->value &= ~UINT64_C(0) >> (64 - 8 * op->size);
+	if (__builtin_expect(big_endian(v), 0))
+		op->value = reversed(op);
 	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
 	if (__builtin_expect(err == 0, 1))
 		skip_instruction(v, esr);
@@ -126,7 +192,33 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 		not_done(v, esr, err);
 }
 
-/* What cannot be emulated as one load or store of a general register. */
+/* An access that the syndrome does not describe: the instruction does. A32
+ * and T32 are not decoded. */
+static void decode_access(struct vcpu *v, uint64_t esr)
+{
+	struct inject_abort a = same_abort(esr, false);
+	struct emulate_fault f = {
+		.far = a.far, .ipa = fault_ipa(), .write = a.write};
+	int err;
+
+	if (v->regs.pstate & PSTATE_NRW) {
+		inject(v, &a);
+		return;
+	}
+	err = emulate_access(v, &f);
+	if (!err) {
+		skip_instruction(v, esr);
+	} else if (err == -EAGAIN) {
+		cpu_relax();
+	} else {
+		a.far = f.far;
+		a.fsc = f.fsc;
+		a.write = f.write;
+		inject(v, &a);
+	}
+}
+
+/* What is not one load or store of a general register. */
 static void odd_data_abort(struct vcpu *v, uint64_t esr)
 {
 	if (!fault_has_ipa(esr)) {
@@ -135,10 +227,12 @@ static void odd_data_abort(struct vcpu *v, uint64_t esr)
 	}
 	if (gmem_contains(&v->vm->mem, fault_ipa(), 1))
 		return; /* changed under us: the guest tries again */
-	if ((esr & (ESR_DABT_CM | ESR_ABT_S1PTW)) == ESR_DABT_CM)
+	if (esr & ESR_ABT_S1PTW)
+		inject_walk(v, esr, false);
+	else if (esr & ESR_DABT_CM)
 		skip_instruction(v, esr); /* no cache holds what is not there */
 	else
-		inject_external(v, esr, false);
+		decode_access(v, esr);
 }
 
 void abort_data(struct vcpu *v, uint64_t esr)
@@ -169,7 +263,10 @@ void abort_instruction(struct vcpu *v, uint64_t esr)
 
 	if (fault_has_ipa(esr) && gmem_contains(&v->vm->mem, fault_ipa(), 1))
 		return;
-	inject_external(v, esr, true);
+	if (fault_has_ipa(esr) && esr & ESR_ABT_S1PTW)
+		inject_walk(v, esr, true);
+	else
+		inject_external(v, esr, true);
 	if (v->regs.pc == pc)
 		vm_stop(v->vm, VM_STOP_CRASH,
 			"exception vectors are outside its memory");

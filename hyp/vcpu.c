@@ -17,6 +17,7 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context)
 	v->regs.pstate = PSTATE_EL1H | PSTATE_DAIF;
 	el1_context_reset(&v->el1);
 	memset(&v->fp, 0, sizeof(v->fp));
+	v->progress.done = 0;
 }
 
 void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context)

@@ -12,6 +12,7 @@
 #include <base/addr.h>
 
 #include <arch/aarch64/context.h>
+#include <arch/aarch64/insn.h>
 
 struct cpu;
 struct vm;
@@ -30,6 +31,15 @@ enum vcpu_state {
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
 #define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */
 #define VCPU_EXIT_SERROR  63
+
+/* A load or store of several elements of which some are done and one has to be
+ * tried again (hyp/emulate.h). */
+struct emulate_progress {
+	uint64_t pc, va, sp; /* whose it is: instruction, address, stack */
+	uint32_t word;
+	uint8_t done; /* bytes; 0: there is none */
+	uint8_t mem[INSN_MAX_BYTES];
+};
 
 struct vcpu {
 	struct vcpu_regs regs; /* first: the vectors know only this part */
@@ -61,6 +71,8 @@ struct vcpu {
 	struct el1_context el1;
 	struct fp_context fp;
 	struct vcpu_control control;
+
+	struct emulate_progress progress; /* touched by its pCPU only */
 
 	/* Written by its pCPU only; readers accept a torn count. */
 	uint64_t exits[VCPU_EXIT_CLASSES];

@@ -65,6 +65,9 @@ void el1_context_save(struct el1_context *c);
 void el1_context_restore(const struct el1_context *c);
 void fp_context_save(struct fp_context *c);
 void fp_context_restore(const struct fp_context *c);
+/* One live SIMD&FP register, n < 32, of the loaded vCPU. */
+void fp_read(unsigned n, uint64_t v[2]);
+void fp_write(unsigned n, const uint64_t v[2]);
 void vcpu_control_load(const struct vcpu_control *c);
 
 #endif

@@ -20,6 +20,7 @@
 #define PSTATE_EL1T  UINT64_C(0x04)
 #define PSTATE_EL1H  UINT64_C(0x05)
 #define PSTATE_NRW   BIT(4) /* AArch32 */
+#define PSTATE_E32   BIT(9) /* AArch32: data is big-endian */
 #define PSTATE_DAIF  GENMASK(9, 6)
 #define PSTATE_BTYPE GENMASK(11, 10)
 #define PSTATE_SSBS  BIT(12)
@@ -31,6 +32,9 @@
 #define PSTATE_TCO   BIT(25)
 #define PSTATE_NZCV  GENMASK(31, 28)
 
+#define SCTLR_C     BIT(2)  /* data caches on */
+#define SCTLR_E0E   BIT(24) /* data at EL0 is big-endian... */
+#define SCTLR_EE    BIT(25) /* ...at EL1, and stage-1 descriptors */
 #define SCTLR_SPAN  BIT(23) /* 0: an exception to EL1 sets PAN */
 #define SCTLR_DSSBS BIT(44) /* SSBS of the handler */
 

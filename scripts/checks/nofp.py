@@ -9,8 +9,8 @@ serves to tell code from data and to name the function.
 import re
 from dataclasses import dataclass, field
 
-# The world switch of these registers.
-ALLOWED = frozenset({"fp_context_save", "fp_context_restore"})
+# The world switch of these registers, and single ones for emulated accesses.
+ALLOWED = frozenset({"fp_context_save", "fp_context_restore", "fp_read", "fp_write"})
 
 LABEL = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 INSN = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(\S+)")

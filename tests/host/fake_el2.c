@@ -137,6 +137,9 @@ void cpu_wfi(void)
 	}
 
 FAKE_READ(sctlr)
+FAKE_READ(tcr)
+FAKE_READ(ttbr0)
+FAKE_READ(ttbr1)
 FAKE_READ(vbar)
 FAKE_READ(elr)
 FAKE_READ(spsr)
@@ -145,6 +148,34 @@ FAKE_WRITE(elr)
 FAKE_WRITE(spsr)
 FAKE_WRITE(esr)
 FAKE_WRITE(far)
+
+uint64_t el1_read_sp(bool of_el1)
+{
+	return fake_el1.sp[of_el1];
+}
+
+void el1_write_sp(bool of_el1, uint64_t v)
+{
+	fake_el1.sp[of_el1] = v;
+}
+
+/* Pages are where the hook says; without one, where they are. */
+bool el1_translate(uint64_t va, enum el1_at how, uint64_t *ipa)
+{
+	*ipa = va & ~UINT64_C(0xfff);
+	return fake_hooks.translate ? fake_hooks.translate(va, (int)how, ipa)
+				    : true;
+}
+
+void fp_read(unsigned n, uint64_t v[2])
+{
+	memcpy(v, fake_pcpu->fp.q[n], 16);
+}
+
+void fp_write(unsigned n, const uint64_t v[2])
+{
+	memcpy(fake_pcpu->fp.q[n], v, 16);
+}
 
 uint64_t fault_far(void)
 {

@@ -13,6 +13,8 @@
 /* Registers that exception injection and aborts look at. */
 struct fake_el1_regs {
 	uint64_t sctlr, vbar, elr, spsr, esr, far;
+	uint64_t tcr, ttbr0, ttbr1;
+	uint64_t sp[2]; /* SP_EL0, SP_EL1 */
 	uint64_t far_el2, hpfar_el2;
 	bool vtimer, ptimer;
 	unsigned hpfar_reads; /* proves that a path does not rely on it */
@@ -48,6 +50,8 @@ extern struct fake_rndr fake_rndr;
 struct fake_hooks {
 	void (*sgi)(uint64_t mpidr, uint32_t intid); /* NULL: logged only */
 	void (*wfi)(void); /* NULL: the CPU wakes at once */
+	/* A guest's stage 1, `how` an enum el1_at; NULL: flat. */
+	bool (*translate)(uint64_t va, int how, uint64_t *ipa);
 };
 
 extern struct fake_hooks fake_hooks;

@@ -266,7 +266,7 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 	s->disk = host_ram_alloc(SIM_DISK, PAGE_SIZE);
 	s->uart.room = ~0U;
 	console_init(&s->h.console, &uart);
-	fake_hooks = (struct fake_hooks){sgi, wfi};
+	fake_hooks = (struct fake_hooks){.sgi = sgi, .wfi = wfi};
 	fake_rndr = (struct fake_rndr){0};
 	fake_spin = (struct fake_spin){.before_lock = before_lock,
 				       .after_unlock = after_unlock};

@@ -1,5 +1,5 @@
 /*
- * FP/SIMD context of a vCPU: the only code at EL2 that names these registers.
+ * FP/SIMD registers of a vCPU: the only code at EL2 that names them.
  * CPTR_EL2.TFP is clear whenever it runs. Layout: struct fp_context.
  */
 #include "asm-offsets.h"
@@ -48,3 +48,35 @@ fp_context_restore:
 	msr	fpsr, x10
 	ret
 	.size	fp_context_restore, . - fp_context_restore
+
+/*
+ * One register by its number: a jump into a row of slots of two instructions.
+ * void fp_read(unsigned n, uint64_t v[2]);
+ * void fp_write(unsigned n, const uint64_t v[2]);
+ * x0 = n < 32, x1 = v. Clobber x9.
+ */
+	.macro	each_register insn
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
+		17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	\insn	q\n, [x1]
+	ret
+	.endr
+	.endm
+
+	.globl	fp_read
+	.type	fp_read, %function
+fp_read:
+	adr	x9, 1f
+	add	x9, x9, w0, uxtw #3
+	br	x9
+1:	each_register str
+	.size	fp_read, . - fp_read
+
+	.globl	fp_write
+	.type	fp_write, %function
+fp_write:
+	adr	x9, 1f
+	add	x9, x9, w0, uxtw #3
+	br	x9
+1:	each_register ldr
+	.size	fp_write, . - fp_write

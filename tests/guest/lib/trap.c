@@ -13,6 +13,12 @@ enum slot_kind {
 	SLOT_SERROR
 };
 
+#define SLOT_EL0         8 /* synchronous, from AArch64 */
+#define ESR_EL0_DONE     (FIELD_PREP(ESR_EC, EC_SVC64) | ESR_IL | 0xe10)
+#define SPSR_EL1H_MASKED 0x3c5
+
+extern const char el0_back[]; /* el0.S */
+
 irq_handler_fn irq_handler;
 
 void trap_expect(void)
@@ -49,7 +55,7 @@ static void trap_resume(struct trap_frame *f)
 {
 	uint64_t ec = FIELD_GET(ESR_EC, f->esr);
 
-	if (ec == EC_IABT_SAME || ec == EC_PC_ALIGN)
+	if (ec == EC_IABT_SAME || ec == EC_IABT_LOW || ec == EC_PC_ALIGN)
 		f->elr = f->x[30];
 	else if (ec != EC_SVC64)
 		f->elr += 4;
@@ -75,9 +81,22 @@ static bool trap_record(struct trap_frame *f, uint64_t kind)
 	return true;
 }
 
+/* The end of el0_call(). */
+static bool el0_done(struct trap_frame *f, uint64_t slot)
+{
+	if (slot != SLOT_EL0 || f->esr != ESR_EL0_DONE)
+		return false;
+	f->elr = addr_of(el0_back);
+	f->spsr = SPSR_EL1H_MASKED;
+	return true;
+}
+
 void trap_entry(struct trap_frame *f, uint64_t slot)
 {
 	uint64_t kind = slot & 3;
+
+	if (el0_done(f, slot))
+		return;
 
 	if ((kind == SLOT_IRQ || kind == SLOT_FIQ) && irq_handler) {
 		irq_handler(kind == SLOT_FIQ);

@@ -28,14 +28,17 @@ _Static_assert(sizeof(struct trap_frame) == 0x120, "start.S");
 
 #define EC_UNKNOWN    0x00
 #define EC_SVC64      0x15
+#define EC_IABT_LOW   0x20
 #define EC_IABT_SAME  0x21
 #define EC_PC_ALIGN   0x22
+#define EC_DABT_LOW   0x24
 #define EC_DABT_SAME  0x25
 #define EC_BRK64      0x3c
 #define DFSC_ADDRSIZE 0x00 /* + level */
 #define DFSC_SEA      0x10 /* synchronous external abort */
 #define DFSC_SEA_TTW  0x14 /* + level, on a table walk */
 #define DFSC_ALIGN    0x21
+#define DFSC_EXCL     0x35 /* unsupported exclusive or atomic */
 
 void trap_expect(void);
 /* What happened since trap_expect(); the last exception's registers. */
@@ -55,6 +58,9 @@ static inline unsigned trap_dfsc(const struct trap_record *t)
 typedef void (*irq_handler_fn)(bool fiq);
 
 extern irq_handler_fn irq_handler;
+
+/* Runs fn(x0, x1) at EL0, with stage 1 off, and returns what it does. */
+uint64_t el0_call(uint64_t (*fn)(uint64_t, void *), uint64_t x0, void *x1);
 
 void trap_entry(struct trap_frame *f, uint64_t slot);
 

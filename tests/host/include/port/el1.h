@@ -8,6 +8,11 @@
 #include <base/types.h>
 
 uint64_t el1_read_sctlr(void);
+uint64_t el1_read_tcr(void);
+uint64_t el1_read_ttbr0(void);
+uint64_t el1_read_ttbr1(void);
+uint64_t el1_read_sp(bool of_el1);
+void el1_write_sp(bool of_el1, uint64_t v);
 uint64_t el1_read_vbar(void);
 uint64_t el1_read_elr(void);
 uint64_t el1_read_spsr(void);
@@ -18,6 +23,15 @@ void el1_write_esr(uint64_t v);
 void el1_write_far(uint64_t v);
 uint64_t fault_far(void);
 uint64_t fault_hpfar(void);
+
+enum el1_at {
+	EL1_AT_READ,
+	EL1_AT_WRITE,
+	EL1_AT_READ_EL0,
+	EL1_AT_WRITE_EL0
+};
+
+bool el1_translate(uint64_t va, enum el1_at how, uint64_t *ipa);
 bool el1_vtimer_asserts(void);
 bool el1_ptimer_asserts(void);
 

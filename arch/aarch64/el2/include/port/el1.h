@@ -22,6 +22,9 @@
 	}
 
 EL1_READ(sctlr)
+EL1_READ(tcr)
+EL1_READ(ttbr0)
+EL1_READ(ttbr1)
 EL1_READ(vbar)
 EL1_READ(elr)
 EL1_READ(spsr)
@@ -30,6 +33,70 @@ EL1_WRITE(elr)
 EL1_WRITE(spsr)
 EL1_WRITE(esr)
 EL1_WRITE(far)
+
+/* The two stack pointers; SP_EL0 and SP_EL1 are the guest's while it is
+ * loaded. */
+static inline uint64_t el1_read_sp(bool of_el1)
+{
+	uint64_t v;
+
+	if (of_el1)
+		__asm__ volatile("mrs %0, sp_el1" : "=r"(v));
+	else
+		__asm__ volatile("mrs %0, sp_el0" : "=r"(v));
+	return v;
+}
+
+static inline void el1_write_sp(bool of_el1, uint64_t v)
+{
+	if (of_el1)
+		__asm__ volatile("msr sp_el1, %0" ::"r"(v) : "memory");
+	else
+		__asm__ volatile("msr sp_el0, %0" ::"r"(v) : "memory");
+}
+
+/* An access whose permissions a translation checks. */
+enum el1_at {
+	EL1_AT_READ,
+	EL1_AT_WRITE,
+	EL1_AT_READ_EL0,
+	EL1_AT_WRITE_EL0
+};
+
+#define PAR_F  1U
+#define PAR_PA UINT64_C(0x000ffffffffff000)
+
+/*
+ * Translates `va` by the loaded guest's stage 1. True, and the page's IPA;
+ * false where the walk faults or the access is not allowed. The guest's
+ * PAR_EL1 stays as it is.
+ */
+static inline bool el1_translate(uint64_t va, enum el1_at how, uint64_t *ipa)
+{
+	uint64_t par, saved;
+
+	__asm__ volatile("mrs %0, par_el1" : "=r"(saved));
+	switch (how) {
+	case EL1_AT_READ:
+		__asm__ volatile("at s1e1r, %0" ::"r"(va) : "memory");
+		break;
+	case EL1_AT_WRITE:
+		__asm__ volatile("at s1e1w, %0" ::"r"(va) : "memory");
+		break;
+	case EL1_AT_READ_EL0:
+		__asm__ volatile("at s1e0r, %0" ::"r"(va) : "memory");
+		break;
+	case EL1_AT_WRITE_EL0:
+		__asm__ volatile("at s1e0w, %0" ::"r"(va) : "memory");
+		break;
+	}
+	__asm__ volatile("isb\n\tmrs %0, par_el1\n\tmsr par_el1, %1"
+			 : "=&r"(par)
+			 : "r"(saved)
+			 : "memory");
+	*ipa = par & PAR_PA;
+	return !(par & PAR_F);
+}
 
 #undef EL1_READ
 #undef EL1_WRITE
