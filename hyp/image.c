@@ -4,7 +4,8 @@
  * Models: magic, text_offset, image_size and flags; of an EFI stub's PE/COFF
  * headers the section table and the signature, whose file offsets tell how
  * long the file must be. A payload without an EFI stub does not say how long
- * its file is. Leaves out: the page size flag (the CPU decides), compressed
+ * its file is. The endianness flag is not looked at: code is little-endian
+ * either way, and a kernel sets SCTLR_EL1.EE itself. Leaves out: compressed
  * kernels. Specifications: see image.h. Called by hyp/loader.c. No locks.
  */
 #include <errno.h>
@@ -21,7 +22,7 @@
 #define HDR_FLAGS       24
 #define HDR_MAGIC       56
 #define HDR_PE_OFFSET   60
-#define FLAG_BIG_ENDIAN BIT(0)
+#define FLAG_PAGE_SIZE  GENMASK(2, 1) /* 0: not told */
 #define FLAG_ANYWHERE   BIT(3)
 #define OLD_TEXT_OFFSET UINT64_C(0x80000) /* where image_size is 0 */
 
@@ -157,6 +158,14 @@ static int check_whole(const struct file *f, char *why, size_t why_len)
 	return -EINVAL;
 }
 
+/* log2 of the page size by the flags' field; 0 when it is not told. */
+static uint8_t page_shift(uint64_t flags)
+{
+	static const uint8_t shift[4] = {0, 12, 14, 16};
+
+	return shift[FIELD_GET(FLAG_PAGE_SIZE, flags)];
+}
+
 int image_parse(struct image *img, const void *file, uint64_t size, char *why,
 		size_t why_len)
 {
@@ -178,11 +187,10 @@ int image_parse(struct image *img, const void *file, uint64_t size, char *why,
 					  : OLD_TEXT_OFFSET,
 		.size = max_u64(image_size, size),
 		.anywhere = (flags & FLAG_ANYWHERE) != 0,
+		.page_shift = page_shift(flags),
 	};
-	if (flags & FLAG_BIG_ENDIAN)
-		(void)fmt_line(why, why_len, "Image is big-endian");
-	else if (img->text_offset >= IMAGE_BASE_ALIGN ||
-		 !is_aligned(img->text_offset, 4)) {
+	if (img->text_offset >= IMAGE_BASE_ALIGN ||
+	    !is_aligned(img->text_offset, 4)) {
 		(void)fmt_line(why, why_len, "Image has text offset %#lx",
 			       img->text_offset);
 	} else if (image_size >> 48) {

@@ -18,12 +18,13 @@ struct image {
 	uint64_t size; /* bytes to keep free from the entry on, BSS included;
 			* never less than the file */
 	bool anywhere; /* may stand far above the base of RAM */
+	uint8_t page_shift; /* of the kernel: 12, 14, 16; 0: not told */
 };
 
 /*
  * Reads the header of the `size` bytes at `file`. 0, or -EINVAL with the
- * reason (no prefix) in `why`: too small, compressed, no Image, big-endian,
- * truncated, sizes that cannot be.
+ * reason (no prefix) in `why`: too small, compressed, no Image, truncated,
+ * sizes that cannot be.
  */
 MUST_CHECK int image_parse(struct image *img, const void *file, uint64_t size,
 			   char *why, size_t why_len);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <base/bits.h>
 #include <base/fmt.h>
 
 #include <hyp/gmem.h>
@@ -19,6 +20,7 @@
 #define WINDOW       GIB(32) /* kernel and initramfs lie in one */
 #define WINDOW_ALIGN GIB(1)
 #define DTB_NEAR     MIB(512)
+#define PAGE_MAX     KIB(64) /* the largest page of a kernel */
 
 struct span {
 	uint64_t base;
@@ -185,6 +187,7 @@ static int place_kernel(struct placing *p)
 	}
 	p->plan->kernel = (struct vm_range){{at}, img.size};
 	p->plan->entry.v = at;
+	p->plan->page_shift = img.page_shift;
 	take(p, at, img.size);
 	return 0;
 }
@@ -240,6 +243,8 @@ static int place_initrd(struct placing *p)
 	const struct vm_range *k = &p->plan->kernel;
 	struct need n = {mod->size, PAGE_SIZE, 0};
 	uint64_t kend = k->base.v + k->size;
+	uint64_t page =
+		p->plan->page_shift ? BIT(p->plan->page_shift) : PAGE_MAX;
 	uint64_t lo, hi;
 	uint64_t at = mod->base.v;
 
@@ -259,7 +264,8 @@ static int place_initrd(struct placing *p)
 		}
 	}
 	p->plan->initrd = (struct vm_range){{at}, mod->size};
-	take(p, at, mod->size);
+	lo = align_down(at, page);
+	take(p, lo, align_up(at + mod->size, page) - lo);
 	return 0;
 }
 

@@ -7,7 +7,9 @@
  *    image_size bytes free; a kernel that asks to be near the base of RAM
  *    always goes there;
  *  - the initramfs as high as it fits within the 32 GiB window, aligned to
- *    1 GiB, that covers the kernel;
+ *    1 GiB, that covers the kernel; what else is placed by rule shares no
+ *    page of the kernel's with it (64 KiB when the Image does not tell),
+ *    because it is freed in whole pages;
  *  - the device tree 8-byte aligned and within one 2 MiB block, as high as it
  *    fits in the 512 MiB from the kernel's base on, else as high as it fits.
  * Nothing is placed by rule where the guest's own tree reserves memory.
@@ -29,6 +31,7 @@ struct load_plan {
 	ipa_t entry;            /* first instruction: kernel.base */
 	struct vm_range initrd; /* size 0: none */
 	struct vm_range dtb;    /* size: the room that was asked for */
+	unsigned page_shift;    /* that the kernel needs; 0: not told */
 };
 
 /*

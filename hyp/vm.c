@@ -346,6 +346,19 @@ static int explain(const struct vm *vm, const char *what, int err)
 	return err;
 }
 
+/* A kernel whose pages the CPUs do not know would stop without a word. */
+static int check_pages(const struct vm *vm)
+{
+	unsigned shift = vm->plan.page_shift;
+
+	if (!shift || idreg_has_granule(vm->idregs, shift))
+		return 0;
+	log_err("VM %s: %s: Image has pages of %u KiB, which these CPUs do not "
+		"have",
+		vm->cfg->name, vm->cfg->kernel.node, 1U << (shift - 10));
+	return -EINVAL;
+}
+
 static int plan_images(struct vm *vm)
 {
 	char line[FMT_LINE_MAX];
@@ -358,7 +371,7 @@ static int plan_images(struct vm *vm)
 	err = loader_place(&vm->plan, vm->cfg, vm->dtb_cap, line, sizeof(line));
 	if (err)
 		log_err("%s", line);
-	return err;
+	return err ? err : check_pages(vm);
 }
 
 static int create_parts(struct vm *vm)

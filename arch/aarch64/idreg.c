@@ -31,6 +31,9 @@ const unsigned idreg_policy_nr = ARRAY_SIZE(idreg_policy);
 
 #define PFR0_EL0         GENMASK(3, 0)
 #define PFR0_EL0_AARCH32 2
+#define MMFR0_TGRAN16    GENMASK(23, 20) /* 0: absent */
+#define MMFR0_TGRAN64    GENMASK(27, 24) /* 15: absent */
+#define MMFR0_TGRAN4     GENMASK(31, 28) /* 15: absent */
 
 /* The PARange value that covers `bits` of address. */
 static uint64_t parange_covering(unsigned bits)
@@ -75,5 +78,21 @@ void idreg_sanitise(const uint64_t hw[IDREG_NR],
 		out[f->reg] |= FIELD_PREP(
 			mask,
 			field_value(f, FIELD_GET(mask, hw[f->reg]), limits));
+	}
+}
+
+bool idreg_has_granule(const uint64_t idregs[IDREG_NR], unsigned page_shift)
+{
+	uint64_t mmfr0 = idregs[IDX_ID_AA64MMFR0_EL1];
+
+	switch (page_shift) {
+	case 12:
+		return FIELD_GET(MMFR0_TGRAN4, mmfr0) != 15;
+	case 14:
+		return FIELD_GET(MMFR0_TGRAN16, mmfr0) != 0;
+	case 16:
+		return FIELD_GET(MMFR0_TGRAN64, mmfr0) != 15;
+	default:
+		return false;
 	}
 }

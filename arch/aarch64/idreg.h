@@ -58,6 +58,12 @@ extern const unsigned idreg_policy_nr;
 void idreg_sanitise(const uint64_t hw[IDREG_NR],
 		    const struct idreg_limits *limits, uint64_t out[IDREG_NR]);
 
+/*
+ * Whether a guest that reads these registers may have stage-1 tables with
+ * pages of 2^page_shift bytes: 12, 14 or 16.
+ */
+bool idreg_has_granule(const uint64_t idregs[IDREG_NR], unsigned page_shift);
+
 /* Whether a trapped MSR/MRS names a register of the group. */
 static inline bool idreg_is(uint64_t esr)
 {

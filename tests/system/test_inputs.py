@@ -60,6 +60,25 @@ def test_kernel_that_is_no_image(bad):
     refused_by_plinth("is not an arm64 Image", kernel=other)
 
 
+def with_flags(bad, flags):
+    """The payload with other flags in its header."""
+    image = HELLO.read_bytes()
+    return bad(image[:24] + bytes([flags]) + image[25:])
+
+
+def test_kernel_with_pages_that_the_cpu_lacks(bad):
+    refused_by_plinth(
+        "Image has pages of 16 KiB, which these CPUs do not have",
+        kernel=with_flags(bad, 0xC), cpu="cortex-a57", smp=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", [0xC, 0xE, 0xB, 0x2])
+def test_kernel_of_any_pages_and_byte_order_starts(bad, flags):
+    done = machine.run(kernel=with_flags(bad, flags), cpu="cortex-a76", smp=1)
+    machine.checks(done.expect(machine.OK).out, 3)
+
+
 def test_device_tree_with_a_wrong_magic(bad):
     other = bad(b"\xd0\x0d\xfe\xee" + machine.device_tree(4).read_bytes()[4:])
     refused_by_script("is no device tree", kernel=HELLO, dtb=other)

@@ -522,6 +522,24 @@ static void kernel_that_is_none_is_refused_with_one_line(void **state)
 	assert_int_equal(host_log_count(), 1);
 }
 
+static void kernel_with_pages_that_the_cpu_lacks_is_refused(void **state)
+{
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+	(void)state;
+	m.kernel[24] = 8 | 2 << 1; /* anywhere, 16 KiB */
+	vm = &m.vms[0];
+	host_log_reset();
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), -EINVAL);
+	assert_string_equal(host_log_last(),
+			    "VM vm0: /vm/kernel: Image has pages of 16 KiB, "
+			    "which these CPUs do not have");
+	assert_int_equal(host_log_count(), 1);
+	m.kernel[24] = 8 | 3 << 1; /* 64 KiB */
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+	vm_destroy(vm);
+}
+
 static void pcpu_is_free_again_when_its_vm_is_gone(void **state)
 {
 	const struct vm_config *cfg =
@@ -572,6 +590,7 @@ int main(void)
 		EMPTY(memory_beyond_the_machines_addresses_is_named),
 		EMPTY(device_in_the_way_of_another_is_named),
 		EMPTY(kernel_that_is_none_is_refused_with_one_line),
+		EMPTY(kernel_with_pages_that_the_cpu_lacks_is_refused),
 		EMPTY(pcpu_is_free_again_when_its_vm_is_gone),
 	};
 
