@@ -164,9 +164,20 @@ def test_written_sections_can_be_read(tmp_path):
 def test_image_is_found_wherever_it_stands(program):
     memory = Memory(program)
     assert elf.stands_at(program, IPA - 0x10000, memory)
-    assert elf.begins_at(program, IPA - 0x10000, memory)
     memory.data[CODE - 1] ^= 1
     assert not elf.stands_at(program, IPA - 0x10000, memory)
+
+
+def test_another_build_of_an_image_begins_in_the_same_way(tmp_path):
+    source = SOURCE.replace("_text:	nop", "_text: .skip 100")
+    image = build(tmp_path, 0x10000, source)
+    memory = Memory(image)
+    memory.data[16:24] = b"\xff" * 8  # image_size
+    memory.data[100] ^= 1
+    assert elf.begins_at(image, IPA - 0x10000, memory)
+    assert not elf.stands_at(image, IPA - 0x10000, memory)
+    memory.data[0] ^= 1
+    assert not elf.begins_at(image, IPA - 0x10000, memory)
 
 
 # ---- guests

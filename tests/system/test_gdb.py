@@ -96,6 +96,8 @@ def live(debuggee, tmp_path_factory):
         "plinth virtq 0 0",
         "thread 3",
         "bt",
+        "thread 2",
+        "plinth print hyp.vms[0].nr_vcpus",
     ]
     try:
         found = outputs(
@@ -270,6 +272,10 @@ def test_backtrace_reaches_the_start_of_a_sleeping_cpu(seen):
         assert function in seen["bt"]
 
 
+def test_expressions_are_plinths_while_the_cpu_is_in_a_guest(seen):
+    assert seen["plinth print hyp.vms[0].nr_vcpus"].endswith(" = 3")
+
+
 def test_core_shows_what_the_machine_showed(live):
     found, dead = live
     for command in dead:
@@ -304,6 +310,8 @@ REFUSED = {
     "plinth virtq 9": "VM linux has no slot 9",
     "plinth virtq x": "slot: 'x' is not a number",
     "plinth vgic 0.5": "VM linux has no vCPU 5",
+    "plinth print": "usage: plinth print EXPRESSION",
+    "plinth print nonsense": 'No symbol "nonsense" in current context.',
     "plinth symbols /none": "/none: No such file or directory",
     f"plinth symbols {ROOT}/README.md": "is no 64-bit little-endian ELF file",
     f"plinth symbols {machine.BUILD}/guest/hello.elf": "is not what was loaded at IPA",
@@ -319,8 +327,8 @@ def test_mistakes_are_refused_in_one_line(debuggee):
 
 
 COMMANDS = [
-    f"plinth {words}"
-    for words in ("cpu", "vm", "vcpu", "vcpu 0", "exits", "stage2 0", "vgic", "virtq")
+    "plinth " + words.replace("#", " ")
+    for words in "cpu vm vcpu vcpu#0 exits stage2#0 vgic virtq".split()
 ]
 
 

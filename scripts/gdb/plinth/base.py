@@ -14,6 +14,7 @@ class Command(gdb.Command):
     NAME = ""
     USAGE = ""
     MOST = 0  # arguments
+    RAW = False  # one argument: all that was typed
 
     def __init__(self):
         self.__doc__ = f"{inspect.cleandoc(self.__doc__)}\n\nUsage: {self.usage()}"
@@ -23,9 +24,9 @@ class Command(gdb.Command):
         return f"plinth {self.NAME} {self.USAGE}".strip()
 
     def invoke(self, argument, from_tty):
-        words = gdb.string_to_argv(argument)
+        words = [argument] if self.RAW else gdb.string_to_argv(argument)
         try:
-            if len(words) > self.MOST:
+            if len(words) > self.MOST and not self.RAW:
                 raise Refused(f"usage: {self.usage()}")
             for line in self.run(*words):
                 print(line)

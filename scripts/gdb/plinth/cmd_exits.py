@@ -3,8 +3,6 @@ cpu. hyp/cpu.h says how to read a ring."""
 
 import itertools
 
-import gdb
-
 from . import esr, model, target, where
 from .base import Command, of_guest, vcpu_owners, vm_names
 
@@ -32,13 +30,13 @@ class Exits(Command):
         yield from self.trace(hypervisor)
 
     def reasons(self):
-        """The names that Plinth itself prints."""
-        table = model.static("reason", "stats_print")
-        count = len(model.numbers(gdb.Value(bytes(512), self.exits_type())))
-        return [target.read_string(target.read64(table + 8 * i)) for i in range(count)]
-
-    def exits_type(self):
-        return model.type_of("struct vcpu")["exits"].type
+        """The names that Plinth itself prints, by class."""
+        table = model.static("class_name", "exit_class_name")
+        low, high = model.type_of("struct vcpu")["exits"].type.range()
+        return [
+            target.read_string(target.read64(table + 8 * i))
+            for i in range(low, high + 1)
+        ]
 
     def counts(self, name, vcpu, names):
         counts = model.numbers(vcpu["exits"])

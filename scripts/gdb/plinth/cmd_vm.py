@@ -1,5 +1,7 @@
 """plinth cpu, plinth vm: what there is."""
 
+import gdb
+
 from . import Refused, model, pstate, target, where
 from .base import Command, of_guest, of_plinth, vcpu_owners, vm_names
 from .bits import span
@@ -111,3 +113,24 @@ def state_lines():
             yield vm_line(vm)
     except Refused as error:
         yield f"plinth: {error}"
+
+
+class Print(Command):
+    """Print an expression of Plinth's, whatever the selected CPU executes.
+
+    As gdb's own `print`, but memory is read as Plinth sees it, not as the guest that
+    the CPU may be in."""
+
+    NAME = "print"
+    USAGE = "EXPRESSION"
+    RAW = True
+
+    def run(self, expression):
+        if not expression:
+            raise Refused(f"usage: {self.usage()}")
+        model.Hypervisor()
+        with target.physical():
+            yield gdb.execute(f"print {expression}", to_string=True).rstrip("\n")
+
+    def complete(self, _text, _word):
+        return gdb.COMPLETE_EXPRESSION

@@ -9,7 +9,7 @@ from .cmd_stage2 import Stage2
 from .cmd_vcpu import Vcpus
 from .cmd_vgic import Vgic
 from .cmd_virtq import Virtq
-from .cmd_vm import Cpus, Vms
+from .cmd_vm import Cpus, Print, Vms
 
 
 class Prefix(gdb.Command):
@@ -23,6 +23,6 @@ class Prefix(gdb.Command):
 
 def register():
     Prefix()
-    for command in (Attach, Symbols, Cpus, Vms, Vcpus, Exits, Stage2, Vgic, Virtq):
+    for command in (Attach, Symbols, Cpus, Vms, Vcpus, Exits, Stage2, Vgic, Virtq, Print):
         command()
     gdb.events.stop.connect(lambda _: symbols.refresh())

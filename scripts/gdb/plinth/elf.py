@@ -157,9 +157,11 @@ def stands_at(elf, delta, read):
 
 
 def begins_at(elf, delta, read):
-    """Whether its first bytes are there: another build's may be the same."""
+    """Whether an arm64 Image begins there as this one does; that of another build
+    may, too. Its size, in the header, does not count."""
     addr, data = next(elf.code())
-    return read(addr + delta, min(64, len(data))) == data[:64]
+    there = read(addr + delta, 64)
+    return there[:16] + there[24:] == data[:16] + data[24:64]
 
 
 def write_elf(parts):
