@@ -1,4 +1,8 @@
-/* The hypervisor's command line; contract in cmdline.h. */
+/*
+ * The hypervisor's own command line, word by word; contract in cmdline.h. A
+ * wrong word is kept for the one line that names it; the others count all the
+ * same. No quoting and no escapes. docs/design/03-boot.md.
+ */
 #include "cmdline.h"
 
 #include <string.h>

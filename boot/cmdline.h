@@ -7,6 +7,9 @@
  *	loglevel=err|warn|info|debug
  *
  * Pure; called once by boot/main.c. A wrong word is reported and ignored.
+ *
+ * Left out: anything that concerns one VM, which the manifest says. Devicetree
+ * Specification, /chosen.
  */
 #ifndef PLINTH_BOOT_CMDLINE_H
 #define PLINTH_BOOT_CMDLINE_H

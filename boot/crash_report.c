@@ -1,4 +1,7 @@
-/* The parts of the crash report; contract in crash_report.h. */
+/*
+ * The parts of the crash report, one function a part; contract in
+ * crash_report.h. The order is boot/panic.c's. docs/design/04-exceptions.md.
+ */
 #include "crash_report.h"
 
 #include <port/this_cpu.h>

@@ -2,6 +2,7 @@
  * The lines of the crash report, one function a part. They take no lock, trust
  * no pointer that they follow further than they must, and print nothing before
  * there is a console. Called by the one pCPU that reports (boot/panic.c).
+ * Arm ARM DDI 0487, ESR_EL2, for the syndromes; docs/design/04-exceptions.md.
  */
 #ifndef PLINTH_BOOT_CRASH_REPORT_H
 #define PLINTH_BOOT_CRASH_REPORT_H

@@ -1,4 +1,9 @@
-/* Binding of drivers to the hypervisor; contract in devices.h. */
+/*
+ * Binds the drivers to the hypervisor's callbacks; contract in devices.h.
+ * `dev` is all the state that the drivers have: written by the boot CPU before
+ * the others run, then by who holds the console's locks.
+ * docs/design/03-boot.md.
+ */
 #include "devices.h"
 
 #include <errno.h>

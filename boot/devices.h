@@ -1,6 +1,8 @@
 /*
  * The machine's devices that EL2 itself drives, bound to the hypervisor's
  * callbacks: console UART, interrupt controller, wall clock.
+ * Left out: every other device of the machine, which nobody touches. Plinth's
+ * own wiring; what the devices are is in drivers/.
  */
 #ifndef PLINTH_BOOT_DEVICES_H
 #define PLINTH_BOOT_DEVICES_H

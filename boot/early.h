@@ -4,6 +4,7 @@
  * window of their own, with an unmapped page below each.
  *
  * Called on the boot CPU only, before secondaries start.
+ * Arm ARM DDI 0487, stage 1 of EL2; docs/design/02-memory-map.md.
  */
 #ifndef PLINTH_BOOT_EARLY_H
 #define PLINTH_BOOT_EARLY_H

@@ -1,4 +1,8 @@
-/* The end of the machine; contract in exit_record.h. */
+/*
+ * The end of the machine: fills the record, cleans it to memory and asks the
+ * firmware for the power state; contract in exit_record.h.
+ * docs/design/03-boot.md, "The end of the machine".
+ */
 #include "exit_record.h"
 
 #include <string.h>

@@ -5,6 +5,9 @@
  *
  * The power state says the same in one bit: SYSTEM_OFF after success,
  * SYSTEM_RESET after anything else.
+ *
+ * Plinth's own layout, which scripts/launch/qemu.py reads:
+ * docs/design/03-boot.md.
  */
 #ifndef PLINTH_BOOT_EXIT_RECORD_H
 #define PLINTH_BOOT_EXIT_RECORD_H

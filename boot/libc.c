@@ -3,6 +3,8 @@
  * the one formatting function that the rest of Plinth uses. Integer formats
  * only (vsniprintf); newlib's allocator is not linked, and its reentrancy
  * structure is only ever written through for errno.
+ * ISO C 7.21.6 for the formats; docs/design/03-boot.md for what of newlib is
+ * linked.
  */
 #include <reent.h>
 #include <stdarg.h>

@@ -5,6 +5,8 @@
  *
  * A fault in what the machine or the user supplied ends the boot with one line
  * that names it, and with the exit status for a boot error.
+ *
+ * docs/design/03-boot.md has the order and the reasons.
  */
 #include <port/this_cpu.h>
 

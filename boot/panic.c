@@ -3,6 +3,8 @@
  * exits, what the other pCPUs did, then the end of the machine with the panic
  * status. Runs on a pCPU's panic stack after an exception, on the current one
  * after a failed assertion. Takes no lock.
+ * docs/design/04-exceptions.md describes the report, boot/exit_record.h the
+ * end.
  */
 #include <port/this_cpu.h>
 #include <stdarg.h>

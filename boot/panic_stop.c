@@ -2,6 +2,7 @@
  * How pCPUs stop for a panic; contract in panic_stop.h. A pCPU that stops makes
  * all that it wrote visible and sleeps with interrupts masked, its guest's
  * registers where they are.
+ * Left out: pCPUs that have not started. docs/design/04-exceptions.md.
  */
 #include "panic_stop.h"
 

@@ -2,6 +2,7 @@
  * Stopping of the pCPUs when one of them panics. The one that reports asks the
  * others with HYP_SGI_STOP and does not wait for ever: a pCPU whose EL2 code
  * hangs takes no interrupt. No lock, and nothing is allocated.
+ * docs/design/04-exceptions.md.
  */
 #ifndef PLINTH_BOOT_PANIC_STOP_H
 #define PLINTH_BOOT_PANIC_STOP_H

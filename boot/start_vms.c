@@ -1,4 +1,9 @@
-/* From the manifest to running VMs; contract in start_vms.h. */
+/*
+ * From the manifest to running VMs; contract in start_vms.h. The order is:
+ * read the manifest, take what it names out of the memory that is given away,
+ * then create, place and start one VM after the other.
+ * docs/design/11-manifest.md.
+ */
 #include "start_vms.h"
 
 #include <errno.h>

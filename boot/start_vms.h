@@ -1,6 +1,8 @@
 /*
  * From the manifest to running VMs: the part of the boot that decides who gets
  * which memory and which CPUs. Boot CPU only.
+ * Left out: VMs that begin or end later; one that is refused leaves nothing.
+ * docs/manifest.md, docs/design/11-manifest.md.
  */
 #ifndef PLINTH_BOOT_START_VMS_H
 #define PLINTH_BOOT_START_VMS_H

@@ -1,4 +1,8 @@
-/* Physical GICv3; contract in gicv3.h, registers from GIC IHI 0069. */
+/*
+ * Physical GICv3: one-time set-up of distributor and redistributors, and the
+ * CPU interface of each pCPU; contract in gicv3.h. What runs at every
+ * interrupt is inline in port/gicc.h. Registers from GICv3/v4 IHI 0069.
+ */
 #include <errno.h>
 
 #include <base/bits.h>

@@ -1,5 +1,9 @@
-/* Volatile access to device registers, for drivers only. Addresses are EL2
- * virtual addresses of memory mapped as Device. */
+/*
+ * Volatile access to device registers, for drivers only. Addresses are EL2
+ * virtual addresses of memory mapped as Device-nGnRnE, so accesses keep their
+ * order and size and need no barrier among each other. Arm ARM DDI 0487,
+ * "Device memory".
+ */
 #ifndef PLINTH_DRIVERS_IO_H
 #define PLINTH_DRIVERS_IO_H
 

@@ -1,4 +1,8 @@
-/* Physical PL011; contract in pl011.h, registers from Arm DDI 0183. */
+/*
+ * Physical PL011: bytes out while its FIFO has room, bytes in while there are
+ * any, and the interrupts that tell of both; contract in pl011.h.
+ * Left out: DMA, modem lines, line errors. Registers from Arm DDI 0183.
+ */
 #include <base/bits.h>
 
 #include <drivers/io.h>

@@ -9,6 +9,8 @@
  *
  * Left out: giving dirty blocks back on discard, and a quota: the page source
  * is where a VM's share is bounded.
+ *
+ * Plinth's own structure: docs/design/10-virtio.md.
  */
 #include <errno.h>
 #include <string.h>

@@ -7,6 +7,7 @@
  * ramdisk_destroy(): a VM's reset does not undo what its disk holds.
  *
  * Locks: none; the device model that owns the disk calls one at a time.
+ * Plinth's own structure: docs/design/10-virtio.md. It drives no device.
  */
 #ifndef PLINTH_DRIVERS_RAMDISK_H
 #define PLINTH_DRIVERS_RAMDISK_H

@@ -1,6 +1,7 @@
 /*
  * Stage-2 aborts: MMIO emulation, guest RAM, or an external abort into the
  * guest. And the injection of exceptions that traps of all kinds end in.
+ * Arm ARM DDI 0487, ESR_EL2 for aborts; docs/design/04-exceptions.md.
  */
 #ifndef PLINTH_HYP_ABORT_H
 #define PLINTH_HYP_ABORT_H

@@ -9,6 +9,8 @@
  * never touches a record whose page is gone.
  *
  * Callers: whoever builds an owner (a VM). No lock; see arena.h.
+ *
+ * Left out: freeing one object. Plinth's own: docs/design/05-stage2.md.
  */
 #include <string.h>
 

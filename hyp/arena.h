@@ -4,6 +4,8 @@
  * half-built owner is destroyed by one call.
  *
  * Not locked: the owner's own lock, or single-threaded construction, guards it.
+ *
+ * Plinth's own structure: docs/design/05-stage2.md.
  */
 #ifndef PLINTH_HYP_ARENA_H
 #define PLINTH_HYP_ARENA_H

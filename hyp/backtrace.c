@@ -1,4 +1,7 @@
-/* Frame records; contract in backtrace.h. */
+/*
+ * Frame records, one step at a time; contract in backtrace.h. Left out: frames
+ * without a record (leaf functions, assembler). AAPCS64, "The Frame Pointer".
+ */
 #include <hyp/backtrace.h>
 
 #define RECORD 16U /* bytes */

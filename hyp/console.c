@@ -1,4 +1,8 @@
-/* The physical console; contract in console.h. */
+/*
+ * The physical console: a ring of output, a transmitter that is asked when it
+ * has room, input that is pulled only where there is room for it; contract in
+ * console.h. Left out: choosing among several guests. docs/design/09-mmio.md.
+ */
 #include <errno.h>
 #include <port/barrier.h>
 #include <string.h>

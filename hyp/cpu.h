@@ -1,6 +1,8 @@
 /*
  * One physical CPU. TPIDR_EL2 holds its address from the pCPU's first C code
  * on (<port/this_cpu.h>).
+ * Each pCPU writes its own; `home` is set by who places a vCPU. Plinth's own;
+ * vectors.S knows parts of the layout. docs/design/13-locking.md.
  */
 #ifndef PLINTH_HYP_CPU_H
 #define PLINTH_HYP_CPU_H

@@ -4,6 +4,8 @@
  * required, and what their addresses mean, is the caller's business.
  *
  * Errors and locks as in hyp/dt.h. Arrays live in the arena.
+ *
+ * Devicetree Specification, and Linux's bindings of the devices named.
  */
 #ifndef PLINTH_HYP_DT_HW_H
 #define PLINTH_HYP_DT_HW_H

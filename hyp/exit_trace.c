@@ -1,4 +1,8 @@
-/* The last exits of a pCPU; contract in exit_trace.h. */
+/*
+ * The last exits of a pCPU, read newest first; contract in exit_trace.h. The
+ * ring is written by the vectors (el2/vectors.S).
+ * docs/design/04-exceptions.md.
+ */
 #include <arch/aarch64/esr.h>
 
 #include <hyp/exit_trace.h>

@@ -3,6 +3,7 @@
  * first, with the vCPU that each belongs to. For the crash report, so nothing
  * is believed that another pCPU, or the fault itself, may have spoilt: the ring
  * may be written meanwhile, and a vCPU is named only if there is one.
+ * Plinth's own layout: docs/design/04-exceptions.md.
  */
 #ifndef PLINTH_HYP_EXIT_TRACE_H
 #define PLINTH_HYP_EXIT_TRACE_H

@@ -1,4 +1,8 @@
-/* A guest's firmware calls; contract in firmware.h. */
+/*
+ * Turns what PSCI decides (psci.h) into what happens to the VM (vm.h): the one
+ * place where firmware calls meet the lifecycle; contract in firmware.h. PSCI
+ * DEN 0022, SMCCC DEN 0028.
+ */
 #include <arch/aarch64/maint.h>
 
 #include <hyp/firmware.h>

@@ -1,4 +1,8 @@
-/* A guest's call to its firmware: PSCI and SMCCC, by HVC or SMC. */
+/*
+ * A guest's call to its firmware: PSCI and SMCCC, by HVC or SMC, answered by
+ * Plinth alone; nothing is handed to the machine's own firmware. PSCI DEN
+ * 0022, SMCCC DEN 0028; docs/design/08-psci.md.
+ */
 #ifndef PLINTH_HYP_FIRMWARE_H
 #define PLINTH_HYP_FIRMWARE_H
 

@@ -8,6 +8,7 @@
  * exchanged for one of twice the size when it is full.
  *
  * Leaves out: every policy but eager allocation. Callers and locks: gmem.h.
+ * Plinth's own: docs/design/05-stage2.md.
  */
 #include <errno.h>
 #include <string.h>

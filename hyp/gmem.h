@@ -10,6 +10,8 @@
  * the VM running. The accessors may run on several CPUs at once.
  *
  * An access that is partly outside RAM does nothing and returns -EFAULT.
+ *
+ * Plinth's own: docs/design/05-stage2.md.
  */
 #ifndef PLINTH_HYP_GMEM_H
 #define PLINTH_HYP_GMEM_H

@@ -1,4 +1,8 @@
-/* The hypervisor as a whole; contract in hypervisor.h. */
+/*
+ * The hypervisor as a whole: which VMs still run, and the worst end of any of
+ * them; contract in hypervisor.h. Left out: everything that concerns one VM
+ * only. docs/design/00-overview.md.
+ */
 #include <base/fmt.h>
 
 #include <arch/aarch64/maint.h>

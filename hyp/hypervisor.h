@@ -1,6 +1,7 @@
 /*
  * The one object that owns all mutable state of the hypervisor itself;
  * boot/main.c holds it and wires drivers to it through `ops`.
+ * Fields name their lock. Plinth's own: docs/design/00-overview.md.
  */
 #ifndef PLINTH_HYP_HYPERVISOR_H
 #define PLINTH_HYP_HYPERVISOR_H

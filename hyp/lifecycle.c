@@ -2,6 +2,7 @@
  * A VM's life after its creation: start, stop, reset, and the states of its
  * vCPUs; contracts in vm.h. Nobody waits here for another CPU: a stop is asked
  * for, and the pCPU of the last vCPU that leaves the guest finishes it.
+ * PSCI DEN 0022, SYSTEM_OFF and SYSTEM_RESET; docs/design/08-psci.md.
  */
 #include <arch/aarch64/maint.h>
 

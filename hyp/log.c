@@ -1,6 +1,7 @@
 /*
  * Log lines: formatted on the stack of the caller, written as whole lines to
  * the physical console. Silent before the pCPU has a console to speak on.
+ * Contract in base/log.h. Left out: a log that outlives the console.
  */
 #include <port/this_cpu.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /*
  * One VM node of a manifest: between hyp/manifest.c, which walks the list,
  * hyp/manifest_vm.c, which reads the node, and hyp/manifest_fit.c.
+ * Specification: docs/manifest.md.
  */
 #ifndef PLINTH_HYP_MANIFEST_VM_H
 #define PLINTH_HYP_MANIFEST_VM_H

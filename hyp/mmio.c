@@ -8,6 +8,8 @@
  * interrupt controller and two for a row of small devices.
  *
  * Construction is single threaded; the tree is immutable when vCPUs run.
+ *
+ * Left out: taking a region away. Plinth's own: docs/design/09-mmio.md.
  */
 #include <errno.h>
 

@@ -8,6 +8,8 @@
  * many devices there are or in which order they came.
  *
  * Lifetime: regions and index live in the VM's arena.
+ *
+ * Plinth's own: docs/design/09-mmio.md.
  */
 #ifndef PLINTH_HYP_MMIO_H
 #define PLINTH_HYP_MMIO_H

@@ -12,6 +12,8 @@
  *
  * Leaves out: per-CPU caches, NUMA, giving reserved memory back later.
  * Callers: tables, arenas, guest memory. Lock: pa->lock, a leaf.
+ *
+ * Plinth's own: docs/design/05-stage2.md.
  */
 #include <errno.h>
 

@@ -12,6 +12,8 @@
  *
  * Contents of a block are unspecified when it is handed out: who takes one
  * scrubs it before anybody else can look.
+ *
+ * Plinth's own: docs/design/05-stage2.md.
  */
 #ifndef PLINTH_HYP_PAGE_ALLOC_H
 #define PLINTH_HYP_PAGE_ALLOC_H

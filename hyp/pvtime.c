@@ -1,4 +1,7 @@
-/* Structures of stolen time; contract in pvtime.h. */
+/*
+ * The structures of stolen time, in pages that guests can only read; contract
+ * in pvtime.h, and what is left out as well. Arm DEN 0057.
+ */
 #include <errno.h>
 #include <string.h>
 

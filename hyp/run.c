@@ -2,6 +2,7 @@
  * The pCPU's loop outside guests and its physical interrupts; contract in
  * run.h. One vCPU has one pCPU for good: with fewer pCPUs than vCPUs a VM is
  * refused. A lone vCPU runs with no tick and no WFI trap.
+ * Left out: a scheduler. docs/design/08-psci.md, "States of a vCPU".
  */
 #include <errno.h>
 #include <port/gicc.h>

@@ -1,6 +1,8 @@
 /*
  * What a pCPU does when it is not in a guest: take its interrupts, look for a
  * vCPU that can run, sleep when there is none.
+ * PSCI DEN 0022 for the states of a vCPU; docs/design/08-psci.md. No locks
+ * held.
  */
 #ifndef PLINTH_HYP_RUN_H
 #define PLINTH_HYP_RUN_H

@@ -1,4 +1,8 @@
-/* Names of functions; layout and contract in symbols.h. */
+/*
+ * Names of functions by bisection in a table that the link has made; layout
+ * and contract in symbols.h. Left out: data, lines.
+ * docs/design/04-exceptions.md.
+ */
 #include <base/fmt.h>
 
 #include <hyp/symbols.h>

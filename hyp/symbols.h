@@ -3,6 +3,7 @@
  * build makes from the linked image (scripts/link-el2). It holds offsets from
  * the image's start, so it is right wherever the image runs. Read-only; called
  * with anything as an address.
+ * Plinth's own layout: docs/design/04-exceptions.md.
  */
 #ifndef PLINTH_HYP_SYMBOLS_H
 #define PLINTH_HYP_SYMBOLS_H

@@ -1,6 +1,7 @@
 /*
  * Exits from a guest, as the vectors report them (el2/vectors.S). The vCPU is
  * loaded on this pCPU, IRQs are masked, the EL2 stack is empty.
+ * Arm ARM DDI 0487, ESR_EL2; docs/design/04-exceptions.md.
  */
 #ifndef PLINTH_HYP_TRAP_H
 #define PLINTH_HYP_TRAP_H

@@ -1,4 +1,8 @@
-/* Virtual CPUs; contract in vcpu.h. */
+/*
+ * A vCPU's registers: their values at a start, and the way in and out of a
+ * pCPU's hardware; contract in vcpu.h. Left out: who may run when (run.c,
+ * lifecycle.c). Arm ARM DDI 0487 and PSCI DEN 0022, "Initial core state".
+ */
 #include <port/gicc.h>
 #include <port/this_cpu.h>
 #include <string.h>

@@ -5,6 +5,8 @@
  * entered -> WAITING (CPU_SUSPEND) -> ... -> OFF (CPU_OFF, or the VM stops).
  * Registers are in `regs` between exits; EL1, FP and GIC state is in the
  * hardware while cpu->loaded says so (vcpu_load .. vcpu_put).
+ *
+ * docs/design/04-exceptions.md for the switch, 08-psci.md for the states.
  */
 #ifndef PLINTH_HYP_VCPU_H
 #define PLINTH_HYP_VCPU_H

@@ -1,4 +1,8 @@
-/* Creation and destruction of a VM; contract in vm.h. */
+/*
+ * Creation and destruction of a VM: one function a part, in the order in which
+ * the parts need each other; contract in vm.h. What its life is after that is
+ * lifecycle.c. Arm ARM DDI 0487, HCR_EL2, for the traps that guests run under.
+ */
 #include <errno.h>
 #include <port/el1.h>
 #include <port/gicc.h>

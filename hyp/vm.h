@@ -12,6 +12,8 @@
  * Life: vm_create -> vm_start -> (running) -> vm_stop asked by a vCPU; every
  * vCPU leaves the guest on its own pCPU; the last to do so finishes the stop:
  * reset and start again, or off. Nothing waits in a loop for another CPU.
+ *
+ * PSCI DEN 0022 for the stops; docs/design/08-psci.md.
  */
 #ifndef PLINTH_HYP_VM_H
 #define PLINTH_HYP_VM_H

@@ -5,6 +5,8 @@
  * wrap or overlap, counts are within what the architecture allows.
  *
  * Arrays and strings live in the arena that was given to the parser.
+ *
+ * Left out: what the machine must have for it. docs/manifest.md.
  */
 #ifndef PLINTH_HYP_VM_CONFIG_H
 #define PLINTH_HYP_VM_CONFIG_H

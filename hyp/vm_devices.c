@@ -1,4 +1,8 @@
-/* Devices of a VM; contract in vm_devices.h. */
+/*
+ * Devices of a VM: made, wired to vGIC, console and disks, put onto the bus,
+ * reset; contract in vm_devices.h. What each device is, is in vdev/.
+ * docs/design/09-mmio.md, docs/design/10-virtio.md.
+ */
 #include <errno.h>
 
 #include <hyp/hypervisor.h>

@@ -1,6 +1,7 @@
 /*
  * The emulated devices of a VM: made from its configuration, wired to its
  * interrupt controller, console and disks, and put on its MMIO bus.
+ * Left out: devices of the machine itself. docs/design/09-mmio.md.
  */
 #ifndef PLINTH_HYP_VM_DEVICES_H
 #define PLINTH_HYP_VM_DEVICES_H

@@ -1,4 +1,8 @@
-/* The wall clock; contract in wallclock.h. */
+/*
+ * The wall clock between two looks at the machine's clock; contract in
+ * wallclock.h. One 64-bit offset, read and written atomically.
+ * docs/design/08-psci.md.
+ */
 #include <hyp/wallclock.h>
 
 void wallclock_init(struct wallclock *c, uint64_t hz)

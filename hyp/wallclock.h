@@ -6,6 +6,8 @@
  * offset between counter and wall clock is moved by as little as makes that
  * true. So it is right to a second from the first look on, gets better with
  * others, and follows a clock that is set or drifts. No locks.
+ *
+ * Plinth's own: docs/design/08-psci.md.
  */
 #ifndef PLINTH_HYP_WALLCLOCK_H
 #define PLINTH_HYP_WALLCLOCK_H

@@ -1,4 +1,8 @@
-/* The CPU's own identification registers, read by the EL2 edge. */
+/*
+ * The CPU's own identification registers, read by the EL2 edge (el2/idregs.c)
+ * on one pCPU for all. Left out: which of their fields a guest is shown
+ * (idreg.h). Arm ARM DDI 0487, "ID registers", MIDR_EL1.
+ */
 #ifndef PLINTH_ARCH_IDREG_HW_H
 #define PLINTH_ARCH_IDREG_HW_H
 

@@ -8,6 +8,8 @@
  *
  * A field without a row reads 0. Rows of rule FIXED, 0 change nothing then;
  * they are here to say why. No include guard: it is expanded several times.
+ *
+ * Arm ARM DDI 0487 for fields and their values.
  */
 #define HIDE(reg, name, msb, lsb, why) FIELD(reg, name, msb, lsb, FIXED, 0, why)
 #define SHOW(reg, name, msb, lsb, max, why)                                    \

@@ -1,6 +1,7 @@
 /*
  * Exception entry to EL1; see inject.h. Called by the trap handlers for what
  * a guest may not or cannot do. No state, no locks.
+ * Left out: virtual SErrors, which HCR_EL2.VSE delivers.
  */
 #include <arch/aarch64/idreg.h>
 #include <arch/aarch64/inject.h>

@@ -1,6 +1,7 @@
 /*
  * Affinity map: open addressing, at most half full, so that a search ends
  * after one or two looks whatever the number of vCPUs. Multiplicative hash.
+ * Contract in mpidr.h. Left out: removal, since affinities are for good.
  */
 #include <errno.h>
 

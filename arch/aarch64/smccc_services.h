@@ -2,6 +2,7 @@
  * The services behind smccc_call(), by owner of the identifier; the caller is
  * smccc.c alone. Each writes x0 at least; an identifier that it does not know
  * is SMCCC_NOT_SUPPORTED. x[] are the caller's registers x0..x3.
+ * SMCCC DEN 0028.
  */
 #ifndef PLINTH_ARCH_SMCCC_SERVICES_H
 #define PLINTH_ARCH_SMCCC_SERVICES_H

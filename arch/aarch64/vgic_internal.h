@@ -6,6 +6,8 @@
  * read is one load and "what can be delivered" is a few bit operations. Bank 0
  * (SGIs and PPIs) exists per vCPU, the SPI banks per VM. Bank number =
  * INTID / 32.
+ *
+ * GICv3/v4 IHI 0069 for the states; docs/design/06-vgic.md for the whole.
  */
 #ifndef PLINTH_VGIC_INTERNAL_H
 #define PLINTH_VGIC_INTERNAL_H

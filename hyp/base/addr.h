@@ -7,6 +7,8 @@
  * hpa_t: host physical. EL2 maps all RAM at VA == PA, so hpa_ptr() is the
  *        identity there; in a host build an hpa_t is an ordinary pointer of
  *        the test process, with the same code.
+ *
+ * Plinth's own; the terms are Arm ARM DDI 0487's.
  */
 #ifndef PLINTH_BASE_ADDR_H
 #define PLINTH_BASE_ADDR_H

@@ -1,6 +1,7 @@
 /*
  * Bit fields as masks: pure ISO C, valid in initialisers and static
  * assertions; the division folds to a shift.
+ * Left out: fields of more than 64 bits. Plinth's own; plain ISO C 11.
  */
 #ifndef PLINTH_BASE_BITS_H
 #define PLINTH_BASE_BITS_H

@@ -6,6 +6,8 @@
  * guest may spread one sector over several buffers. The caller has checked
  * [off, off + len) against nr_sectors; an implementation checks again and
  * answers -EINVAL. One caller at a time: the device model's lock.
+ *
+ * Plinth's own interface: docs/design/10-virtio.md.
  */
 #ifndef PLINTH_BASE_BLOCK_H
 #define PLINTH_BASE_BLOCK_H

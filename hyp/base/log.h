@@ -5,6 +5,8 @@
  *
  * log_* take the console's tx_lock, a leaf: they may be called with any lock
  * but that one held.
+ *
+ * Plinth's own: levels and their use are in docs/design/03-boot.md.
  */
 #ifndef PLINTH_BASE_LOG_H
 #define PLINTH_BASE_LOG_H

@@ -3,6 +3,7 @@
  * The bus (hyp/mmio.h) finds the device and sets `offset`; the device sets
  * `value` on a read. Sizes are 1, 2, 4 or 8 bytes; an access never straddles
  * the end of a region. Sign extension and register width are the caller's.
+ * Plinth's own interface: docs/design/09-mmio.md.
  */
 #ifndef PLINTH_BASE_MMIO_H
 #define PLINTH_BASE_MMIO_H

@@ -1,6 +1,7 @@
 /*
  * Broken invariants of Plinth itself. Nothing a guest, a manifest or a device
  * tree does may lead here: those get an architected answer or an error code.
+ * Plinth's own: docs/design/04-exceptions.md says what a panic prints.
  */
 #ifndef PLINTH_BASE_PANIC_H
 #define PLINTH_BASE_PANIC_H

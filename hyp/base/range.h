@@ -1,4 +1,8 @@
-/* Ranges of host memory and lists of them. */
+/*
+ * Ranges of host memory and lists of them: what they touch and what lies
+ * within them, without sums that wrap. Empty ranges touch nothing. No state,
+ * no locks; Plinth's own.
+ */
 #ifndef PLINTH_BASE_RANGE_H
 #define PLINTH_BASE_RANGE_H
 

@@ -1,6 +1,7 @@
 /*
  * Bottom of the house: integer types and the small helpers that every layer
  * uses. Freestanding C; no state, no locks.
+ * Plinth's own; plain ISO C 11 and what gcc and clang share beyond it.
  */
 #ifndef PLINTH_BASE_TYPES_H
 #define PLINTH_BASE_TYPES_H

@@ -1,12 +1,11 @@
 """The checks of scripts/lint: what each finds and what it lets pass."""
 
-import json
-import shutil
 import subprocess
 
 import pytest
-from checks import LintError, laws, nofp, shape, tools, words
+from checks import LintError, laws, nofp, tools, words
 from checks.tree import Tree, blank
+from folder import in_folder
 
 PURE = {"boot/cmdline.c", "drivers/ramdisk.c", "hyp/vm.c"}
 KNOWN = {
@@ -22,14 +21,6 @@ KNOWN = {
     "hyp/vdev/virtq.h",
     "hyp/vm.h",
 }
-
-
-def in_folder(folder, files):
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return Tree(str(folder), files)
 
 
 # ---- reading C
@@ -173,70 +164,6 @@ def test_includes_in_the_direction_of_travel_pass(name, include):
 def test_includes_against_it_are_found(name, include):
     (finding,) = laws.includes(name, f"\n # include {include}", KNOWN, PURE)
     assert finding.startswith(f"{name}:2: ")
-
-
-# ---- shape
-
-
-def tag(length, name="f", path="a.c"):
-    return (length, path, name)
-
-
-def test_tags_are_read():
-    lines = [
-        {"_type": "ptag", "name": "JSON_OUTPUT_VERSION"},
-        {"_type": "tag", "name": "f", "path": "a.c", "line": 3, "end": 10},
-    ]
-    text = "\n".join(json.dumps(line) for line in lines)
-    assert shape.functions(text) == [(8, "a.c", "f")]
-
-
-def test_percentile_is_the_nearest_rank():
-    assert [shape.percentile(range(1, 11), p) for p in (50, 90, 91)] == [5, 9, 10]
-
-
-def test_shape_within_the_limits_passes():
-    sizes = [tag(15)] * 89 + [tag(40)] * 9 + [tag(60)] * 2
-    result = shape.judge(sizes, {"a.c": 600})
-    assert result.findings == []
-    assert "100 functions: median 15, p90 40, max 60" in result.summary
-
-
-@pytest.mark.parametrize(
-    "sizes, lines, words_",
-    [
-        ([tag(5)] * 99 + [tag(61, "long_one")], 600, "long_one"),
-        ([tag(5)], 601, "a.c: 601 lines"),
-        ([tag(16)] * 3, 600, "median"),
-        ([tag(5)] * 89 + [tag(41)] * 11, 600, "percentile"),
-    ],
-)
-def test_shape_beyond_a_limit_is_found(sizes, lines, words_):
-    (finding,) = shape.judge(sizes, {"a.c": lines}).findings
-    assert words_ in finding
-
-
-def test_functions_that_ctags_misses_are_found():
-    text = "int f(void)\n{\n}\nstatic int t[] = {\n\t1,\n};\nint g(void)\n{\n}\n"
-    assert list(shape.missed([tag(3)], {"a.c": text})) == [
-        "a.c: ctags sees 1 of 2 functions"
-    ]
-    assert not list(shape.missed([tag(3), tag(3, "g")], {"a.c": text}))
-
-
-@pytest.mark.skipif(not shutil.which("ctags"), reason="universal-ctags is missing")
-def test_attributes_hide_no_function(tmp_path):
-    body = "\n{\n" + "\tx();\n" * 59 + "}\n"
-    tree = in_folder(
-        tmp_path,
-        {
-            "hyp/a.c": f"COLD int f(void){body}PRINTF_LIKE(1, 2) int g(int a){body}",
-            "hyp/a.h": f"static inline MUST_CHECK int h(void){body}",
-        },
-    )
-    findings = shape.check_shape(tree, {}).findings
-    for name in "fgh":
-        assert any(f"{name}() has 62 lines" in finding for finding in findings)
 
 
 # ---- words. What is to be found is written in two pieces, or this file would

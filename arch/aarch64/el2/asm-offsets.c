@@ -1,6 +1,8 @@
 /*
  * Structure offsets for the assembler: compiled to assembly text, from which
  * the build takes the lines that the markers produce.
+ * Leaves out constants of the architecture, which the assembler knows itself.
+ * Layouts are Plinth's own: docs/design/04-exceptions.md.
  */
 #include <arch/aarch64/context.h>
 

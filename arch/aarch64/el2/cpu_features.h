@@ -1,4 +1,8 @@
-/* What this pCPU implements, as far as the EL2 edge itself must know. */
+/*
+ * What this pCPU implements, as far as the EL2 edge itself must know before it
+ * touches a register that not every CPU has. What guests are shown is another
+ * matter (idreg.h). Arm ARM DDI 0487, ID_AA64*_EL1.
+ */
 #ifndef PLINTH_ARCH_EL2_CPU_FEATURES_H
 #define PLINTH_ARCH_EL2_CPU_FEATURES_H
 

@@ -1,4 +1,8 @@
-/* One pCPU's EL2 state at start; see cpu_init.c. Called by boot/ only. */
+/*
+ * One pCPU's EL2 state at start, for boot/ only; what each register holds, and
+ * why, is in cpu_init.c. Stage 1 of EL2 is on by then (start.S). Arm ARM DDI
+ * 0487, "Reset behavior": EL2's control registers are UNKNOWN until written.
+ */
 #ifndef PLINTH_ARCH_EL2_CPU_INIT_H
 #define PLINTH_ARCH_EL2_CPU_INIT_H
 

@@ -1,4 +1,9 @@
-/* TLB and cache maintenance; contracts in arch/aarch64/maint.h. */
+/*
+ * TLB and cache maintenance: what maint.h promises, as instructions, each with
+ * its barriers. Left out: maintenance by set and way, which no caller needs.
+ * Arm ARM DDI 0487, "TLB maintenance instructions", "A64 Cache maintenance
+ * instructions", "Ordering of instruction fetches".
+ */
 #include <base/bits.h>
 
 #include <arch/aarch64/maint.h>

@@ -2,6 +2,8 @@
  * Reads RNDR and RNDRRS; contract in arch/aarch64/rndr.h. A read that yields
  * nothing in reasonable time gives 0 and PSTATE.NZCV 0b0100, any other NZCV
  * 0b0000.
+ * Arm ARM DDI 0487, RNDR and RNDRRS (FEAT_RNG). Left out: a CPU without them
+ * is never asked.
  */
 #include <arch/aarch64/rndr.h>
 

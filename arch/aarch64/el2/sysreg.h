@@ -3,6 +3,8 @@
  * hidden ISB: the caller writes isb() where the architecture asks for one.
  * Registers newer than the assembler's base architecture are named by their
  * encoding, S<op0>_<op1>_C<n>_C<m>_<op2>.
+ * Arm ARM DDI 0487 has their meaning. Left out: registers that one file alone
+ * uses, which stand there.
  */
 #ifndef PLINTH_ARCH_EL2_SYSREG_H
 #define PLINTH_ARCH_EL2_SYSREG_H

@@ -12,6 +12,8 @@
  *
  * An exception from EL2 itself is a broken invariant: it goes to the pCPU's
  * panic stack, because the present one may be what broke.
+ *
+ * Arm ARM DDI 0487, "Exception vectors"; docs/design/04-exceptions.md.
  */
 #include "asm-offsets.h"
 

@@ -1,7 +1,8 @@
 /*
  * Ticket spinlock (EL2 build). Fair; the waiter sleeps in WFE, woken by the
- * event that clearing its exclusive monitor generates (Arm ARM, "WFE wake-up
- * events"). Taken with IRQs masked, which is always so at EL2.
+ * event that clearing its exclusive monitor generates (Arm ARM DDI
+ * 0487, "WFE wake-up events"). Taken with IRQs masked, which is always so at
+ * EL2.
  */
 #ifndef PLINTH_PORT_SPINLOCK_H
 #define PLINTH_PORT_SPINLOCK_H
