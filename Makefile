@@ -133,29 +133,63 @@ GUEST_OUT := $(BUILD)/linux
 MEM ?= 512M
 SMP ?= 4
 APPEND ?= console=ttyAMA0
-# What the default guest is made of; every part may be given instead.
-LINUX_IMAGE := $(GUEST_OUT)/Image
-LINUX_INITRD := $(GUEST_OUT)/initramfs.cpio.gz
+# What the default guest is made of; every part may be given instead. KERNEL may
+# name a kernel, whose parts have a directory of their own, instead of a file:
+# debian-SERIES-FLAVOUR, or `built`, that of `make guest-kernel`.
+LINUX_DEFAULT := debian-6.12-cloud
+LINUX_NAME := $(or $(filter built debian-%,$(KERNEL)),$(LINUX_DEFAULT))
+LINUX_OUT := $(GUEST_OUT)$(patsubst %,/parts-%,$(filter-out $(LINUX_DEFAULT),$(LINUX_NAME)))
+LINUX_KERNEL := $(LINUX_OUT)/kernel
+LINUX_IMAGE := $(LINUX_OUT)/Image
+LINUX_INITRD := $(LINUX_OUT)/initramfs.cpio.gz
+LINUX_MODULES := $(LINUX_OUT)/modules.img
 LINUX_DISK := $(GUEST_OUT)/disk.img
-LINUX_DTB := $(GUEST_OUT)/guest-$(SMP)-$(MEM).dtb
+LINUX_DISKS := $(LINUX_DISK) $(if $(filter-out built,$(LINUX_NAME)),$(LINUX_MODULES))
+# A slot for each disk of the run.
+NR_DISKS = $(words $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(or $(DISK),none)))
+LINUX_DTB = $(GUEST_OUT)/guest-$(SMP)-$(MEM)-$(NR_DISKS).dtb
+TEMPLATE ?= guest/linux/initramfs
+DISK_SIZE ?= 64
+DISK_FROM ?= guest/linux/disk
 
 include tests/guest/guest.mk
 
-$(LINUX_IMAGE): scripts/fetch-kernel
-	@mkdir -p $(@D)
-	$(Q)ln -sfn "$$(scripts/fetch-kernel)/Image" $@
+# files DIR: all below it that make can name.
+files = $(shell find $(1) 2>/dev/null | grep -v '[][ :$$%\#*?]')
+# settings FILE TEXT: rewrites FILE when TEXT is another than last time.
+settings = mkdir -p $(dir $(1)) && \
+	{ printf '%s\n' "$(2)" | cmp -s - $(1) || printf '%s\n' "$(2)" >$(1); }
 
-$(LINUX_INITRD): $(LINUX_IMAGE) guest/linux/mkinitramfs $(wildcard guest/linux/initramfs/*)
+# Which kernel it is, from the cache or over the network; `kernel` leads there.
+.PHONY: FORCE
+$(LINUX_KERNEL).id: FORCE
 	@mkdir -p $(@D)
-	$(Q)guest/linux/mkinitramfs $@
+	$(Q)dir=$$($(if $(filter built,$(LINUX_NAME)),scripts/build-kernel \
+		$(KERNEL_SERIES),scripts/fetch-kernel $(LINUX_NAME))) && \
+		ln -sfn "$$dir" $(LINUX_KERNEL) && \
+		ln -sfn kernel/Image $(LINUX_IMAGE) && \
+		$(call settings,$@,$$dir $$(cat "$$dir/version"))
 
-$(LINUX_DISK): guest/linux/mkdisk $(wildcard guest/linux/disk/*)
-	@mkdir -p $(@D)
-	$(Q)guest/linux/mkdisk $@
+$(LINUX_IMAGE): $(LINUX_KERNEL).id ;
 
-$(LINUX_DTB): guest/linux/mkdtb guest/linux/guest.dts
+GUEST_MAKERS := $(addprefix guest/linux/,image-lib.sh module-files mkdisk)
+$(LINUX_INITRD): $(LINUX_KERNEL).id guest/linux/mkinitramfs $(GUEST_MAKERS) \
+		$(call files,$(TEMPLATE))
+	$(Q)guest/linux/mkinitramfs -o $@ $(TEMPLATE) $(LINUX_KERNEL)
+
+$(LINUX_MODULES): $(LINUX_KERNEL).id guest/linux/mkmodules $(GUEST_MAKERS) \
+		$(wildcard $(TEMPLATE)/modules.*)
+	$(Q)guest/linux/mkmodules -o $@ $(TEMPLATE) $(LINUX_KERNEL)
+
+$(LINUX_DISK).set: FORCE
+	$(Q)$(call settings,$@,$(DISK_SIZE) $(DISK_FROM))
+
+$(LINUX_DISK): $(LINUX_DISK).set $(GUEST_MAKERS) $(call files,$(DISK_FROM))
+	$(Q)guest/linux/mkdisk -s $(DISK_SIZE) $@ $(DISK_FROM)
+
+$(GUEST_OUT)/guest-$(SMP)-$(MEM)-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
-	$(Q)guest/linux/mkdtb --smp $(SMP) --mem $(MEM) $@
+	$(Q)guest/linux/mkdtb --smp $(SMP) --mem $(MEM) --disks $* $@
 
 ## guest-kernel         a kernel with everything built in: build/linux/built
 ##                      [KERNEL_SERIES=6.12]
@@ -178,33 +212,38 @@ guest-kernel-upgrade:
 	@scripts/kernel-config upgrade "$(FROM)" "$(TO)"
 
 # Which kernel that is, its source and configuration say: the script decides.
-.PHONY: FORCE
 $(BUILT)/Image: FORCE
 	@mkdir -p $(@D)
 	$(Q)new=$$(scripts/build-kernel $(KERNEL_SERIES)) && ln -sfn "$$new" $(BUILT)
 
-## guest-initramfs      the default guest's initramfs
-## guest-disk           the default guest's disk image
-.PHONY: guest-initramfs guest-disk linux-parts
+## guest-initramfs      the ramdisk [KERNEL=debian-6.12-cloud TEMPLATE=DIR]
+## guest-modules        the disk with the kernel's other modules [same]
+## guest-disk           the data disk [DISK_SIZE=64 DISK_FROM=DIR: its contents]
+.PHONY: guest-initramfs guest-modules guest-disk linux-parts
 guest-initramfs: $(LINUX_INITRD)
+guest-modules: $(LINUX_MODULES)
 guest-disk: $(LINUX_DISK)
-linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISK) $(LINUX_DTB)
+guest-initramfs guest-modules guest-disk:
+	@ls -l $^
+linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISKS) $(LINUX_DTB)
 
 # ---------------------------------------------------------------- run
 # Targets for people install what is missing first, then build, then run.
-RUN_ENV = KERNEL="$(KERNEL)" INITRD="$(INITRD)" DISK="$(DISK)" DTB="$(DTB)" \
+RUN_KERNEL = $(KERNEL)
+RUN_ENV = KERNEL="$(RUN_KERNEL)" INITRD="$(INITRD)" DISK="$(DISK)" DTB="$(DTB)" \
 	APPEND="$(APPEND)" SMP="$(SMP)" MEM="$(MEM)"
 export PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD
 SETUP := scripts/setup
 
-## run-linux            boot Linux to a shell on this terminal
+## run-linux            boot Linux to a shell on this terminal [KERNEL=a name
+##                      such as debian-6.1-generic, and as `run` below]
 .PHONY: run-linux
-run-linux: export KERNEL := $(or $(KERNEL),$(LINUX_IMAGE))
+run-linux: RUN_KERNEL = $(or $(filter-out $(LINUX_NAME),$(KERNEL)),$(LINUX_IMAGE))
 run-linux: export INITRD := $(if $(filter undefined,$(origin INITRD)),$(LINUX_INITRD),$(INITRD))
-run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISK),$(DISK))
+run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(DISK))
 run-linux: export DTB := $(if $(filter undefined,$(origin DTB)),$(LINUX_DTB),$(DTB))
 run-linux:
-	@$(SETUP) build run </dev/null
+	@$(SETUP) build run $(if $(filter built,$(LINUX_NAME)),kernel) </dev/null
 	@$(MAKE) --no-print-directory -s linux-parts </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
@@ -221,7 +260,7 @@ run:
 .PHONY: debug gdb
 GDB_PORT ?= 1234
 debug: override QEMU_ARGS += -S -gdb tcp:127.0.0.1:$(GDB_PORT)
-debug: $(if $(KERNEL),run,run-linux)
+debug: $(if $(filter-out $(LINUX_NAME),$(KERNEL)),run,run-linux)
 
 ## gdb                  attach to `make debug` from another terminal [GDB_PORT=
 ##                      CORE=file VMLINUX=symbols of the first VM's program]
@@ -304,7 +343,7 @@ include tests/system/system.mk
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
 
 ## check                lint, unit, fuzz smoke, the daily system tests
-.PHONY: check check-long system
+.PHONY: check check-guest check-long system
 check:
 	@$(SETUP) build test run lint system </dev/null
 	@$(MAKE) --no-print-directory lint
@@ -316,9 +355,15 @@ system: system-parts
 	$(PYTEST) tests/scripts
 	$(PYTEST) -m 'not long' tests/system
 
-## check-long           check, and every system test that takes long
-check-long: check
-	$(PYTEST) -m long tests/system
+## check-guest          every way to make a guest: downloads and long builds
+check-guest:
+	@$(SETUP) build run guest system </dev/null
+	@$(MAKE) --no-print-directory system-parts
+	CHECK_GUEST=1 $(PYTEST) -m guest tests/system
+
+## check-long           check, check-guest, and every system test that takes long
+check-long: check check-guest
+	$(PYTEST) -m 'long and not guest' tests/system
 
 BENCH_CPU ?= cortex-a57
 BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \

@@ -34,7 +34,7 @@ _apt_sources() {
 		awk 'BEGIN { RS = ""; ORS = "\n\n" } /URIs:[^\n]*debian/' "$f" |
 			sed '/^Architectures:/d' >"$1/sources.d/${f##*/}"
 	done
-	if ! cat "$1/sources.list" "$1"/sources.d/* 2>/dev/null | grep -q .; then
+	if ! grep -qs . "$1/sources.list" "$1"/sources.d/*; then
 		echo "deb $keyring http://deb.debian.org/debian bookworm main" \
 			>"$1/sources.list"
 	fi
@@ -83,20 +83,77 @@ apt_newest() {
 	tail -n 1 <<<"$names"
 }
 
-# apt_fetch DIR PACKAGE: downloads PACKAGE to DIR and prints the .deb's path.
-# Lists that have gone stale (the archive keeps few versions) are renewed once.
-apt_fetch() {
-	local at=$PLINTH_CACHE/apt-arm64 log
-	mkdir -p "$1"
-	log=$1/log
+# apt_closure PACKAGE...: these and all packages that they depend on.
+apt_closure() {
+	local log
 	_apt_update
-	if ! (cd "$1" && _apt apt-get download "$2") >"$log" 2>&1; then
+	log=$(_apt apt-get -qq --no-install-recommends --print-uris install "$@" \
+		2>&1) || die "cannot resolve $*: $(grep -m 1 '^E:' <<<"$log")"
+	sed -n "s/^'[^']*' \([^_ ]*\)_.*/\1/p" <<<"$log" | LC_ALL=C sort
+}
+
+# apt_fetch DIR PACKAGE...: downloads them to DIR, an absolute path, and prints the .debs' paths.
+# Lists that have gone stale (the archive keeps few versions) are renewed once.
+# What an interrupted download has got so far is kept in the cache's downloads/
+# and the next one goes on from there.
+apt_fetch() {
+	local at=$PLINTH_CACHE/apt-arm64 dir=$1 lock
+	shift
+	mkdir -p "$dir" "$PLINTH_CACHE/downloads"
+	_apt_update
+	exec {lock}>"$PLINTH_CACHE/downloads/.lock-$1"
+	flock "$lock"
+	if ! _apt_download "$dir" "$@" {lock}>&-; then
 		rm -f "$at/updated"
 		_apt_update
-		(cd "$1" && _apt apt-get download "$2") >"$log" 2>&1 || {
-			grep '^E:' "$log" >&2 || true
-			die "cannot download $2"
-		}
+		_apt_download "$dir" "$@" {lock}>&- ||
+			die "cannot download $1$(_apt_reason "$dir/log")"
 	fi
-	ls "$1"/*.deb
+	exec {lock}>&-
+	ls "$dir"/*.deb
+}
+
+# _apt_download DIR PACKAGE...: the log is DIR/log. The status, no more, says
+# how it went: in a condition the shell does not stop at errors.
+_apt_download() {
+	local dir=$1 uri file size hash bytes=0 triples=() files=() what=$2
+	shift
+	[ $# = 1 ] || what+=" and $(($# - 1)) more"
+	_apt apt-get -qq download --print-uris "$@" >"$dir/uris" 2>"$dir/log" ||
+		return 1
+	while read -r uri file size hash; do
+		uri=${uri#\'} file=${file//%3a/:}
+		triples+=("${uri%\'}" "$file" "$hash")
+		files+=("$PLINTH_CACHE/downloads/$file")
+		bytes=$((bytes + size))
+	done <"$dir/uris"
+	rm "$dir/uris"
+	(cd "$PLINTH_CACHE/downloads" &&
+		_apt /usr/lib/apt/apt-helper -o APT::Status-Fd=3 download-file \
+			"${triples[@]}" 3>&1 >"$dir/log" 2>&1 |
+		_apt_progress "$what, $(((bytes + 999999) / 1000000)) MB") || {
+		rm -f "${files[@]/%/.FAILED}"
+		return 1
+	}
+	mv "${files[@]}" "$dir/" 2>"$dir/log"
+}
+
+# _apt_progress WHAT: apt's status lines in, a line for every fifth out.
+_apt_progress() {
+	local kind percent shown=0
+	while IFS=: read -r kind _ percent _; do
+		percent=${percent%%.*}
+		if [ "$kind" = dlstatus ] && ((percent >= shown + 20)); then
+			shown=$percent
+			say "$1: $shown %"
+		fi
+	done
+}
+
+# _apt_reason LOG: why, in a few words; nothing when nobody knows.
+_apt_reason() {
+	local why
+	why=$(grep -m 1 -o 'No space left on device' "$1" ||
+		grep -m 1 '^E:' "$1") || return 0
+	printf ': %s' "${why#E: }"
 }

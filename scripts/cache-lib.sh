@@ -9,7 +9,8 @@
 # temporary directory beside its final place and renamed into it. One lock a
 # name lets concurrent makers wait for each other; what an interrupted maker
 # left behind is removed by the next one. An entry is never changed once it is
-# there; remove its directory to have it made again.
+# there; remove its directory to have it made again. With PLINTH_CACHED_ONLY=1
+# nothing is made: what is not there is an error.
 
 # What is piped to a make target is for the guest, not for a tool on the way.
 exec </dev/null
@@ -26,6 +27,16 @@ say() {
 die() {
 	say "$@"
 	exit 1
+}
+
+# one_line WHAT COMMAND...: what COMMAND says is shown only when it fails, as one
+# line, and is the end.
+one_line() {
+	local what=$1 log
+	shift
+	log=$("$@" 2>&1) ||
+		die "$what: $(grep -m 1 -o 'No space left on device' <<<"$log" ||
+			tail -n 1 <<<"$log")"
 }
 
 # hash_of TEXT...: 12 hex digits that name these arguments.
@@ -52,6 +63,7 @@ cache_make() {
 	entry=$(cache_path "$1")
 	shift
 	[ ! -d "$entry" ] || return 0
+	[ -z "${PLINTH_CACHED_ONLY:-}" ] || die "not in the cache: ${entry##*/}"
 	mkdir -p "$PLINTH_CACHE"
 	exec {lock}>"$PLINTH_CACHE/.lock-${entry##*/}"
 	flock -n "$lock" || {

@@ -62,3 +62,21 @@ def test_what_cannot_be_is_refused(root, tmp_path, args):
         [f"{root}/guest/linux/mkdtb", *args, f"{tmp_path}/g.dtb"], capture_output=True
     )
     assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+
+
+def test_there_is_a_slot_for_each_disk(tree):
+    get = tree("--disks", "3")
+    for slot in range(3):
+        node = f"/virtio_mmio@{0xA000000 + 0x200 * slot:x}"
+        assert get(node, "compatible") == "virtio,mmio"
+        assert get(node, "interrupts") == f"0 {16 + slot} 4"
+    with pytest.raises(subprocess.CalledProcessError):
+        get("/virtio_mmio@a000600", "reg")
+
+
+@pytest.mark.parametrize("disks", ["0", "33", "some"])
+def test_impossible_number_of_disks(root, tmp_path, disks):
+    words = [f"{root}/guest/linux/mkdtb", "--disks", disks, str(tmp_path / "g.dtb")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--disks" in done.stderr

@@ -27,6 +27,9 @@ PARTS = (
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: only in check-long")
+    config.addinivalue_line(
+        "markers", "guest: needs parts that take long to make; all of it in check-guest"
+    )
     config.addinivalue_line("filterwarnings", "ignore:setDaemon:DeprecationWarning")
     # Orphans become our children, so that none can hide.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)

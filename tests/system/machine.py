@@ -40,7 +40,7 @@ BOOT_ARGS = f"console=ttyAMA0 {PATIENT}"
 NOT_INHERITED = (
     "KERNEL INITRD DTB DISK APPEND SMP PCPUS MEM VMS CPU MANIFEST HOST_APPEND "
     "QEMU_ARGS ICOUNT NATIVE TIMEOUT ELF RAW RAW_AT PLINTH_NO_CHECK "
-    "MAKEFLAGS MFLAGS MAKELEVEL"
+    "MAKEFLAGS MFLAGS MAKELEVEL PLINTH_CACHED_ONLY TEMPLATE DISK_SIZE DISK_FROM"
 ).split()
 
 
@@ -225,3 +225,19 @@ def sections(out):
     """Text between lines `== NAME`, by name."""
     parts = re.split(r"^== (\S+)\n", out, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
+
+
+# ------------------------------------------------- guests that take long to make
+
+CHECK_GUEST = os.environ.get("CHECK_GUEST") == "1"
+
+
+def guest_parts(*targets):
+    """Makes parts of a guest, `make TARGET`. Only check-guest downloads and
+    builds for it; elsewhere a test whose parts the cache has not got is skipped."""
+    words = ["make", "--no-print-directory", "-s", *targets]
+    env = {} if CHECK_GUEST else {"PLINTH_CACHED_ONLY": "1"}
+    done = finished(words, seconds=4 * 3600, env=env)
+    if done.status and not CHECK_GUEST and "not in the cache" in done.err:
+        pytest.skip(f"{done.err.splitlines()[0]} (make check-guest makes it)")
+    return done.expect(OK)

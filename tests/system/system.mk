@@ -11,10 +11,14 @@ SYSTEM_SCRIPTS := $(sort $(wildcard tests/system/guest/*))
 system-parts: linux-parts guest-payloads $(BUILD)/plinth.bin \
 	$(SYSTEM)/initramfs.cpio.gz $(PANICS:%=$(SYSTEM)/panic-%.elf)
 
-$(SYSTEM)/initramfs.cpio.gz: $(LINUX_IMAGE) guest/linux/mkinitramfs \
-	$(wildcard guest/linux/initramfs/*) $(SYSTEM_SCRIPTS)
+# with_scripts NAME: a kernel's ramdisk with the guest scripts in it.
+with_scripts = guest/linux/mkinitramfs -o $@ $(TEMPLATE) $(1) \
+	$(foreach s,$(SYSTEM_SCRIPTS),$(s)=test/$(notdir $(s)))
+
+$(SYSTEM)/initramfs.cpio.gz: $(LINUX_KERNEL).id guest/linux/mkinitramfs \
+	$(GUEST_MAKERS) $(call files,$(TEMPLATE)) $(SYSTEM_SCRIPTS)
 	@mkdir -p $(@D)
-	$(Q)guest/linux/mkinitramfs $@ $(foreach s,$(SYSTEM_SCRIPTS),$(s)=test/$(notdir $(s)))
+	$(Q)$(call with_scripts,$(LINUX_KERNEL))
 
 $(PANICS:%=$(SYSTEM)/panic-%.elf): $(SYSTEM)/panic-%.elf: \
 	$(EL2)/tests/system/panic/%.o $(EL2_OBJS) $(EL2_LINK_DEPS) | $(DEPS)

@@ -1,0 +1,210 @@
+"""Distribution kernels with their ramdisk and modules disk, root disks that the
+ramdisk checks and goes on with, and the disks that belong to them."""
+
+import re
+import subprocess
+
+import machine
+import pytest
+
+KERNELS = (
+    "debian-6.12-cloud",
+    "debian-6.1-cloud",
+    pytest.param("debian-6.1-generic", marks=pytest.mark.long),
+    pytest.param("debian-6.12-generic", marks=pytest.mark.long),
+)
+DEFAULT = "debian-6.12-cloud"
+QUIET = "console=ttyAMA0 quiet"
+
+
+def linux_out(name):
+    return machine.BUILD / "linux" / ("" if name == DEFAULT else f"parts-{name}")
+
+
+def distro(name, smp=2, **settings):
+    out = linux_out(name)
+    disks = f"{machine.BUILD}/linux/disk.img {out}/modules.img"
+    return {
+        "kernel": out / "Image",
+        "initrd": out / "initramfs.cpio.gz",
+        "disk": disks,
+        "append": QUIET,
+        "smp": smp,
+        **settings,
+    }
+
+
+def typed(*lines):
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def names_in_ramdisk_of(listed, name, folder):
+    """The files in a ramdisk with the modules of such a list."""
+    template = folder / "template"
+    template.mkdir()
+    (template / "init").write_text("#!/bin/sh\n")
+    (template / "modules.ramfs").write_text(listed)
+    out = folder / "out.gz"
+    maker = machine.ROOT / "guest/linux/mkinitramfs"
+    machine.finished([maker, "-o", out, template, name]).expect(machine.OK)
+    done = subprocess.run(
+        f"zcat {out} | cpio -t --quiet", shell=True, capture_output=True, check=True
+    )
+    return {line.rpartition("/")[2] for line in done.stdout.decode().splitlines()}
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("name", KERNELS)
+def test_stock_kernel_boots_and_takes_modules_from_its_disk(name, tmp_path):
+    """squashfs is only on the modules disk; ext4 and what it needs, where they
+    are modules, only in the ramdisk. The guest says which it uses, in the words
+    of a template."""
+    machine.guest_parts("linux-parts", f"KERNEL={name}")
+    done = machine.run(
+        typed(
+            "dmesg -n 1",
+            "echo == release; uname -r",
+            "echo == mount; grep ' /lib/modules ' /proc/mounts",
+            "echo == before; lsmod; echo == after",
+            "modprobe squashfs; echo == squashfs $?",
+            "modprobe ext4; echo == ext4 $?",
+            "modprobe nothing; echo == nothing $?",
+            "echo == list; guest-modules; echo == end",
+            "poweroff -f",
+        ),
+        machine.LINUX_SECONDS,
+        **distro(name),
+    ).expect(machine.OK)
+    said = machine.sections(done.out)
+    series = name.split("-")[1]
+    assert said["release"].startswith(f"{series}.")
+    assert ("-cloud-" in said["release"]) == name.endswith("-cloud")
+    assert re.match(r"/dev/vd\w /lib/modules ext4 ro", said["mount"])
+    assert "squashfs" not in said["before"]
+    assert re.search(r"^== squashfs 0$", done.out, re.M)
+    assert re.search(r"^== ext4 0$", done.out, re.M)
+    assert re.search(r"^== nothing [1-9]", done.out, re.M)
+    names = names_in_ramdisk_of(said["list"], name, tmp_path)
+    assert {"virtio_mmio.ko", "virtio_blk.ko", "squashfs.ko"} <= names
+
+
+@pytest.mark.long
+@pytest.mark.guest
+def test_make_run_linux_takes_a_kernel_by_its_name():
+    name = "debian-6.1-cloud"
+    machine.guest_parts("linux-parts", f"KERNEL={name}")
+    words = ["make", "run-linux", f"KERNEL={name}", "SMP=2"]
+    keys = typed("uname -r; modprobe dummy && echo loaded; ls /dev/vd?; poweroff -f")
+    done = machine.finished(words, keys, machine.LINUX_SECONDS).expect(machine.OK)
+    assert re.search(r"^6\.1\.\S+-cloud-arm64$", done.out, re.M)
+    assert "loaded" in done.lines()
+    assert done.lines("/dev/vda  /dev/vdb")
+
+
+@pytest.mark.long
+def test_modules_disk_of_another_kernel_is_not_mounted(tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "5.0.0-other").mkdir(parents=True)
+    disk = tmp_path / "modules.img"
+    maker = machine.ROOT / "guest/linux/mkdisk"
+    machine.finished([maker, "-l", "vm-modules", disk, tree]).expect(machine.OK)
+    done = machine.run(
+        typed("modprobe virtio_blk && echo own; poweroff -f"),
+        machine.LINUX_SECONDS,
+        **distro(DEFAULT, disk=disk),
+    ).expect(machine.OK)
+    assert "has modules of 5.0.0-other - not of 6.12." in done.out
+    assert "own" in done.lines()
+
+
+# ---------------------------------------------------------------- root disks
+
+NEXT_INIT = """#!/bin/busybox sh
+echo "next: root is $(/bin/busybox sed -n 's, / .*,,p' /proc/mounts)"
+/bin/busybox grep -E ' /(lib/modules|proc|sys|dev|run)? ' /proc/mounts
+/bin/busybox touch /written && echo "next: written"
+/bin/busybox ls /run/initramfs
+/bin/busybox poweroff -f
+"""
+
+
+@pytest.fixture(scope="module")
+def root_disk(tmp_path_factory):
+    """A root of BusyBox and an init that says what it sees."""
+    folder = tmp_path_factory.mktemp("root")
+    tree = folder / "tree"
+    for name in ("bin", "sbin", "proc", "sys", "dev", "run", "lib/modules"):
+        (tree / name).mkdir(parents=True)
+    fetch = machine.ROOT / "scripts/fetch-arm64"
+    busybox = machine.finished([fetch, "busybox-static"]).expect(machine.OK)
+    data = open(f"{busybox.out.strip()}/bin/busybox", "rb").read()
+    (tree / "bin/busybox").write_bytes(data)
+    (tree / "bin/busybox").chmod(0o755)
+    (tree / "sbin/init").write_text(NEXT_INIT)
+    (tree / "sbin/init").chmod(0o755)
+    disk = folder / "root.img"
+    maker = machine.ROOT / "guest/linux/mkdisk"
+    machine.finished([maker, "-l", "root", "-s", "32", disk, tree]).expect(machine.OK)
+    return disk
+
+
+def boot_root(disk, append, stdin=b""):
+    modules = linux_out(DEFAULT) / "modules.img"
+    return machine.run(
+        stdin,
+        machine.LINUX_SECONDS,
+        **distro(DEFAULT, disk=f"{disk} {modules}", append=f"{QUIET} {append}"),
+    ).expect(machine.OK)
+
+
+def test_root_disk_is_checked_mounted_and_becomes_the_root(root_disk):
+    done = boot_root(root_disk, "root=LABEL=root rw")
+    assert "root: clean" in done.out
+    assert "next: root is /dev/vda" in done.lines()
+    assert "next: written" in done.lines()
+    assert "fsck-root" in done.out
+    for at in ("/proc", "/sys", "/dev", "/run", "/lib/modules"):
+        assert re.search(rf"^\S+ {at} ", done.out, re.M), f"no {at}"
+
+
+def test_root_disk_that_was_not_unmounted_is_repaired_first(root_disk, tmp_path):
+    """The count of free blocks is wrong: e2fsck -p corrects that."""
+    bad = tmp_path / "bad.img"
+    bad.write_bytes(root_disk.read_bytes())
+    edit = "ssv free_blocks_count 77"
+    for command in (edit, "ssv state 0"):
+        subprocess.run(["/sbin/debugfs", "-w", "-R", command, bad], check=True,
+                       capture_output=True)  # fmt: skip
+    done = boot_root(bad, "root=/dev/vda")
+    assert "was not cleanly unmounted" in done.out
+    assert "next: root is /dev/vda" in done.lines()
+    assert "next: written" not in done.lines(), "mounted read-only"
+
+
+def test_root_disk_beyond_automatic_repair_is_not_mounted(root_disk, tmp_path):
+    bad = tmp_path / "bad.img"
+    bad.write_bytes(root_disk.read_bytes())
+    for command in ("clri <2>", "ssv state 2"):
+        subprocess.run(["/sbin/debugfs", "-w", "-R", command, bad], check=True,
+                       capture_output=True)  # fmt: skip
+    done = boot_root(bad, "root=/dev/vda", typed("grep -c vda /proc/mounts; poweroff -f"))
+    assert "init: root=/dev/vda: e2fsck -p cannot repair it: not mounted" in done.out
+    assert "next:" not in done.out
+    assert "0" in done.lines()
+
+
+@pytest.mark.parametrize(
+    "append, line",
+    [
+        ("root=/dev/vdz", "init: root=/dev/vdz: no such disk"),
+        pytest.param(
+            "root=LABEL=root init=/bin/no",
+            "init: root=LABEL=root: there is no /bin/no",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_root_that_cannot_be_is_told_in_one_line(root_disk, append, line):
+    done = boot_root(root_disk, f"{append} plinth.off")
+    assert line in done.lines()
+    assert "next:" not in done.out
