@@ -63,7 +63,7 @@ struct hypervisor {
 	struct random random;    /* locks itself */
 	struct wallclock clock;  /* needs no lock */
 
-	struct spinlock lock;
+	struct spinlock lock;     /* guards what follows */
 	unsigned nr_running;      /* VMs that are not off; under lock */
 	enum end_kind end;        /* worst end so far; under lock */
 	char end_vm[VM_NAME_MAX]; /* which VM caused it; under lock */

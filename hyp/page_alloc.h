@@ -39,9 +39,8 @@ struct page_alloc_map {
 };
 
 struct page_alloc {
-	struct spinlock lock;
-	/* Under lock: */
-	uint32_t nonempty; /* bit n: free[n] is not NULL */
+	struct spinlock lock; /* guards the next three, and all free blocks */
+	uint32_t nonempty;    /* bit n: free[n] is not NULL */
 	struct page_block *free[PAGE_ORDER_MAX + 1];
 	uint64_t nr_free; /* pages */
 	/* Fixed by page_alloc_init(): */

@@ -25,9 +25,9 @@
 #define RANDOM_ENTROPY_MIN 32U /* bytes */
 
 struct random {
-	struct spinlock lock;
-	uint32_t key[CHACHA20_KEY]; /* under lock */
-	unsigned entropy; /* bytes, at most RANDOM_ENTROPY_MIN; under lock */
+	struct spinlock lock; /* guards both below */
+	uint32_t key[CHACHA20_KEY];
+	unsigned entropy; /* bytes, at most RANDOM_ENTROPY_MIN */
 };
 
 /* Starts anew with `len` bytes of entropy, which may be none; one CPU. */

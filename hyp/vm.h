@@ -80,7 +80,8 @@ struct vm {
 	bool ram_used;      /* RAM is no longer as gmem_add() left it */
 	struct arena arena; /* all that the VM allocates piecemeal */
 
-	struct spinlock lock;
+	struct spinlock lock; /* guards the next four; of each vCPU its state,
+				 `starting`, `power_down`, VCPU_REQ_OFF */
 	enum vm_state state;
 	enum vm_stop stop;
 	unsigned nr_live; /* vCPUs that are not OFF or have not yet left */

@@ -99,7 +99,7 @@ struct psci_ops {
 };
 
 struct psci_vcpu {
-	struct spinlock lock;
+	struct spinlock lock;    /* guards both below */
 	uint8_t state;           /* enum psci_state */
 	struct psci_entry entry; /* of the last CPU_ON or power-down */
 };

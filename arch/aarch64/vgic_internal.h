@@ -86,7 +86,8 @@ struct vgic_cpu {
 	 * and marks the vCPU stale.
 	 */
 	uint32_t direct;
-	struct spinlock lock;
+	struct spinlock lock; /* guards what follows but sync_req, sync_key and
+				 what never changes: sgi_self, index, typer */
 	uint64_t sgi_self; /* ICC_SGI1R_EL1 fields that name only this vCPU */
 	uint16_t index;
 	uint16_t used;      /* list registers in use */
@@ -115,9 +116,9 @@ struct vgic_cpu {
 } CACHE_LINE_ALIGNED;
 
 struct vgic {
-	struct spinlock lock;
-	uint32_t ctlr;  /* GICD_CTLR.EnableGrp*; written under lock */
-	uint32_t typer; /* constant from here on */
+	struct spinlock lock; /* guards ctlr, all of spis[], routes */
+	uint32_t ctlr;        /* GICD_CTLR.EnableGrp*; written under lock */
+	uint32_t typer;       /* constant from here on */
 	unsigned nr_vcpus;
 	unsigned nr_banks; /* SPI banks */
 	uint16_t lr_mask;  /* implemented list registers */

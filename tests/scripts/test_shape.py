@@ -1,10 +1,10 @@
-"""The checks of scripts/lint on lengths, and on how files open."""
+"""The checks of scripts/lint on lengths, how files open, and locks."""
 
 import json
 import shutil
 
 import pytest
-from checks import openings, shape
+from checks import locks, openings, shape
 from folder import in_folder
 
 # ---- shape
@@ -145,4 +145,21 @@ def test_pages_that_are_not_there_are_found():
     words_ = f"see {DESIGN} and docs/design/99-lost.md"
     assert list(openings.missing_pages("a.c", words_, {DESIGN})) == [
         "a.c:1: docs/design/99-lost.md is not there"
+    ]
+
+
+# ---- locks
+
+
+def test_locks_that_say_what_they_guard_and_have_a_row_pass():
+    text = "struct a {\n\tint x;\n\tstruct spinlock lock; /* guards\n\t\t\t\tall */\n};\n"
+    assert [lock for _, lock, _ in locks.locks(text)] == ["a.lock"]
+    assert not list(locks.judge("a.h", text, "| `a.lock` | all |\n"))
+
+
+def test_locks_that_do_not_are_found():
+    text = "struct a {\n\tint x;\n\tstruct spinlock lock;\n\tint guards;\n};\n"
+    assert list(locks.judge("a.h", text, "| `b.lock` |")) == [
+        "a.h:3: a.lock does not say what it guards",
+        f"a.h:3: a.lock has no row in {locks.CHAPTER}",
     ]
