@@ -34,7 +34,7 @@ HOST := $(BUILD)/host
 HOST_LIB := $(HOST)/libplinth-host.a
 HOST_LIB_OBJS := $(PURE_SRCS:%.c=$(HOST)/%.o)
 # What stands in for the edge is linked whole; rigs only where a test uses them.
-HOST_EDGE_OBJS := $(patsubst %,$(HOST)/tests/host/%.o,host fmt fake_el2 gich)
+HOST_EDGE_OBJS := $(patsubst %,$(HOST)/tests/host/%.o,host fmt fake_el2 fake_pmu gich)
 HOST_RIGS := $(HOST)/libplinth-rigs.a
 HOST_RIG_OBJS := $(filter-out $(HOST_EDGE_OBJS),\
 	$(patsubst %.c,$(HOST)/%.o,$(sort $(wildcard tests/host/*.c))))

@@ -7,8 +7,10 @@
 #include "devices.h"
 
 #include <errno.h>
+#include <port/gicc.h>
 
 #include <arch/aarch64/el2/sysreg.h>
+#include <arch/aarch64/pmu_hw.h>
 
 #include <drivers/gicv3.h>
 #include <drivers/io.h>
@@ -85,6 +87,14 @@ static int init_gic(const struct platform *p, struct arena *a)
 	return err;
 }
 
+/* A PMUv3 with an interrupt. */
+static bool has_pmu(const struct platform *p)
+{
+	unsigned version = pmu_hw_version();
+
+	return p->pmu_intid && version != 0 && version != PMUVER_OTHER;
+}
+
 int devices_init(struct hypervisor *h, const struct platform *p,
 		 struct arena *a)
 {
@@ -99,6 +109,7 @@ int devices_init(struct hypervisor *h, const struct platform *p,
 		.ptimer = p->timer_phys_intid,
 		.maintenance = p->gic.maint_intid,
 		.hyp_timer = p->timer_hyp_intid,
+		.pmu = has_pmu(p) ? p->pmu_intid : GICC_SPURIOUS,
 	};
 	if (!err && p->rtc.regs.size) {
 		err = map_device(&p->rtc.regs);
@@ -116,6 +127,8 @@ int devices_init_cpu(const struct cpu *c)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(own) && !err; i++)
 		err = gicv3_enable_private(&dev.gic, c->mpidr, own[i]);
+	if (!err && ppi->pmu < GICC_SPURIOUS)
+		err = gicv3_enable_private(&dev.gic, c->mpidr, ppi->pmu);
 	return err;
 }
 

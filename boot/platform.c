@@ -180,6 +180,7 @@ static int parse_chosen(const struct dt *d, struct platform *p, struct arena *a)
 static int parse_tree(const struct dt *d, struct platform *p, struct arena *a,
 		      struct arena *scratch)
 {
+	uint32_t pmu;
 	struct dt_gic gic;
 	int err = parse_memory(d, p, a, scratch);
 
@@ -193,6 +194,8 @@ static int parse_tree(const struct dt *d, struct platform *p, struct arena *a,
 		err = parse_devices(d, p, &gic);
 	if (!err)
 		err = parse_timer(d, p, &gic);
+	if (!err)
+		err = dt_hw_pmu(d, &gic, &pmu, &p->pmu_intid);
 	return err ? err : parse_chosen(d, p, a);
 }
 

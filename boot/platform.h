@@ -5,8 +5,9 @@
  *
  * Called by boot/main.c on the boot CPU, once, before secondaries run.
  * Specification: Devicetree Specification 0.4 and the bindings arm,gic-v3,
- * arm,armv8-timer, arm,pl011, arm,pl031, arm,psci, chosen; PSCI DEN 0022 for
- * the function identifiers, which are fixed from version 0.2 on.
+ * arm,armv8-timer, arm,armv8-pmuv3, arm,pl011, arm,pl031, arm,psci, chosen;
+ * PSCI DEN 0022 for the function identifiers, which are fixed from version 0.2
+ * on.
  */
 #ifndef PLINTH_BOOT_PLATFORM_H
 #define PLINTH_BOOT_PLATFORM_H
@@ -51,6 +52,7 @@ struct platform {
 	uint32_t timer_hyp_intid; /* INTIDs, PPIs */
 	uint32_t timer_virt_intid;
 	uint32_t timer_phys_intid;
+	uint32_t pmu_intid; /* 0: none */
 
 	const char *bootargs;    /* "" when the tree has none */
 	struct hpa_range initrd; /* size 0: none */

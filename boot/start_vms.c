@@ -72,7 +72,8 @@ static struct hpa_ranges with_manifest(const struct hpa_ranges *own,
 static void read_manifest(struct hypervisor *h, const struct platform *p,
 			  const struct hpa_ranges *own, struct arena *a)
 {
-	struct manifest_host host = {.ram = p->ram, .nr_cpus = h->nr_cpus};
+	struct manifest_host host = {
+		.ram = p->ram, .nr_cpus = h->nr_cpus, .pmu = p->pmu_intid != 0};
 	uint64_t at = manifest_address(h, p);
 	uint64_t len = readable_at(&p->ram, at);
 	char err[FMT_LINE_MAX];

@@ -290,6 +290,16 @@ int dt_hw_timer(const struct dt *d, const struct dt_gic *gic,
 	return err;
 }
 
+/* -------------------------------------------------------------------- PMU */
+
+int dt_hw_pmu(const struct dt *d, const struct dt_gic *gic, uint32_t *node,
+	      uint32_t *intid)
+{
+	*intid = 0;
+	*node = dt_find(d, 0, "arm,armv8-pmuv3");
+	return *node == DT_NONE ? 0 : dt_irq(d, *node, 0, gic->node, intid);
+}
+
 /* ------------------------------------------------------------------- PSCI */
 
 int dt_hw_psci(const struct dt *d, enum dt_conduit *out)

@@ -87,6 +87,10 @@ MUST_CHECK int dt_hw_dev(const struct dt *d, const struct dt_gic *gic,
 MUST_CHECK int dt_hw_timer(const struct dt *d, const struct dt_gic *gic,
 			   struct dt_timer *out);
 
+/* arm,armv8-pmuv3: *intid is the first interrupt; no such node gives 0. */
+MUST_CHECK int dt_hw_pmu(const struct dt *d, const struct dt_gic *gic,
+			 uint32_t *node, uint32_t *intid);
+
 /* PSCI 0.2 or later; no such node gives DT_CONDUIT_NONE. */
 MUST_CHECK int dt_hw_psci(const struct dt *d, enum dt_conduit *out);
 

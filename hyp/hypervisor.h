@@ -43,6 +43,7 @@ struct hyp_ops {
 /* INTIDs of the machine's private interrupts. */
 struct hyp_ppis {
 	uint32_t vtimer, ptimer, maintenance, hyp_timer;
+	uint32_t pmu; /* GICC_SPURIOUS or above: there is none */
 };
 
 struct hypervisor {

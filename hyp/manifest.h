@@ -22,6 +22,7 @@ struct manifest_host {
 	struct hpa_ranges taken; /* the hypervisor's image, its tree, the
 				  * manifest: no module may touch them */
 	unsigned nr_cpus;        /* no VM may have more vCPUs; 0: not checked */
+	bool pmu; /* the CPUs have performance monitors with an interrupt */
 };
 
 struct manifest_vm {

@@ -315,6 +315,7 @@ static int default_hw(struct vm_node *v)
 		.ram_size = v->ask[ASK_MEMORY],
 		.nr_virtio = (unsigned)v->ask[ASK_SLOTS],
 		.nr_spis = vm_config_spis_needed((unsigned)v->ask[ASK_SLOTS]),
+		.pmu = v->r->host->pmu,
 	};
 	if (v->has[ASK_SPIS])
 		hw.nr_spis = (unsigned)v->ask[ASK_SPIS];

@@ -28,10 +28,10 @@ void run_unplace(struct vcpu *v)
 }
 
 /*
- * A timer of the loaded vCPU: dropped here, deactivated by the guest's EOI
- * through the list register. With no vCPU loaded its timers are off.
+ * A timer of the loaded vCPU, or its PMU: dropped here, deactivated by the
+ * guest's EOI through the list register. With no vCPU loaded they are off.
  */
-static void timer_irq(struct cpu *c, uint32_t intid, uint32_t virq)
+static void guest_irq(struct cpu *c, uint32_t intid, uint32_t virq)
 {
 	gicc_drop(intid);
 	if (c->loaded) {
@@ -58,9 +58,11 @@ void run_irqs(struct cpu *c)
 	uint32_t intid = gicc_ack();
 
 	if (intid == ppi->vtimer)
-		timer_irq(c, intid, VM_TIMER_VIRT_INTID);
+		guest_irq(c, intid, VM_TIMER_VIRT_INTID);
 	else if (intid == ppi->ptimer)
-		timer_irq(c, intid, VM_TIMER_PHYS_INTID);
+		guest_irq(c, intid, VM_TIMER_PHYS_INTID);
+	else if (intid == ppi->pmu && intid < GICC_SPURIOUS)
+		guest_irq(c, intid, VM_PMU_INTID);
 	else if (intid < GICC_SPURIOUS)
 		own_irq(c, intid);
 }

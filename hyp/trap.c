@@ -7,6 +7,7 @@
 
 #include <arch/aarch64/esr.h>
 #include <arch/aarch64/idreg.h>
+#include <arch/aarch64/inject.h>
 #include <arch/aarch64/sysreg.h>
 
 #include <hyp/abort.h>
@@ -81,6 +82,21 @@ static void icc_access(struct vcpu *v, uint64_t esr, enum vgic_icc reg)
 	}
 }
 
+/* What is left: the performance monitors, or a register that nobody knows. */
+static void other_access(struct vcpu *v, uint64_t esr, bool read)
+{
+	bool el0 = !pstate_is_el1(v->regs.pstate);
+	uint64_t value = read ? 0 : operand(v, esr);
+
+	if (!v->vm->pmu ||
+	    !pmu_access(&v->pmu, esr_sysreg(esr), read, el0, &value))
+		abort_undefined(v);
+	else if (read)
+		answer(v, esr, value);
+	else
+		skip_instruction(v, esr);
+}
+
 static void trap_msr(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
@@ -104,7 +120,7 @@ static void trap_msr(struct vcpu *v, uint64_t esr)
 		icc_access(v, esr, VGIC_ICC_PMR);
 		break;
 	default:
-		abort_undefined(v);
+		other_access(v, esr, false);
 	}
 }
 
@@ -124,7 +140,7 @@ static void trap_mrs(struct vcpu *v, uint64_t esr)
 		icc_access(v, esr, VGIC_ICC_RPR);
 		break;
 	default:
-		abort_undefined(v);
+		other_access(v, esr, true);
 	}
 }
 

@@ -22,6 +22,7 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context)
 	el1_context_reset(&v->el1);
 	memset(&v->fp, 0, sizeof(v->fp));
 	v->progress.done = 0;
+	pmu_reset(&v->pmu);
 }
 
 void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context)
@@ -43,6 +44,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	vcpu_control_load(&v->control);
 	el1_context_restore(&v->el1);
 	fp_context_restore(&v->fp);
+	pmu_load(&v->pmu);
 	vgic_load(v->vm->vgic, v->idx);
 	c->loaded = v;
 }
@@ -51,8 +53,10 @@ void vcpu_put(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	/* Stops the timers, so that what they raised can be deactivated. */
+	/* Stops timers and counters, so that what they raised can be
+	 * deactivated. */
 	el1_context_save(&v->el1);
+	pmu_put(&v->pmu);
 	fp_context_save(&v->fp);
 	vgic_put(v->vm->vgic, v->idx);
 	c->next_exit = cpu_exit_note(v->regs.next_exit, CPU_EXIT_PUT,

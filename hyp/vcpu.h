@@ -15,6 +15,7 @@
 
 #include <arch/aarch64/context.h>
 #include <arch/aarch64/insn.h>
+#include <arch/aarch64/pmu.h>
 
 struct cpu;
 struct vm;
@@ -72,6 +73,7 @@ struct vcpu {
 	 * the holder of vm->lock. */
 	struct el1_context el1;
 	struct fp_context fp;
+	struct pmu_context pmu;
 	struct vcpu_control control;
 
 	struct emulate_progress progress; /* touched by its pCPU only */

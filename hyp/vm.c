@@ -172,7 +172,9 @@ static int create_memory(struct vm *vm)
 static int create_idregs(struct vm *vm)
 {
 	const struct idreg_limits limits = {
-		(unsigned)max_u64(32, ipa_bits(vm))};
+		.ipa_bits = (unsigned)max_u64(32, ipa_bits(vm)),
+		.pmu = vm->cfg->pmu && vm->hyp->ppi.pmu < GICC_SPURIOUS,
+	};
 	uint64_t *regs =
 		arena_array(&vm->arena, IDREG_NR, sizeof(*regs), sizeof(*regs));
 
@@ -180,6 +182,7 @@ static int create_idregs(struct vm *vm)
 		return -ENOMEM;
 	idreg_sanitise(vm->hyp->hw_idregs, &limits, regs);
 	vm->idregs = regs;
+	vm->pmu = idreg_has_pmu(regs);
 	vm->inject_features = inject_features(regs);
 	return 0;
 }
@@ -201,8 +204,9 @@ static bool vgic_hw_line(void *ctx, unsigned vcpu, uint32_t intid)
 {
 	(void)ctx;
 	(void)vcpu;
-	return intid == VM_TIMER_VIRT_INTID ? el1_vtimer_asserts()
-					    : el1_ptimer_asserts();
+	if (intid == VM_TIMER_VIRT_INTID)
+		return el1_vtimer_asserts();
+	return intid == VM_PMU_INTID ? pmu_asserts() : el1_ptimer_asserts();
 }
 
 static const struct vgic_ops vgic_ops = {vgic_kick, vgic_hw_deactivate,

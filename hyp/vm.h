@@ -66,6 +66,7 @@ struct vm {
 	uint64_t dtb_cap; /* bytes */
 	const uint64_t *idregs;   /* sanitised, one an encoding */
 	unsigned inject_features; /* enum inject_feature */
+	bool pmu;                 /* its vCPUs have performance monitors */
 
 	struct s2 s2;
 	struct gmem mem;

@@ -98,6 +98,7 @@ int vm_config_default_hw(struct vm_config *cfg, const struct vm_hw *hw,
 	cfg->nr_gicr = hw->nr_vcpus > VM_GICR_NR ? 2 : 1;
 	cfg->nr_virtio = hw->nr_virtio;
 	cfg->nr_spis = hw->nr_spis;
+	cfg->pmu = hw->pmu;
 	if (!alloc_arrays(cfg, a))
 		return -ENOMEM;
 	fill_mpidr(cfg);

@@ -47,9 +47,11 @@ struct arena;
 _Static_assert(VM_GICR_BASE + VM_GICR_NR * VM_GICR_FRAME == VM_UART_BASE,
 	       "redistributors fill the gap below the UART");
 
-/* The PPIs (INTIDs) of a guest's timers are the usual ones, always. */
+/* The PPIs (INTIDs) of a guest's timers and of its performance monitors are the
+ * usual ones, always. */
 #define VM_TIMER_VIRT_INTID 27
 #define VM_TIMER_PHYS_INTID 30
+#define VM_PMU_INTID        23
 
 /* A file that the boot loader placed; pristine, only ever read. */
 struct vm_module {
@@ -95,6 +97,8 @@ struct vm_config {
 	unsigned nr_gicr;
 	unsigned nr_spis; /* a multiple of 32, 32..960 */
 
+	bool pmu; /* performance monitors, if the machine has them */
+
 	struct vm_range uart; /* PL011, 4 KiB; size 0 = none */
 	uint32_t uart_intid;
 	struct vm_range rtc; /* PL031, 4 KiB; size 0 = none */
@@ -116,6 +120,7 @@ struct vm_hw {
 	uint64_t ram_size;  /* bytes, 2 MiB multiple, ends by VM_RAM_END */
 	unsigned nr_virtio; /* slots; may be 0 */
 	unsigned nr_spis;   /* at least vm_config_spis_needed(nr_virtio) */
+	bool pmu;
 };
 
 /* Bytes of RAM in all its ranges. */

@@ -1,10 +1,10 @@
 /*
  * A guest's own device tree -> the hardware part of struct vm_config.
  *
- * Models: RAM, reserved RAM, CPUs, GICv3, PL011, PL031, virtio-mmio slots.
- * Leaves out: everything else, which is then simply not there; ITS, PCI.
- * Specifications: see vm_dt.h.
- * Called by hyp/manifest.c while a VM is described. No locks.
+ * Models: RAM, reserved RAM, CPUs, GICv3, timers, PMU, PL011, PL031,
+ * virtio-mmio slots. Leaves out: everything else, which is then simply not
+ * there; ITS, PCI. Specifications: see vm_dt.h. Called by hyp/manifest.c while
+ * a VM is described. No locks.
  */
 #include <errno.h>
 
@@ -148,6 +148,18 @@ static int parse_timer(const struct parse *p)
 			       "(virtual)");
 	}
 	return 0;
+}
+
+static int parse_pmu(const struct parse *p)
+{
+	uint32_t node, intid;
+	int err = dt_hw_pmu(&p->d, &p->gic, &node, &intid);
+
+	if (!err && intid && intid != VM_PMU_INTID)
+		err = dt_fail(&p->d, node, "interrupts",
+			      "performance monitors must have PPI 7");
+	p->cfg->pmu = !err && intid;
+	return err;
 }
 
 /* ---------------------------------------------------------------- devices */
@@ -352,6 +364,8 @@ static int parse_tree(struct parse *p)
 		err = parse_gic(p);
 	if (!err)
 		err = parse_timer(p);
+	if (!err)
+		err = parse_pmu(p);
 	if (!err)
 		err = parse_devices(p);
 	if (!err)

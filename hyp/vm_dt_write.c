@@ -2,7 +2,7 @@
  * The device tree that a guest is handed: generated from struct vm_config, or
  * a copy of the one that was brought, with /chosen completed.
  *
- * Models: CPUs with PSCI, RAM, GICv3, architected timer, PL011, PL031,
+ * Models: CPUs with PSCI, RAM, GICv3, architected timer, PMU, PL011, PL031,
  * virtio-mmio, /chosen. Leaves out: what the VM does not have.
  * Specifications: see vm_dt.h.
  * Called by the VM's start and reset paths. No locks. libfdt's sequential
@@ -238,6 +238,17 @@ static void gen_timer(struct gen *g)
 	g_end(g);
 }
 
+static void gen_pmu(struct gen *g)
+{
+	static const uint32_t ppi[] = {IRQ_PPI, VM_PMU_INTID - 16,
+				       IRQ_LEVEL_HIGH};
+
+	g_begin(g, "pmu");
+	g_string(g, "compatible", "arm,armv8-pmuv3");
+	g_cells(g, "interrupts", ppi, ARRAY_SIZE(ppi));
+	g_end(g);
+}
+
 static void gen_clock(struct gen *g)
 {
 	g_begin(g, "apb-pclk");
@@ -305,6 +316,8 @@ static void gen_tree(struct gen *g, const struct vm_config *cfg,
 	gen_psci(g);
 	gen_gic(g, cfg);
 	gen_timer(g);
+	if (cfg->pmu)
+		gen_pmu(g);
 	gen_clock(g);
 	gen_uart(g, cfg);
 	gen_rtc(g, cfg);

@@ -34,6 +34,7 @@ const unsigned idreg_policy_nr = ARRAY_SIZE(idreg_policy);
 #define MMFR0_TGRAN16    GENMASK(23, 20) /* 0: absent */
 #define MMFR0_TGRAN64    GENMASK(27, 24) /* 15: absent */
 #define MMFR0_TGRAN4     GENMASK(31, 28) /* 15: absent */
+#define DFR0_PMUVER      GENMASK(11, 8)
 
 /* The PARange value that covers `bits` of address. */
 static uint64_t parange_covering(unsigned bits)
@@ -54,6 +55,8 @@ static uint64_t field_value(const struct idreg_field *f, uint64_t hw,
 		return min_u64(hw, f->value);
 	case IDREG_RAW:
 		return hw;
+	case IDREG_PMU: /* all ones: a PMU of another kind */
+		return limits->pmu && hw != 15 ? min_u64(hw, f->value) : 0;
 	case IDREG_PARANGE:
 		return min_u64(hw, parange_covering(limits->ipa_bits));
 	default:
@@ -95,4 +98,9 @@ bool idreg_has_granule(const uint64_t idregs[IDREG_NR], unsigned page_shift)
 	default:
 		return false;
 	}
+}
+
+bool idreg_has_pmu(const uint64_t regs[IDREG_NR])
+{
+	return FIELD_GET(DFR0_PMUVER, regs[IDX_ID_AA64DFR0_EL1]) != 0;
 }

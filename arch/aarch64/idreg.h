@@ -31,6 +31,7 @@ enum idreg_rule {
 	IDREG_SHOW,  /* the CPU's value, at most `value`: unsigned fields */
 	IDREG_RAW,   /* the CPU's value: fields where 0 does not mean absent */
 	IDREG_FIXED, /* always `value`, 0 = hidden */
+	IDREG_PMU,   /* as SHOW, where the VM has performance monitors */
 	IDREG_PARANGE, /* the CPU's, at most what covers the VM's IPA space */
 };
 
@@ -44,6 +45,7 @@ struct idreg_field {
 
 struct idreg_limits {
 	unsigned ipa_bits; /* size of the VM's IPA space, 32..52 */
+	bool pmu;          /* it may have performance monitors */
 };
 
 extern const struct idreg_field idreg_policy[];
@@ -63,6 +65,9 @@ void idreg_sanitise(const uint64_t hw[IDREG_NR],
  * pages of 2^page_shift bytes: 12, 14 or 16.
  */
 bool idreg_has_granule(const uint64_t idregs[IDREG_NR], unsigned page_shift);
+
+/* Whether sanitised registers show PMUv3. */
+bool idreg_has_pmu(const uint64_t regs[IDREG_NR]);
 
 /* Whether a trapped MSR/MRS names a register of the group. */
 static inline bool idreg_is(uint64_t esr)

@@ -42,7 +42,7 @@ SHOW(ID_PFR1_EL1, GIC, 31, 28, 1, "as ID_AA64PFR0_EL1.GIC")
 
 REG(ID_DFR0_EL1, 1, 2)
 SHOW(ID_DFR0_EL1, CopDbg, 3, 0, 10, "as ID_AA64DFR0_EL1.DebugVer")
-HIDE(ID_DFR0_EL1, PerfMon, 27, 24, "as ID_AA64DFR0_EL1.PMUVer")
+FIELD(ID_DFR0_EL1, PerfMon, 27, 24, PMU, 6, "as ID_AA64DFR0_EL1.PMUVer")
 HIDE(ID_DFR0_EL1, TraceFilt, 31, 28, "trace is EL2's")
 
 REG(ID_AFR0_EL1, 1, 3)
@@ -139,7 +139,8 @@ REG(ID_AA64DFR0_EL1, 5, 0)
 SHOW(ID_AA64DFR0_EL1, DebugVer, 3, 0, 10,
      "cannot be absent; above 10 banked breakpoints come with it")
 HIDE(ID_AA64DFR0_EL1, TraceVer, 7, 4, "trace is EL2's")
-HIDE(ID_AA64DFR0_EL1, PMUVer, 11, 8, WHY_SAVE)
+FIELD(ID_AA64DFR0_EL1, PMUVer, 11, 8, PMU, 6,
+      "counters belong to the vCPU; above 6 new registers come with it")
 RAW(ID_AA64DFR0_EL1, BRPs, 15, 12, "a count, less one")
 HIDE(ID_AA64DFR0_EL1, PMSS, 19, 16, WHY_SAVE)
 RAW(ID_AA64DFR0_EL1, WRPs, 23, 20, "a count, less one")

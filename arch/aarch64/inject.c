@@ -34,16 +34,11 @@ unsigned inject_features(const uint64_t *idregs)
 	       (pfr1 & PFR1_MTE ? INJECT_MTE : 0U);
 }
 
-static bool from_el1(uint64_t pstate)
-{
-	return !(pstate & PSTATE_NRW) && (pstate & PSTATE_M) != PSTATE_EL0T;
-}
-
 static uint64_t vector_base(uint64_t pstate)
 {
 	if (pstate & PSTATE_NRW)
 		return VECTOR_EL0_32;
-	if (!from_el1(pstate))
+	if (!pstate_is_el1(pstate))
 		return VECTOR_EL0;
 	return pstate & 1 ? VECTOR_EL1H : VECTOR_EL1T;
 }
@@ -95,7 +90,7 @@ void inject_abort(struct inject_regs *r, const struct inject_abort *a)
 	enum esr_ec ec = a->fetch ? ESR_EC_IABT_LOW : ESR_EC_DABT_LOW;
 	uint64_t iss = FIELD_PREP(ESR_ABT_FSC, a->fsc);
 
-	if (from_el1(r->pstate))
+	if (pstate_is_el1(r->pstate))
 		ec = a->fetch ? ESR_EC_IABT_CUR : ESR_EC_DABT_CUR;
 	if (!a->fetch && (a->write || a->cache_op))
 		iss |= ESR_DABT_WNR;

@@ -32,6 +32,12 @@
 #define PSTATE_TCO   BIT(25)
 #define PSTATE_NZCV  GENMASK(31, 28)
 
+/* Whether a guest's PSTATE is that of EL1, not of EL0 in either state. */
+static inline bool pstate_is_el1(uint64_t pstate)
+{
+	return !(pstate & PSTATE_NRW) && (pstate & PSTATE_M) != PSTATE_EL0T;
+}
+
 #define SCTLR_C     BIT(2)  /* data caches on */
 #define SCTLR_E0E   BIT(24) /* data at EL0 is big-endian... */
 #define SCTLR_EE    BIT(25) /* ...at EL1, and stage-1 descriptors */

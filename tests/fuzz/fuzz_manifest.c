@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hpa_range all = {hpa_of(ram), RAM_SIZE};
 	struct hpa_range own = {hpa_of(ram + 0x3000), 0x1000};
-	const struct manifest_host host = {{&all, 1}, {&own, 1}, 8};
+	const struct manifest_host host = {{&all, 1}, {&own, 1}, 8, true};
 	struct host_pages pages = {0};
 	struct arena_env env = host_pages_env(&pages);
 	struct manifest m;

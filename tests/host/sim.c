@@ -251,7 +251,7 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 	sim = s;
 	s->h.ops = (struct hyp_ops){machine_ends, wall_seconds, own_irq, s};
 	s->h.ppi = (struct hyp_ppis){SIM_VTIMER, SIM_PTIMER, SIM_MAINT,
-				     SIM_HTIMER};
+				     SIM_HTIMER, SIM_PMU};
 	s->h.cpus = s->cpus;
 	s->h.nr_cpus = nr_cpus;
 	s->h.hw_idregs = s->hw_idregs;
@@ -308,6 +308,7 @@ struct vm_config *sim_config(struct sim *s, const struct sim_vm *what)
 		.ram_size = what->ram ? what->ram : MIB(2),
 		.nr_virtio = 2,
 		.nr_spis = 32,
+		.pmu = true,
 	};
 	unsigned i = s->h.nr_vms;
 	struct vm_config *cfg = &s->cfg[i];

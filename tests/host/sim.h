@@ -37,6 +37,7 @@
 #define SIM_HTIMER 26U
 #define SIM_VTIMER 27U
 #define SIM_PTIMER 30U
+#define SIM_PMU    23U
 
 struct sim_cpu {
 	struct fake_pcpu hw;

@@ -193,6 +193,28 @@ static void aarch32_group_is_zero_without_aarch32_at_el0(void **state)
 	assert_int_equal(out[2], 0x00000001); /* ID_DFR0: no PMU, no trace */
 }
 
+static void pmu_is_shown_to_a_vm_that_has_one(void **state)
+{
+	static const struct idreg_limits with = {.ipa_bits = 40, .pmu = true};
+	static const struct {
+		uint64_t hw, shown;
+	} t[] = {{0, 0}, {1, 1}, {5, 5}, {6, 6}, {9, 6}, {15, 0}};
+	uint64_t hw[IDREG_NR] = {[PFR0] = 2}, out[IDREG_NR];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		hw[DFR0] = t[i].hw << 8;
+		hw[2] = t[i].hw << 24; /* ID_DFR0_EL1.PerfMon */
+		idreg_sanitise(hw, &with, out);
+		assert_int_equal(field(out[DFR0], 8), t[i].shown);
+		assert_int_equal(field(out[2], 24), t[i].shown);
+		assert_int_equal(idreg_has_pmu(out), t[i].shown != 0);
+		idreg_sanitise(hw, &ipa40, out);
+		assert_int_equal(field(out[DFR0], 8), 0);
+		assert_false(idreg_has_pmu(out));
+	}
+}
+
 /* ID values of a Cortex-A57 r1p0, from its technical reference manual. */
 static void cortex_a57_keeps_all_that_it_has(void **state)
 {
@@ -256,6 +278,8 @@ static void print_rule(FILE *f, unsigned rule, unsigned value)
 		(void)fprintf(f, "hidden");
 	else if (rule == IDREG_FIXED)
 		(void)fprintf(f, "always %u", value);
+	else if (rule == IDREG_PMU)
+		(void)fprintf(f, "at most %u, where the VM has a PMU", value);
 	else
 		(void)fprintf(f, "shown");
 }
@@ -326,6 +350,7 @@ int main(void)
 		cmocka_unit_test(fields_and_registers_without_a_row_read_zero),
 		cmocka_unit_test(physical_range_covers_the_vm_and_no_more),
 		cmocka_unit_test(aarch32_group_is_zero_without_aarch32_at_el0),
+		cmocka_unit_test(pmu_is_shown_to_a_vm_that_has_one),
 		cmocka_unit_test(cortex_a57_keeps_all_that_it_has),
 		cmocka_unit_test(policy_rows_fit_and_do_not_overlap),
 		cmocka_unit_test(whole_id_space_is_recognised_and_nothing_else),

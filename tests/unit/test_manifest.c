@@ -31,7 +31,7 @@ static int setup(void **state)
 	arena_init(&b->arena, &env);
 	b->ram[0] = (struct hpa_range){{0x40000000}, GIB(1)};
 	b->taken[0] = (struct hpa_range){{0x40000000}, MIB(6)};
-	b->host = (struct manifest_host){{b->ram, 1}, {b->taken, 1}, 8};
+	b->host = (struct manifest_host){{b->ram, 1}, {b->taken, 1}, 8, true};
 	*state = b;
 	return 0;
 }

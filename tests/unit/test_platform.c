@@ -40,7 +40,9 @@ static const struct pieces virt = {
 		" enable-method = \"psci\"; }; };",
 	.timer =
 		"timer { compatible = \"arm,armv8-timer\", \"arm,armv7-timer\";"
-		"interrupts = <1 13 4 1 14 4 1 11 4 1 10 4>; always-on; };",
+		"interrupts = <1 13 4 1 14 4 1 11 4 1 10 4>; always-on; };"
+		"pmu { compatible = \"arm,armv8-pmuv3\";"
+		"interrupts = <1 7 4>; };",
 	.chosen = "chosen { stdout-path = \"/pl011@9000000\"; };",
 };
 
@@ -122,6 +124,7 @@ static void tree_of_qemu_virt_gives_everything(void **state)
 	assert_int_equal(p->timer_phys_intid, 30);
 	assert_int_equal(p->timer_virt_intid, 27);
 	assert_int_equal(p->timer_hyp_intid, 26);
+	assert_int_equal(p->pmu_intid, 23);
 	assert_string_equal(p->bootargs, "");
 	assert_int_equal(p->initrd.size, 0);
 	assert_int_equal(p->rng_seed_len, 0);

@@ -1,5 +1,6 @@
 /* A pCPU outside of guests: its interrupts, its sleep, what an exit costs. */
 #include <errno.h>
+#include <port/gicc.h>
 #include <string.h>
 
 #include "../host/sim.h"
@@ -124,6 +125,28 @@ static void timer_that_is_off_when_its_interrupt_is_enabled_is_silent(void **s)
 		assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 1023);
 		assert_false(p->active[intid]);
 	}
+}
+
+static void overflow_of_counters_is_the_guests_interrupt(void **state)
+{
+	struct fake_pcpu *p = &m.pcpu[0].hw;
+
+	(void)state;
+	assert_ptr_equal(sim_irq(&m, 0, SIM_PMU), vm->vcpus[0]);
+	assert_true(p->active[SIM_PMU]);
+	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 23);
+	gich_eoi(&m.pcpu[0].gich, 1, 23);
+	assert_false(p->active[SIM_PMU]);
+	assert_int_equal(m.nr_irqs, 0);
+}
+
+static void machine_without_a_pmu_has_no_interrupt_of_it(void **state)
+{
+	(void)state;
+	m.h.ppi.pmu = GICC_SPURIOUS;
+	assert_ptr_equal(sim_irq(&m, 0, SIM_PMU), vm->vcpus[0]);
+	assert_int_equal(m.irqs[0], SIM_PMU); /* one like any other */
+	m.h.ppi.pmu = SIM_PMU;
 }
 
 static void timer_of_nobody_is_let_go(void **state)
@@ -341,6 +364,8 @@ int main(void)
 		TWO(spurious_interrupt_is_neither_dropped_nor_deactivated),
 		TWO(timer_stays_active_until_its_guest_deactivates_it),
 		TWO(timer_that_is_off_when_its_interrupt_is_enabled_is_silent),
+		TWO(overflow_of_counters_is_the_guests_interrupt),
+		TWO(machine_without_a_pmu_has_no_interrupt_of_it),
 		TWO(timer_of_nobody_is_let_go),
 		TWO(more_interrupts_than_list_registers_all_arrive),
 		TWO(exit_that_changes_nothing_switches_nothing),

@@ -199,6 +199,31 @@ static const struct answered answered[] = {
 	{3, 0, 4, 6, 0, true, true},    /* ICC_PMR_EL1 */
 };
 
+/* Of the loaded vCPU; where the VM has none, they are among the unknown. */
+static void performance_monitors_are_the_vcpus(void **state)
+{
+	const uint64_t ccntr = syn_sys(3, 3, 9, 13, 0);
+	const uint64_t ceid0 = syn_sys(3, 3, 9, 12, 6);
+	struct vcpu *v = sim_vcpu(&m, 0);
+	uint64_t pc = v->regs.pc;
+
+	(void)state;
+	((struct vm *)v->vm)->pmu = true;
+	v->regs.x[3] = 0x1234;
+	(void)sim_sync(&m, 0, syn_msr(ccntr, 3));
+	(void)sim_sync(&m, 0, syn_mrs(ccntr, 4));
+	assert_int_equal(v->regs.x[4], 0x1234);
+	assert_int_equal(v->regs.pc, pc + 8);
+	(void)sim_sync(&m, 0, syn_msr(ccntr, 31));
+	(void)sim_sync(&m, 0, syn_mrs(ccntr, 4));
+	assert_int_equal(v->regs.x[4], 0);
+	(void)sim_sync(&m, 0, syn_mrs(ccntr, 31));
+	assert_int_equal(v->regs.pc, pc + 20);
+	(void)sim_sync(&m, 0, syn_msr(ceid0, 3)); /* read only: UNDEFINED */
+	assert_int_not_equal(v->regs.pc, pc + 24);
+	((struct vm *)v->vm)->pmu = false;
+}
+
 static bool is_answered(uint64_t sys, bool read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(answered); i++) {
@@ -519,6 +544,7 @@ int main(void)
 		ON_ONE(every_unlisted_register_is_undefined_at_its_instruction),
 		ON_ONE(undefined_goes_to_the_vector_of_where_it_came_from),
 		ON_ONE(handler_of_a_vm_with_pan_runs_with_it),
+		ON_ONE(performance_monitors_are_the_vcpus),
 		ON_ONE(actlr_reads_zero_and_ignores_writes),
 		ON_ONE(class_without_a_handler_is_undefined_never_fatal),
 		ON_ONE(exits_are_counted_by_class),

@@ -60,6 +60,7 @@ static struct vm_hw hw_of(unsigned nr_vcpus, unsigned nr_virtio)
 		.ram_size = MIB(512),
 		.nr_virtio = nr_virtio,
 		.nr_spis = vm_config_spis_needed(nr_virtio),
+		.pmu = true,
 	};
 }
 
@@ -245,6 +246,8 @@ static void generated_tree_says_what_the_vm_has(void **state)
 		     0x080a0000, 0, 0xf60000);
 	EXPECT_CELLS(g, "/timer", "interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1,
 		     10, 4);
+	EXPECT_STR(g, "/pmu", "compatible", "arm,armv8-pmuv3");
+	EXPECT_CELLS(g, "/pmu", "interrupts", 1, 7, 4);
 	EXPECT_STR(g, "/pl011@9000000", "compatible",
 		   "arm,pl011\0arm,primecell");
 	EXPECT_CELLS(g, "/pl011@9000000", "reg", 0, 0x09000000, 0, 0x1000);
@@ -511,11 +514,23 @@ static void optional_hardware_may_be_absent(void **state)
 	assert_int_equal(g->cfg.nr_vcpus, 1);
 	assert_int_equal(g->cfg.uart.size, 0);
 	assert_int_equal(g->cfg.nr_virtio, 0);
+	assert_false(g->cfg.pmu);
 	assert_int_equal(g->cfg.nr_spis, 32);
 	assert_int_equal(g->cfg.nr_ram, 2);
 	assert_int_equal(g->cfg.ram[1].base.v, 0x4000);
 	assert_int_equal(g->cfg.nr_reserved, 1);
 	assert_int_equal(g->cfg.reserved[0].size, 0x10);
+}
+
+static void performance_monitors_are_there_where_the_tree_has_them(void **state)
+{
+	struct guest *g = *state;
+	struct pieces t = good;
+
+	t.rtc = "pmu { compatible = \"arm,armv8-pmuv3\";"
+		"interrupts = <1 7 4>; };";
+	assert_int_equal(parse(g, &t), 0);
+	assert_true(g->cfg.pmu);
 }
 
 #define GICV3(more)                                                            \
@@ -591,6 +606,13 @@ static const struct {
 	WITH(timer, TIMER("1 13 8 1 10 8 1 11 8"),
 	     "/timer: property interrupts: timers must be PPI 14 "
 	     "(physical) and 11 (virtual)"),
+	WITH(rtc,
+	     "pmu { compatible = \"arm,armv8-pmuv3\";"
+	     "interrupts = <1 6 4>; };",
+	     "/pmu: property interrupts: performance monitors must have "
+	     "PPI 7"),
+	WITH(rtc, "pmu { compatible = \"arm,armv8-pmuv3\"; };",
+	     "/pmu: property interrupts: missing"),
 	WITH(uart,
 	     "uart { compatible = \"arm,pl011\"; interrupts = <1 7 4>;"
 	     "reg = <0 0x3000000 0 0x1000>; };",
@@ -699,6 +721,7 @@ int main(void)
 		T(completing_does_not_touch_the_original),
 		T(brought_tree_describes_the_hardware),
 		T(optional_hardware_may_be_absent),
+		T(performance_monitors_are_there_where_the_tree_has_them),
 		T(what_cannot_be_given_is_named_in_one_line),
 		T(error_line_begins_with_the_label),
 		T(lack_of_memory_at_any_point_is_an_error),

@@ -6,6 +6,8 @@
  * loaded (vcpu_control_load).
  */
 #include <arch/aarch64/el2/cpu_init.h>
+#include <arch/aarch64/pmu.h>
+#include <arch/aarch64/pmu_hw.h>
 
 #include "cpu_features.h"
 #include "sysreg.h"
@@ -23,6 +25,8 @@
 #define MDCR_TPMS  BIT(14)
 #define MDCR_TTRF  BIT(19)
 #define MDCR_HPMN  GENMASK(4, 0)
+#define MDCR_HPMD  BIT(17) /* no event counting at EL2, FEAT_PMUv3p1 */
+#define MDCR_HCCD  BIT(23) /* no cycle counting at EL2, FEAT_PMUv3p5 */
 #define PMCR_N     GENMASK(15, 11)
 
 /* CNTHCTL_EL2, E2H = 0: EL1 and EL0 reach the physical counter and timer. */
@@ -30,13 +34,26 @@
 #define CNTHCTL_EL1PCEN  BIT(1)
 #define CNTHCTL_ECV      BIT(12) /* CNTPOFF_EL2 counts */
 
+/* All counters are EL1's, none of them counts at EL2. */
+static uint64_t mdcr_pmu(void)
+{
+	unsigned version = pmu_hw_version();
+	uint64_t mdcr =
+		FIELD_PREP(MDCR_HPMN, FIELD_GET(PMCR_N, read_pmcr_el0()));
+
+	if (version >= PMUVER_P1)
+		mdcr |= MDCR_HPMD;
+	if (version >= PMUVER_P5)
+		mdcr |= MDCR_HCCD;
+	return mdcr;
+}
+
 static void init_traps(void)
 {
 	uint64_t mdcr = MDCR_TPMCR | MDCR_TPM | MDCR_TTRF;
 
 	if (cpu_has_pmuv3())
-		mdcr |= FIELD_PREP(MDCR_HPMN,
-				   FIELD_GET(PMCR_N, read_pmcr_el0()));
+		mdcr |= mdcr_pmu();
 	if (cpu_has_spe())
 		mdcr |= MDCR_TPMS;
 	write_mdcr_el2(mdcr);
@@ -95,6 +112,8 @@ void cpu_init_el2(void)
 	init_traps();
 	init_partitions();
 	init_timers();
+	if (cpu_has_pmuv3())
+		pmu_quiet();
 	write_vttbr_el2(0);
 	write_vtcr_el2(BIT(31));
 	write_vpidr_el2(read_midr_el1());

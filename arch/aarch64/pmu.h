@@ -1,0 +1,58 @@
+/*
+ * The performance monitors of a vCPU: PMUv3 up to FEAT_PMUv3p5, counting in the
+ * CPU's own counters what the guest does at EL1 and EL0, nothing of EL2 and of
+ * nobody else.
+ *
+ * Every access traps (MDCR_EL2.TPM, TPMCR). A vCPU that never makes one costs
+ * nothing; from the first one on (`used`) its registers are in the hardware
+ * while it is loaded, and an access is made there on its behalf; but a software
+ * increment, which would be an event of EL2's, is done by hand. What a guest
+ * may not choose is masked: filter bits that would count EL2 (NSH) or other
+ * hardware threads (MT). An event counter that the CPU lacks is RAZ/WI through
+ * PMXEV*_EL0 and UNDEFINED by its own name.
+ *
+ * Leaves out: PMICNTR_EL0 and other registers of later versions (UNDEFINED),
+ * snapshots and the profiling extensions, which the ID registers hide.
+ *
+ * Arm ARM DDI 0487, "The Performance Monitors Extension"; PMCR_EL0,
+ * PMEVTYPER<n>_EL0, PMCCFILTR_EL0, MDCR_EL2.
+ */
+#ifndef PLINTH_ARCH_PMU_H
+#define PLINTH_ARCH_PMU_H
+
+#include <base/types.h>
+
+#define PMU_COUNTERS 31U /* event counters that the architecture can have */
+
+struct pmu_context {
+	bool used; /* loads and puts switch what follows */
+	uint64_t pmcr, pmselr, pmuserenr;
+	uint64_t pmcntenset, pmintenset, pmovsset; /* a bit a counter */
+	uint64_t pmccntr, pmccfiltr;
+	uint64_t pmevcntr[PMU_COUNTERS], pmevtyper[PMU_COUNTERS];
+};
+
+/* This pCPU starts: the registers are UNKNOWN. It has a PMUv3. */
+void pmu_quiet(void);
+
+/* As after a reset: all zero, and not used. */
+void pmu_reset(struct pmu_context *c);
+
+/* The vCPU comes onto this pCPU, or leaves it; IRQs masked. Between two vCPUs,
+ * and while a vCPU does not use it, the PMU counts nothing and asserts
+ * nothing. */
+void pmu_load(const struct pmu_context *c);
+void pmu_put(struct pmu_context *c);
+
+/*
+ * A trapped access of the loaded vCPU to the register `sysreg` (SYSREG()).
+ * `el0`: from EL0. *value: read, or to be written. False: there is no such
+ * register, or it cannot be accessed so.
+ */
+MUST_CHECK bool pmu_access(struct pmu_context *c, uint32_t sysreg, bool read,
+			   bool el0, uint64_t *value);
+
+/* Whether the loaded vCPU's counters assert the overflow interrupt. */
+bool pmu_asserts(void);
+
+#endif
