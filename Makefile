@@ -232,7 +232,7 @@ linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISKS) $
 RUN_KERNEL = $(KERNEL)
 RUN_ENV = KERNEL="$(RUN_KERNEL)" INITRD="$(INITRD)" DISK="$(DISK)" DTB="$(DTB)" \
 	APPEND="$(APPEND)" SMP="$(SMP)" MEM="$(MEM)"
-export PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD
+export PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD CORE
 SETUP := scripts/setup
 
 ## run-linux            boot Linux to a shell on this terminal [KERNEL=a name

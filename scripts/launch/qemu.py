@@ -29,6 +29,8 @@ BOOT = 4
 PANIC = 5
 DIED = 6
 TIMEOUT = 124
+WITH_CORE = (CRASH, BOOT, PANIC, DIED, TIMEOUT)
+CORE_SECONDS = 120
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 RECORD = struct.Struct("<8sII32s80s")
@@ -181,6 +183,23 @@ def _finish(child, qmp):
     child.wait()
 
 
+def _leave_core(qmp, path):
+    """The machine's memory and its CPUs' registers in a file, for `make gdb CORE=`.
+    Returns what to say of it."""
+    try:
+        if os.path.isfile(path):
+            os.unlink(path)  # an old one is read-only
+        done = qmp.call(
+            "dump-guest-memory",
+            time.monotonic() + CORE_SECONDS,
+            paging=True,
+            protocol=f"file:{os.path.abspath(path)}",
+        )
+    except (Died, TimeoutError, OSError):
+        done = None
+    return f"; no core in {path}" if done is None else f"; core in {path}"
+
+
 def _watch(child, qmp, record_at, deadline, go):
     try:
         for number in SIGNALS:
@@ -205,11 +224,12 @@ def _watch(child, qmp, record_at, deadline, go):
         return DIED, f"QEMU ended by itself (status {code})"
 
 
-def run(command, timeout=None, record_at=None, own_session=False, go=True):
+def run(command, timeout=None, record_at=None, own_session=False, go=True, core=""):
     """Runs QEMU to the machine's end. `command` takes the number of the QMP
     file descriptor and gives the command line, with -S in it; the exit record
     is read at `record_at`, None where the machine's end alone tells; without
-    `go` a debugger starts the CPUs. Returns (status, text)."""
+    `go` a debugger starts the CPUs; `core` is where the memory of a machine that did
+    not end well goes. Returns (status, text)."""
     ours, theirs = socket.socketpair()
     deadline = time.monotonic() + timeout if timeout else None
     with terminal_kept():
@@ -225,9 +245,11 @@ def run(command, timeout=None, record_at=None, own_session=False, go=True):
         theirs.close()
         qmp = Qmp(ours)
         try:
-            result = _watch(child, qmp, record_at, deadline, go)
+            status, text = _watch(child, qmp, record_at, deadline, go)
+            if core and status in WITH_CORE and child.poll() is None:
+                text += _leave_core(qmp, core)
         finally:
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
             _finish(child, qmp)
-        return result
+        return status, text

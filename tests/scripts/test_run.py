@@ -99,6 +99,39 @@ def test_timeout_ends_qemu(start):
     assert b"out of time" in err
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"kind": 4, "function": RESET}, {"kind": 2, "function": RESET}, {"spin": 1}],
+    ids=["panic", "crash", "timeout"],
+)
+def test_memory_of_a_machine_that_ended_badly_is_kept(start, tmp_path, more):
+    core = tmp_path / "core"
+    core.write_text("an old one")
+    core.chmod(0o400)
+    child = start(more=[f"--core={core}", "--timeout=5"], **more)
+    _, err = child.communicate()
+    assert child.returncode in (3, 5, 124)
+    assert f"; core in {core} (status" in err.decode()
+    with open(core, "rb") as file:
+        head = file.read(64)
+    core.unlink()
+    assert head[:4] == b"\x7fELF" and head[16] == 4  # ET_CORE
+
+
+def test_memory_of_a_machine_that_ended_well_is_not_kept(start, tmp_path):
+    child = start(more=[f"--core={tmp_path}/core"])
+    child.communicate()
+    assert child.returncode == 0
+    assert not (tmp_path / "core").exists()
+
+
+def test_core_that_cannot_be_written_changes_no_status(start, tmp_path):
+    child = start(4, RESET, more=[f"--core={tmp_path}/none/core"])
+    _, err = child.communicate()
+    assert child.returncode == 5
+    assert "; no core in" in err.decode()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_ends_its_own_qemu(start, number):
     child = start(spin=1)

@@ -348,6 +348,25 @@ def test_symbols_of_another_build_are_refused(debuggee):
     )
 
 
+# ------------------------------------------------------------- a panic
+
+
+def test_core_of_a_panic_shows_where_it_was(tmp_path):
+    core = tmp_path / "core"
+    elf = machine.TEST / "panic-read.elf"
+    run = {"elf": elf, "kernel": machine.payload("hello"), "smp": 2, "core": core}
+    try:
+        machine.run(**run).expect(machine.PANIC)
+        attach = f"plinth attach {core}"
+        found = outputs([attach, "bt", "plinth vm", "plinth exits"], elf=elf)
+    finally:
+        core.unlink(missing_ok=True)
+    assert "the machine has ended: panic" in found[attach]
+    assert "panic_exception" in found["bt"]
+    assert 'VM 0 "linux": running' in found["plinth vm"]
+    assert "HVC" in found["plinth exits"]
+
+
 # --------------------------------------- from reset to a guest's breakpoint
 
 
