@@ -28,6 +28,19 @@ static volatile uint64_t data_mark = MARK;
 static volatile uint64_t bss_mark;
 static volatile uint64_t noinit_mark __attribute__((noinit));
 
+uint64_t reset_residue(bool keys);
+void reset_fill(bool keys, uint64_t value);
+
+/* Pointer authentication: APA, API in ID_AA64ISAR1, APA3 in ISAR2. */
+static bool has_keys(void)
+{
+	uint64_t isar2;
+
+	__asm__("mrs %0, S3_0_C0_C6_2" : "=r"(isar2));
+	return (read_id_aa64isar1_el1() & GENMASK(11, 4)) ||
+	       (isar2 & GENMASK(15, 12));
+}
+
 /* The device tree is near it. */
 static volatile uint64_t *last_word(void)
 {
@@ -98,6 +111,10 @@ static void check_cpu(void)
 {
 	uint64_t on = 0;
 
+	if (!guest.native) /* elsewhere they are UNKNOWN */
+		/* Rules out: reset-state, fp-carried-over */
+		CHECK_EQ("no_register_shows_the_last_boot",
+			 reset_residue(has_keys()), 0);
 	CHECK_EQ("virtual_timer_is_off", read_cntv_ctl_el0() & 1, 0);
 	CHECK_EQ("physical_timer_is_off", read_cntp_ctl_el0() & 1, 0);
 	CHECK_EQ("igrpen1_is_off", read_icc_igrpen1_el1() & 1, 0);
@@ -136,21 +153,25 @@ static void mess_gic(void)
 
 static void mess_cpu(void)
 {
+	reset_fill(has_keys(), MARK);
 	write_cntv_cval_el0(0);
 	write_cntv_ctl_el0(CNT_CTL_ENABLE);
 	write_cntp_cval_el0(0);
 	write_cntp_ctl_el0(CNT_CTL_ENABLE);
-	write_contextidr_el1(MARK);
-	__asm__ volatile("msr tpidr_el0, %0\n\tmsr tpidrro_el0, %0" ::"r"(MARK)
-			 : "memory");
 }
 
 static volatile uint64_t reset_fn;
+
+static volatile bool other_looked;
+static volatile uint64_t other_residue;
 
 /* Another CPU: a mess of its own, then the reset when it is asked for one. */
 static void other_cpu(void *arg)
 {
 	(void)arg;
+	other_residue = reset_residue(has_keys());
+	dsb_sy();
+	other_looked = true;
 	gic_init_cpu();
 	mess_cpu();
 	mmu_on();
@@ -197,6 +218,16 @@ static void obey(uint8_t command)
 	}
 }
 
+static void check_other_cpu(void)
+{
+	other_looked = false;
+	smp_start(1, other_cpu, NULL);
+	CHECK("another_cpu_starts", WAIT_FOR(other_looked));
+	if (!guest.native)
+		CHECK_EQ("no_register_of_another_cpu_shows_it", other_residue,
+			 0);
+}
+
 void payload_main(void)
 {
 	check_memory();
@@ -205,7 +236,7 @@ void payload_main(void)
 	check_cpu();
 	reset_fn = 0;
 	if (guest.nr_cpus > 1)
-		smp_start(1, other_cpu, NULL);
+		check_other_cpu();
 	mess();
 	print("command?\n");
 	for (;;)
