@@ -318,6 +318,7 @@ static void check_pvtime(void)
 			bad |= BIT(i);
 	}
 	CHECK_EQ("each_cpu_has_its_own_and_lost_nothing", bad, 0);
+	/* Rules out: read-only-page */
 	check_stolen_write("is_read_only", st_of[0] + 8);
 	st = ptr_of(st_of[0]);
 	CHECK_EQ("is_as_before", st->ns | st->revision, 0);

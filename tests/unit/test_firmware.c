@@ -66,6 +66,7 @@ static void each_vcpu_has_its_read_only_structure(void **state)
 	assert_null(mmio_region_at(&vm->bus, (ipa_t){PV_BASE}));
 }
 
+/* Rules out: read-only-page */
 static void write_to_the_structure_is_an_abort_of_the_guest(void **state)
 {
 	struct vcpu *v = sim_vcpu(&m, 0);
@@ -85,6 +86,7 @@ static void write_to_the_structure_is_an_abort_of_the_guest(void **state)
 	assert_int_equal(vm->pv.stolen[0].stolen_ns, 0);
 }
 
+/* Rules out: mixed-attributes, reset-state */
 static void reset_starts_stolen_time_at_zero_and_cleans_it(void **state)
 {
 	(void)state;
