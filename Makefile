@@ -173,9 +173,18 @@ $(LINUX_KERNEL).id: FORCE
 $(LINUX_IMAGE): $(LINUX_KERNEL).id ;
 
 GUEST_MAKERS := $(addprefix guest/linux/,image-lib.sh module-files mkdisk)
+# What plinth-guest-check, where a template has it, cannot ask by itself.
+GUEST_PROBE := $(GUEST_OUT)/plinth-guest-probe
+WITH_PROBE = $(if $(wildcard $(TEMPLATE)/sbin/plinth-guest-check),$(GUEST_PROBE))
+$(GUEST_PROBE): guest/linux/guest-probe.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -Os $(WARN) -mgeneral-regs-only -ffreestanding -static \
+		-nostdlib -fno-stack-protector -Wl,--build-id=none -s $< -o $@
+
 $(LINUX_INITRD): $(LINUX_KERNEL).id guest/linux/mkinitramfs $(GUEST_MAKERS) \
-		$(call files,$(TEMPLATE))
-	$(Q)guest/linux/mkinitramfs -o $@ $(TEMPLATE) $(LINUX_KERNEL)
+		$(call files,$(TEMPLATE)) $(WITH_PROBE)
+	$(Q)guest/linux/mkinitramfs -o $@ $(TEMPLATE) $(LINUX_KERNEL) \
+		$(WITH_PROBE:%=%=sbin/plinth-guest-probe)
 
 $(LINUX_MODULES): $(LINUX_KERNEL).id guest/linux/mkmodules $(GUEST_MAKERS) \
 		$(wildcard $(TEMPLATE)/modules.*)
@@ -357,7 +366,7 @@ system: system-parts
 
 ## check-guest          every way to make a guest: downloads and long builds
 check-guest:
-	@$(SETUP) build run guest system </dev/null
+	@$(SETUP) build run guest kernel system </dev/null
 	@$(MAKE) --no-print-directory system-parts
 	CHECK_GUEST=1 $(PYTEST) -m guest tests/system
 
