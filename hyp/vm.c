@@ -28,7 +28,7 @@
 #define HCR_FMO   BIT(3)
 #define HCR_IMO   BIT(4)
 #define HCR_AMO   BIT(5)
-#define HCR_TID3  BIT(18) /* ID registers */
+#define HCR_TID3  BIT(18) /* ID registers: where something must be hidden */
 #define HCR_TSC   BIT(19) /* SMC */
 #define HCR_TIDCP BIT(20) /* implementation defined registers */
 #define HCR_TACR  BIT(21) /* ACTLR_EL1 */
@@ -39,9 +39,9 @@
 #define HCR_API   BIT(41) /* PAuth instructions too */
 #define HCR_TID5  BIT(58) /* GMID_EL1: MTE is hidden */
 #define HCR_GUEST                                                              \
-	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO |           \
-	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR |       \
-	 HCR_TERR | HCR_APK | HCR_API | HCR_TID5)
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TSC | \
+	 HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK |       \
+	 HCR_API | HCR_TID5)
 
 #define MMFR0_PARANGE GENMASK(3, 0)
 
@@ -181,6 +181,9 @@ static int create_idregs(struct vm *vm)
 	if (!regs)
 		return -ENOMEM;
 	idreg_sanitise(vm->hyp->hw_idregs, &limits, regs);
+	vm->trap_idregs = idreg_must_trap(vm->hyp->hw_idregs, regs);
+	if (!vm->trap_idregs) /* what the guest reads */
+		memcpy(regs, vm->hyp->hw_idregs, IDREG_NR * sizeof(*regs));
 	vm->idregs = regs;
 	vm->pmu = idreg_has_pmu(regs);
 	vm->inject_features = inject_features(regs);
@@ -322,7 +325,7 @@ static int create_vcpu(struct vm *vm, unsigned i)
 	v->state = VCPU_OFF;
 	v->vgic_stale = vgic_stale(vm->vgic, i);
 	v->control = (struct vcpu_control){
-		.hcr_el2 = HCR_GUEST,
+		.hcr_el2 = HCR_GUEST | (vm->trap_idregs ? HCR_TID3 : 0),
 		.vmpidr_el2 = vm->cfg->mpidr[i] | MPIDR_RES1,
 		.vpidr_el2 = idreg_midr(),
 		.vtcr_el2 = s2_vtcr(&vm->s2, parange_field(vm->hyp)),

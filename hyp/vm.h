@@ -64,7 +64,8 @@ struct vm {
 	struct load_plan plan;
 	void *dtb;        /* what the guest is given; written at each start */
 	uint64_t dtb_cap; /* bytes */
-	const uint64_t *idregs;   /* sanitised, one an encoding */
+	const uint64_t *idregs; /* sanitised, one an encoding */
+	bool trap_idregs; /* they differ from the CPU's where it matters */
 	unsigned inject_features; /* enum inject_feature */
 	bool pmu;                 /* its vCPUs have performance monitors */
 

@@ -52,6 +52,7 @@ static uint64_t field_value(const struct idreg_field *f, uint64_t hw,
 {
 	switch (f->rule) {
 	case IDREG_SHOW:
+	case IDREG_MOOT_SHOW:
 		return min_u64(hw, f->value);
 	case IDREG_RAW:
 		return hw;
@@ -82,6 +83,28 @@ void idreg_sanitise(const uint64_t hw[IDREG_NR],
 			mask,
 			field_value(f, FIELD_GET(mask, hw[f->reg]), limits));
 	}
+}
+
+static bool is_moot(const struct idreg_field *f)
+{
+	return f->rule == IDREG_MOOT_SHOW || f->rule == IDREG_MOOT_FIXED ||
+	       f->rule == IDREG_PARANGE;
+}
+
+bool idreg_must_trap(const uint64_t hw[IDREG_NR], const uint64_t out[IDREG_NR])
+{
+	uint64_t moot[IDREG_NR] = {0};
+
+	for (unsigned i = 0; i < idreg_policy_nr; i++) {
+		const struct idreg_field *f = &idreg_policy[i];
+
+		if (is_moot(f))
+			moot[f->reg] |= GENMASK(f->msb, f->lsb);
+	}
+	for (unsigned i = 0; i < IDREG_NR; i++)
+		if ((hw[i] ^ out[i]) & ~moot[i])
+			return true;
+	return false;
 }
 
 bool idreg_has_granule(const uint64_t idregs[IDREG_NR], unsigned page_shift)

@@ -32,7 +32,12 @@ enum idreg_rule {
 	IDREG_RAW,   /* the CPU's value: fields where 0 does not mean absent */
 	IDREG_FIXED, /* always `value`, 0 = hidden */
 	IDREG_PMU,   /* as SHOW, where the VM has performance monitors */
-	IDREG_PARANGE, /* the CPU's, at most what covers the VM's IPA space */
+	/* The same, but moot: it makes no difference to what a guest can do,
+	 * so it is no reason to trap. */
+	IDREG_MOOT_SHOW,
+	IDREG_MOOT_FIXED,
+	IDREG_PARANGE, /* moot: the CPU's, at most what covers the VM's IPA
+			  space */
 };
 
 struct idreg_field {
@@ -59,6 +64,12 @@ extern const unsigned idreg_policy_nr;
  */
 void idreg_sanitise(const uint64_t hw[IDREG_NR],
 		    const struct idreg_limits *limits, uint64_t out[IDREG_NR]);
+
+/*
+ * Whether the CPU's own registers would tell a guest of something that `out`
+ * hides from it and that it could use; if not, they need no trap.
+ */
+bool idreg_must_trap(const uint64_t hw[IDREG_NR], const uint64_t out[IDREG_NR]);
 
 /*
  * Whether a guest that reads these registers may have stage-1 tables with

@@ -1,4 +1,8 @@
-/* The performance monitors of a vCPU; contract in pmu.h. */
+/*
+ * Performs a guest's trapped accesses to the performance monitors, and switches
+ * them between vCPUs; contract and specification in pmu.h. Called by
+ * hyp/trap.c and hyp/vcpu.c with IRQs masked; no locks.
+ */
 #include <string.h>
 
 #include <arch/aarch64/pmu.h>

@@ -1,4 +1,9 @@
-/* The PMU registers of this pCPU, as the EL2 edge accesses them. */
+/*
+ * The PMU registers of this pCPU by name, one at a time: what pmu.h does for a
+ * vCPU, it does through these; the EL2 edge supplies them. The counters
+ * themselves are reached through PMSELR_EL0. Arm ARM DDI 0487, "The
+ * Performance Monitors Extension".
+ */
 #ifndef PLINTH_ARCH_PMU_HW_H
 #define PLINTH_ARCH_PMU_HW_H
 

@@ -226,6 +226,33 @@ static void cortex_a57_keeps_all_that_it_has(void **state)
 	assert_int_equal(sanitised(MMFR1, 0), 0);
 }
 
+/* What is hidden of it is out of a guest's reach; all other registers of the
+ * group are instruction sets and memory models of AArch32. */
+static void cortex_a57_needs_no_trap_but_one_feature_more_does(void **state)
+{
+	static const struct idreg_limits with = {.ipa_bits = 31, .pmu = true};
+	const uint64_t a57[IDREG_NR] = {
+		[0] = 0x00000131,     [1] = 0x10011001,     [2] = 0x03010006,
+		[4] = 0x10201105,     [PFR0] = 0x01002222,  [DFR0] = 0x10305106,
+		[ISAR0] = 0x00011120, [MMFR0] = 0x00001124,
+	};
+	uint64_t hw[IDREG_NR], out[IDREG_NR];
+
+	(void)state;
+	memcpy(hw, a57, sizeof(hw));
+	idreg_sanitise(hw, &with, out);
+	assert_false(idreg_must_trap(hw, out));
+	idreg_sanitise(hw, &ipa40, out); /* a VM without PMU */
+	assert_true(idreg_must_trap(hw, out));
+	hw[PFR0] |= UINT64_C(1) << 28; /* RAS */
+	idreg_sanitise(hw, &with, out);
+	assert_true(idreg_must_trap(hw, out));
+	memcpy(hw, a57, sizeof(hw));
+	hw[IDREG(7, 7)] = 1; /* a register that nobody knows */
+	idreg_sanitise(hw, &with, out);
+	assert_true(idreg_must_trap(hw, out));
+}
+
 static void policy_rows_fit_and_do_not_overlap(void **state)
 {
 	uint64_t seen[IDREG_NR] = {0};
@@ -272,16 +299,22 @@ static void whole_id_space_is_recognised_and_nothing_else(void **state)
 
 static void print_rule(FILE *f, unsigned rule, unsigned value)
 {
-	if (rule == IDREG_SHOW)
-		(void)fprintf(f, "shown, at most %u", value);
-	else if (rule == IDREG_FIXED && value == 0)
-		(void)fprintf(f, "hidden");
-	else if (rule == IDREG_FIXED)
-		(void)fprintf(f, "always %u", value);
+	const char *moot = rule == IDREG_MOOT_SHOW ||
+					   rule == IDREG_MOOT_FIXED ||
+					   rule == IDREG_PARANGE
+				   ? "; moot"
+				   : "";
+
+	if (rule == IDREG_SHOW || rule == IDREG_MOOT_SHOW)
+		(void)fprintf(f, "shown, at most %u%s", value, moot);
+	else if ((rule == IDREG_FIXED || rule == IDREG_MOOT_FIXED) && !value)
+		(void)fprintf(f, "hidden%s", moot);
+	else if (rule == IDREG_FIXED || rule == IDREG_MOOT_FIXED)
+		(void)fprintf(f, "always %u%s", value, moot);
 	else if (rule == IDREG_PMU)
 		(void)fprintf(f, "at most %u, where the VM has a PMU", value);
 	else
-		(void)fprintf(f, "shown");
+		(void)fprintf(f, "shown%s", moot);
 }
 
 /* The table of the documentation, from the rows that the code uses. */
@@ -351,6 +384,8 @@ int main(void)
 		cmocka_unit_test(physical_range_covers_the_vm_and_no_more),
 		cmocka_unit_test(aarch32_group_is_zero_without_aarch32_at_el0),
 		cmocka_unit_test(pmu_is_shown_to_a_vm_that_has_one),
+		cmocka_unit_test(
+			cortex_a57_needs_no_trap_but_one_feature_more_does),
 		cmocka_unit_test(cortex_a57_keeps_all_that_it_has),
 		cmocka_unit_test(policy_rows_fit_and_do_not_overlap),
 		cmocka_unit_test(whole_id_space_is_recognised_and_nothing_else),

@@ -77,6 +77,19 @@ static void guest_runs_under_the_traps_that_have_answers(void **state)
 	assert_int_equal(c->vtcr_el2, 0x80053521);
 }
 
+static void id_registers_trap_only_where_something_must_be_hidden(void **state)
+{
+	(void)state;
+	vm_destroy(&m.vms[0]);
+	m.h.nr_vms = 0;
+	m.hw_idregs[IDREG(4, 0)] = 0x2222;
+	vm = &m.vms[0];
+	assert_int_equal(vm_create(vm, &m.h, &m.cfg[0], 1), 0);
+	assert_int_equal(vm->vcpus[0]->control.hcr_el2, 0x040003188038003f);
+	assert_int_equal(vm->idregs[IDREG(4, 0)], 0x2222); /* as the guest */
+	m.h.nr_vms = 1;
+}
+
 static void identity_shown_decides_what_an_exception_entry_sets(void **state)
 {
 	(void)state;
@@ -571,6 +584,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOOTED(guest_runs_under_the_traps_that_have_answers),
+		BOOTED(id_registers_trap_only_where_something_must_be_hidden),
 		BOOTED(identity_shown_decides_what_an_exception_entry_sets),
 		EMPTY(second_level_covers_what_the_machine_of_the_guest_has),
 		BOOTED(default_devices_answer_where_the_tree_says),

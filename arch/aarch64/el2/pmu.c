@@ -1,4 +1,8 @@
-/* Access to the PMU's registers by name; contract in pmu_hw.h. */
+/*
+ * Reads and writes this pCPU's PMU registers by name; contract in pmu_hw.h.
+ * Called by arch/aarch64/pmu.c, for a trapped access and at loads and puts of a
+ * vCPU that uses the PMU. Arm ARM DDI 0487, PMCR_EL0 and its neighbours.
+ */
 #include <base/bits.h>
 
 #include <arch/aarch64/pmu_hw.h>
