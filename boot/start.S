@@ -13,6 +13,7 @@
 #define SCTLR_EL2_RES1	0x30c50830	/* as in arch/aarch64/stage1.h */
 #define SCTLR_EL2_ON	(SCTLR_EL2_RES1 | (1 << 12) | (1 << 3) | (1 << 2) | (1 << 0) | (1 << 19))
 
+	.cfi_sections .debug_frame
 	.section .head.text, "ax"
 	.globl	_start
 _start:
@@ -59,6 +60,8 @@ not_el2:
 	b	not_el2
 
 primary_entry:
+	.cfi_startproc
+	.cfi_undefined x30	// a backtrace ends here
 	require_el2
 	mov	x20, x0
 	el2_prepare
@@ -115,6 +118,7 @@ primary_entry:
 	bl	el2_mmu_on
 	bl	boot_main
 	b	.
+	.cfi_endproc
 
 /* Where the linker put _start; read before it is itself relocated. */
 	.section .data.link_start, "aw"
@@ -129,6 +133,8 @@ link_start:
  */
 	.globl	secondary_entry
 secondary_entry:
+	.cfi_startproc
+	.cfi_undefined x30
 	require_el2
 	mov	x20, x0
 	el2_prepare
@@ -143,6 +149,7 @@ secondary_entry:
 	mov	x0, x20
 	bl	boot_secondary
 	b	.
+	.cfi_endproc
 
 /*
  * In: x0 = TTBR0_EL2. Turns the MMU and the caches on; the caller's text is

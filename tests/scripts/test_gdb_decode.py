@@ -302,6 +302,19 @@ def test_numbers():
         where.number("x", "slot")
 
 
+@pytest.mark.parametrize(
+    "signed, addr",
+    [
+        (0xB4DFAB4A36D1336C, 0xFFFFAB4A36D1336C),
+        (0xFFFFAB4A36D1336C, 0xFFFFAB4A36D1336C),
+        (0x122A000000481234, 0x0000000000481234),
+        (0x48004070, 0x48004070),
+    ],
+)
+def test_return_addresses_lose_their_signature(signed, addr):
+    assert where.unsigned(signed) == addr
+
+
 def test_completion_gives_what_is_behind_the_words_gdb_sees():
     assert where.split("0 li") == (["0"], "li")
     assert where.split("") == ([], "")

@@ -270,6 +270,7 @@ def test_requests_in_the_queue_are_the_guests(seen, debuggee):
 def test_backtrace_reaches_the_start_of_a_sleeping_cpu(seen):
     for function in ("run_next", "boot_secondary", "secondary_entry"):
         assert function in seen["bt"]
+    assert "stopped" not in seen["bt"]
 
 
 def test_expressions_are_plinths_while_the_cpu_is_in_a_guest(seen):
@@ -362,7 +363,11 @@ def test_core_of_a_panic_shows_where_it_was(tmp_path):
     finally:
         core.unlink(missing_ok=True)
     assert "the machine has ended: panic" in found[attach]
-    assert "panic_exception" in found["bt"]
+    assert re.search(
+        r"panic_exception(.|\n)*<signal handler called>\n(.|\n)*break_down(.|\n)*"
+        r"__wrap_firmware_call(.|\n)*exit_tail \(\) at [^\n]*$",
+        found["bt"],
+    )
     assert 'VM 0 "linux": running' in found["plinth vm"]
     assert "HVC" in found["plinth exits"]
 

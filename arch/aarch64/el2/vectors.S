@@ -13,6 +13,9 @@
  * An exception from EL2 itself is a broken invariant: it goes to the pCPU's
  * panic stack, because the present one may be what broke.
  *
+ * To a debugger an exit is where a backtrace ends, and panic_entry is a frame
+ * behind which it goes on with what was interrupted: the .cfi lines say so.
+ *
  * Arm ARM DDI 0487, "Exception vectors"; docs/design/04-exceptions.md.
  */
 #include "asm-offsets.h"
@@ -68,10 +71,13 @@
 	b	panic_entry
 	.endm
 
+	.cfi_sections .debug_frame
 	.section .vectors, "ax"
 	.balign	2048
 	.globl	el2_vectors
 el2_vectors:
+	.cfi_startproc
+	.cfi_undefined x30
 	slot_start 0x000
 	slot_panic 0
 	slot_start 0x080
@@ -168,6 +174,7 @@ vcpu_resume:
 	eret
 	dsb	nsh			// no speculation past ERET
 	isb
+	.cfi_endproc
 
 /*
  * In: x0 = slot; SP_EL0 = interrupted x0, TPIDRRO_EL0 = interrupted SP, all
@@ -175,6 +182,9 @@ vcpu_resume:
  * panic stack (on the boot stack before the pCPU has one) and does not return.
  */
 panic_entry:
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_undefined x30
 	msr	tpidr_el0, x1
 	mrs	x1, tpidr_el2
 	cbz	x1, 1f
@@ -212,5 +222,14 @@ panic_entry:
 	mov	x1, x0
 	mov	x0, sp
 	mov	x29, xzr
+	/* struct panic_regs is at SP; DWARF's register 32 is the PC. */
+	.cfi_def_cfa sp, 0
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, \
+		18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	.cfi_offset x\n, 8 * \n
+	.endr
+	.cfi_offset sp, 248
+	.cfi_offset 32, 256
 	bl	panic_exception
 	b	.
+	.cfi_endproc

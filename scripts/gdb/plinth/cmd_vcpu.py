@@ -117,7 +117,7 @@ class Vcpus(Command):
         for i in range(0, 31, 3):
             row = [f"x{n:<3}{general[f'x{n}']:016x}" for n in range(i, min(i + 3, 31))]
             yield "  " + "  ".join(row)
-        caller = of_guest(regs.vm, general["x30"])
+        caller = of_guest(regs.vm, where.unsigned(general["x30"]))
         if " " in caller:
             yield f"  x30 is {caller}"
         yield from self.system(regs)

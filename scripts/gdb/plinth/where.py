@@ -37,6 +37,13 @@ def pick_vcpu(text, vms):
     return vm, int(after)
 
 
+def unsigned(addr):
+    """A return address without its pointer authentication code: bit 55 says which
+    half of the address space it is in, and 48 bits where."""
+    rest = (1 << 48) - 1
+    return addr | ~rest & (1 << 64) - 1 if addr >> 55 & 1 else addr & rest
+
+
 def split(text):
     """What stands before the word that is typed, and that word."""
     before, space, last = text.rpartition(" ")
