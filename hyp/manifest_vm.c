@@ -36,9 +36,11 @@ static const struct {
 };
 
 static const char *const vm_props[] = {
-	"compatible", "#address-cells", "#size-cells",
-	"cpus",       "memory",         "memory-base",
-	"bootargs",   "spis",           "virtio-slots",
+	"compatible",   "#address-cells",
+	"#size-cells",  "cpus",
+	"memory",       "memory-base",
+	"bootargs",     "spis",
+	"virtio-slots", "its",
 	NULL,
 };
 
@@ -52,6 +54,7 @@ struct vm_node {
 	uint32_t n;
 	struct manifest_vm *vm;
 	struct vm_config *cfg;
+	bool its;
 	bool has[ASK_NR];
 	uint64_t ask[ASK_NR];
 	struct vm_virtio *disk; /* only backing and read_only are set */
@@ -102,6 +105,14 @@ static int read_bootargs(struct vm_node *v)
 	return v->cfg->bootargs ? 0 : dt_nomem(v->d);
 }
 
+static int read_its(struct vm_node *v)
+{
+	int len = 0;
+
+	v->its = dt_prop(v->d, v->n, "its", &len) != NULL;
+	return len > 0 ? dt_fail(v->d, v->n, "its", "must be empty") : 0;
+}
+
 /* The children's reg is two cells and two cells; a node may say so. */
 static int check_cells(const struct vm_node *v, const char *prop)
 {
@@ -123,6 +134,8 @@ static int read_props(struct vm_node *v)
 		err = check_cells(v, "#size-cells");
 	for (unsigned i = 0; !err && i < ASK_NR; i++)
 		err = read_number(v, i);
+	if (!err)
+		err = read_its(v);
 	return err ? err : read_bootargs(v);
 }
 
@@ -316,6 +329,7 @@ static int default_hw(struct vm_node *v)
 		.nr_virtio = (unsigned)v->ask[ASK_SLOTS],
 		.nr_spis = vm_config_spis_needed((unsigned)v->ask[ASK_SLOTS]),
 		.pmu = v->r->host->pmu,
+		.its = v->its,
 	};
 	if (v->has[ASK_SPIS])
 		hw.nr_spis = (unsigned)v->ask[ASK_SPIS];
@@ -346,6 +360,11 @@ static int check_agreement(const struct vm_node *v)
 	if (v->has[ASK_SPIS] && v->ask[ASK_SPIS] < cfg->nr_spis)
 		return bad_ask(v, ASK_SPIS, "%lu, but %s needs %u",
 			       v->ask[ASK_SPIS], cfg->dtb.node, cfg->nr_spis);
+	if (v->its && !cfg->its.size) {
+		return dt_fail(v->d, v->n, "its",
+			       "but %s has no node arm,gic-v3-its",
+			       cfg->dtb.node);
+	}
 	if (cfg->nr_virtio < v->nr_disks) {
 		return dt_fail(v->d, v->n, NULL,
 			       "%u disks, but %s has %u nodes virtio,mmio",

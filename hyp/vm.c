@@ -13,6 +13,7 @@
 #include <arch/aarch64/idreg_hw.h>
 #include <arch/aarch64/inject.h>
 #include <arch/aarch64/maint.h>
+#include <arch/aarch64/vits.h>
 
 #include <hyp/firmware.h>
 #include <hyp/hypervisor.h>
@@ -119,6 +120,7 @@ static unsigned ipa_bits(const struct vm *vm)
 	for (unsigned i = 0; i < cfg->nr_virtio; i++)
 		last = last_byte(last, &cfg->virtio[i].regs);
 	last = last_byte(last, &cfg->gicd);
+	last = last_byte(last, &cfg->its);
 	last = last_byte(last, &cfg->uart);
 	last = last_byte(last, &cfg->rtc);
 	return bit_highest(last) + 1;
@@ -212,8 +214,35 @@ static bool vgic_hw_line(void *ctx, unsigned vcpu, uint32_t intid)
 	return intid == VM_PMU_INTID ? pmu_asserts() : el1_ptimer_asserts();
 }
 
-static const struct vgic_ops vgic_ops = {vgic_kick, vgic_hw_deactivate,
-					 vgic_hw_line};
+static int vgic_ram_read(void *ctx, ipa_t at, void *dst, uint64_t len)
+{
+	struct vm *vm = ctx;
+
+	return gmem_read(&vm->mem, at, dst, len);
+}
+
+static int vgic_ram_write(void *ctx, ipa_t at, const void *src, uint64_t len)
+{
+	struct vm *vm = ctx;
+
+	return gmem_write(&vm->mem, at, src, len);
+}
+
+static void vgic_exit_again(void *ctx, unsigned vcpu)
+{
+	struct vm *vm = ctx;
+
+	gicc_send_sgi(vm->vcpus[vcpu]->cpu->mpidr, HYP_SGI_KICK);
+}
+
+static const struct vgic_ops vgic_ops = {
+	.kick = vgic_kick,
+	.hw_deactivate = vgic_hw_deactivate,
+	.hw_line = vgic_hw_line,
+	.ram_read = vgic_ram_read,
+	.ram_write = vgic_ram_write,
+	.exit_again = vgic_exit_again,
+};
 
 static void *from_arena(void *ctx, uint64_t size, uint64_t align)
 {
@@ -264,12 +293,26 @@ static int add_redistributors(struct vm *vm)
 	return err;
 }
 
+static int add_its(struct vm *vm)
+{
+	const struct mmio_region its = {
+		.base = vm->cfg->its.base,
+		.size = vm->cfg->its.size,
+		.access = vits_mmio,
+		.dev = vm->vgic,
+		.name = "GITS",
+	};
+
+	return its.size ? mmio_bus_add(&vm->bus, &its) : 0;
+}
+
 static int create_gic(struct vm *vm)
 {
 	const struct vgic_config cfg = {
 		.nr_vcpus = vm->nr_vcpus,
 		.mpidr = vm->cfg->mpidr,
 		.nr_spis = vm->cfg->nr_spis,
+		.its = vm->cfg->its.size != 0,
 		.ops = &vgic_ops,
 		.ctx = vm,
 		.alloc = from_arena,
@@ -289,7 +332,7 @@ static int create_gic(struct vm *vm)
 		err = mmio_bus_add(&vm->bus, &r);
 	if (!err)
 		err = add_redistributors(vm);
-	return err;
+	return err ? err : add_its(vm);
 }
 
 static int create_firmware(struct vm *vm)

@@ -104,6 +104,8 @@ int vm_config_default_hw(struct vm_config *cfg, const struct vm_hw *hw,
 	fill_mpidr(cfg);
 	cfg->ram[0] = (struct vm_range){hw->ram_base, hw->ram_size};
 	fill_gic(cfg, hw->nr_vcpus);
+	if (hw->its)
+		cfg->its = (struct vm_range){{VM_ITS_BASE}, VM_ITS_SIZE};
 	cfg->uart = (struct vm_range){{VM_UART_BASE}, VM_DEV_SIZE};
 	cfg->uart_intid = VM_UART_INTID;
 	cfg->rtc = (struct vm_range){{VM_RTC_BASE}, VM_DEV_SIZE};

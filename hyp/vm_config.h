@@ -26,6 +26,8 @@ struct arena;
 /* The familiar map of generated device trees (IPA). */
 #define VM_GICD_BASE       UINT64_C(0x08000000)
 #define VM_GICD_SIZE       KIB(64)
+#define VM_ITS_BASE        UINT64_C(0x08080000)
+#define VM_ITS_SIZE        KIB(128)
 #define VM_GICR_BASE       UINT64_C(0x080a0000)
 #define VM_GICR_NR         123      /* frame sets below the UART */
 #define VM_GICR_FRAME      KIB(128) /* per vCPU */
@@ -95,7 +97,8 @@ struct vm_config {
 	 * regions in turn; the last region may be larger than that needs. */
 	struct vm_range *gicr;
 	unsigned nr_gicr;
-	unsigned nr_spis; /* a multiple of 32, 32..960 */
+	unsigned nr_spis;    /* a multiple of 32, 32..960 */
+	struct vm_range its; /* 128 KiB; size 0 = none, and no LPIs */
 
 	bool pmu; /* performance monitors, if the machine has them */
 
@@ -121,6 +124,7 @@ struct vm_hw {
 	unsigned nr_virtio; /* slots; may be 0 */
 	unsigned nr_spis;   /* at least vm_config_spis_needed(nr_virtio) */
 	bool pmu;
+	bool its; /* LPIs and an ITS */
 };
 
 /* Bytes of RAM in all its ranges. */

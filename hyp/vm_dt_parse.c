@@ -1,10 +1,10 @@
 /*
  * A guest's own device tree -> the hardware part of struct vm_config.
  *
- * Models: RAM, reserved RAM, CPUs, GICv3, timers, PMU, PL011, PL031,
- * virtio-mmio slots. Leaves out: everything else, which is then simply not
- * there; ITS, PCI. Specifications: see vm_dt.h. Called by hyp/manifest.c while
- * a VM is described. No locks.
+ * Models: RAM, reserved RAM, CPUs, GICv3 with at most one ITS, timers, PMU,
+ * PL011, PL031, virtio-mmio slots. Leaves out: everything else, which is then
+ * simply not there; PCI. Specifications: see vm_dt.h. Called by hyp/manifest.c
+ * while a VM is described. No locks.
  */
 #include <errno.h>
 
@@ -20,6 +20,7 @@ struct parse {
 	struct arena *a; /* the VM's */
 	struct arena *scratch;
 	struct dt_gic gic;
+	uint32_t its; /* its node */
 	struct dt_dev uart, rtc;
 	uint32_t *virtio_node; /* per slot */
 	uint32_t last_intid;   /* the greatest SPI in use */
@@ -133,6 +134,29 @@ static int parse_gic(struct parse *p)
 	p->gic.dist.size = VM_GICD_SIZE;
 	p->cfg->gicd = to_ipa(p->gic.dist);
 	return err;
+}
+
+/* Its frames follow each other; a second one in the tree is refused. */
+static int parse_its(struct parse *p)
+{
+	static const char compatible[] = "arm,gic-v3-its";
+	struct dt_range r;
+	int err;
+
+	p->its = dt_find(&p->d, DT_ROOT, compatible);
+	if (p->its == DT_NONE)
+		return 0;
+	if (dt_find(&p->d, p->its + 1, compatible) != DT_NONE)
+		return dt_fail(&p->d, p->its, NULL,
+			       "only one ITS is supported");
+	err = dt_reg(&p->d, p->its, 0, &r);
+	if (err)
+		return err;
+	if (r.size < VM_ITS_SIZE || !is_aligned(r.base, KIB(64)))
+		return dt_fail(&p->d, p->its, "reg",
+			       "must be 128 KiB, 64 KiB aligned");
+	p->cfg->its = (struct vm_range){{r.base}, VM_ITS_SIZE};
+	return 0;
 }
 
 static int parse_timer(const struct parse *p)
@@ -289,7 +313,7 @@ static void claim(struct claims *l, uint32_t node, struct vm_range r,
 static int list_claims(const struct parse *p, struct claims *l)
 {
 	const struct vm_config *cfg = p->cfg;
-	uint64_t room = 3 + (uint64_t)cfg->nr_gicr + cfg->nr_virtio;
+	uint64_t room = 4 + (uint64_t)cfg->nr_gicr + cfg->nr_virtio;
 
 	*l = (struct claims){
 		.c = arena_array(p->scratch, room, sizeof(struct claim),
@@ -300,6 +324,7 @@ static int list_claims(const struct parse *p, struct claims *l)
 	claim(l, p->gic.node, cfg->gicd, 0);
 	for (unsigned i = 0; i < cfg->nr_gicr; i++)
 		claim(l, p->gic.node, cfg->gicr[i], 0);
+	claim(l, p->its, cfg->its, 0);
 	claim(l, p->uart.node, cfg->uart, cfg->uart_intid);
 	claim(l, p->rtc.node, cfg->rtc, cfg->rtc_intid);
 	for (unsigned i = 0; i < cfg->nr_virtio; i++)
@@ -362,6 +387,8 @@ static int parse_tree(struct parse *p)
 		err = parse_cpus(p);
 	if (!err)
 		err = parse_gic(p);
+	if (!err)
+		err = parse_its(p);
 	if (!err)
 		err = parse_timer(p);
 	if (!err)

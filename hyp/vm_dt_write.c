@@ -2,8 +2,8 @@
  * The device tree that a guest is handed: generated from struct vm_config, or
  * a copy of the one that was brought, with /chosen completed.
  *
- * Models: CPUs with PSCI, RAM, GICv3, architected timer, PMU, PL011, PL031,
- * virtio-mmio, /chosen. Leaves out: what the VM does not have.
+ * Models: CPUs with PSCI, RAM, GICv3 and ITS, architected timer, PMU, PL011,
+ * PL031, virtio-mmio, /chosen. Leaves out: what the VM does not have.
  * Specifications: see vm_dt.h.
  * Called by the VM's start and reset paths. No locks. libfdt's sequential
  * writer makes the tree; its first error sticks in the generator and all
@@ -209,6 +209,18 @@ static void gen_psci(struct gen *g)
 	g_end(g);
 }
 
+static void gen_its(struct gen *g, const struct vm_config *cfg)
+{
+	if (!cfg->its.size)
+		return;
+	g_begin_at(g, "its", cfg->its.base.v);
+	g_string(g, "compatible", "arm,gic-v3-its");
+	g_bytes(g, "msi-controller", NULL, 0);
+	g_u32(g, "#msi-cells", 1);
+	g_reg(g, NULL, &cfg->its, 1);
+	g_end(g);
+}
+
 static void gen_gic(struct gen *g, const struct vm_config *cfg)
 {
 	g_begin_at(g, "intc", cfg->gicd.base.v);
@@ -220,6 +232,7 @@ static void gen_gic(struct gen *g, const struct vm_config *cfg)
 	g_bytes(g, "ranges", NULL, 0);
 	g_u32(g, "#redistributor-regions", cfg->nr_gicr);
 	g_reg(g, &cfg->gicd, cfg->gicr, cfg->nr_gicr);
+	gen_its(g, cfg);
 	g_end(g);
 }
 

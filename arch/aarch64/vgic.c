@@ -119,7 +119,7 @@ void vgic_redist_last(struct vgic *g, unsigned vcpu)
 	g->cpus[vcpu].typer |= GICR_TYPER_Last;
 }
 
-int vgic_create(const struct vgic_config *cfg, struct vgic **out)
+static int create_base(const struct vgic_config *cfg, struct vgic **out)
 {
 	unsigned nr = cfg->nr_vcpus;
 	struct vgic *g;
@@ -130,6 +130,7 @@ int vgic_create(const struct vgic_config *cfg, struct vgic **out)
 	g = cfg->alloc(cfg->alloc_ctx, sizeof(*g), _Alignof(struct vgic));
 	if (!g)
 		return -ENOMEM;
+	*out = g;
 	g->nr_vcpus = nr;
 	g->nr_banks = cfg->nr_spis / 32;
 	g->ops = cfg->ops;
@@ -145,13 +146,29 @@ int vgic_create(const struct vgic_config *cfg, struct vgic **out)
 	read_hardware(g);
 	g->typer =
 		(uint32_t)(FIELD_PREP(GICD_TYPER_ITLinesNumber, g->nr_banks) |
-			   FIELD_PREP(GICD_TYPER_IDbits, 9) |
+			   (cfg->its ? FIELD_PREP(GICD_TYPER_IDbits, 15) |
+					       GICD_TYPER_LPIS
+				     : FIELD_PREP(GICD_TYPER_IDbits, 9)) |
 			   (g->vtr & ICH_VTR_A3V ? GICD_TYPER_A3V : 0) |
 			   GICD_TYPER_RSS);
 	for (unsigned i = 0; i < nr; i++) {
 		if (cpu_init(g, i, cfg->mpidr[i] & MPIDR_AFF))
 			return -EINVAL;
 	}
+	return 0;
+}
+
+int vgic_create(const struct vgic_config *cfg, struct vgic **out)
+{
+	struct vgic *g;
+	int err = create_base(cfg, &g);
+
+	if (!err && cfg->its)
+		err = vgic_lpi_create(g, cfg);
+	if (!err && cfg->its)
+		err = vits_create(g, cfg);
+	if (err)
+		return err;
 	vgic_reset(g);
 	*out = g;
 	return 0;
@@ -165,6 +182,7 @@ static void cpu_reset_locked(const struct vgic *g, struct vgic_cpu *v)
 
 	ASSERT(!v->loaded);
 	memset(v->apr, 0, sizeof(v->apr));
+	memset(v->lpi_active, 0, sizeof(v->lpi_active));
 	v->vmcr = (uint32_t)(ICH_VMCR_VFIQEn | FIELD_PREP(ICH_VMCR_VBPR0, min) |
 			     FIELD_PREP(ICH_VMCR_VBPR1, min + 1));
 }
@@ -206,27 +224,33 @@ void vgic_cpu_off(struct vgic *g, unsigned vcpu)
 	vgic_kick(g, &k);
 }
 
+static void redist_reset(const struct vgic *g, struct vgic_cpu *v)
+{
+	spin_lock(&v->lock);
+	cpu_reset_locked(g, v);
+	memset(&v->b, 0, sizeof(v->b));
+	v->b.edge = BIT(GIC_NR_SGIS) - 1;
+	sleep_by_firmware_locked(v);
+	v->stale = 0;
+	v->sync_key = 0;
+	v->unlinked = 0;
+	spin_unlock(&v->lock);
+}
+
 void vgic_reset(struct vgic *g)
 {
+	if (g->its)
+		vits_reset(g);
 	spin_lock(&g->lock);
 	g->ctlr = 0;
-	for (unsigned i = 0; i < g->nr_vcpus; i++) {
-		struct vgic_cpu *v = &g->cpus[i];
-
-		spin_lock(&v->lock);
-		cpu_reset_locked(g, v);
-		memset(&v->b, 0, sizeof(v->b));
-		v->b.edge = BIT(GIC_NR_SGIS) - 1;
-		sleep_by_firmware_locked(v);
-		v->stale = 0;
-		v->sync_key = 0;
-		v->unlinked = 0;
-		spin_unlock(&v->lock);
-	}
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
+		redist_reset(g, &g->cpus[i]);
 	for (unsigned nr = 1; nr <= g->nr_banks; nr++) {
 		memset(&g->spis[nr - 1], 0, sizeof(g->spis[nr - 1]));
 		vgic_reroute_locked(g, nr, ~0U);
 	}
+	if (g->its)
+		vgic_lpi_reset_locked(g);
 	spin_unlock(&g->lock);
 }
 
@@ -258,8 +282,9 @@ static void irq_state_locked(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 	out->hw = (b->hw & (latch | active)) >> i & 1;
 	out->group = b->group >> i & 1;
 	out->prio = b->prio[i];
-	out->target = intid < GIC_NR_PRIVATE ? v->index
-					     : vgic_spis_of(g, intid)->route[i];
+	out->target = intid < GIC_NR_PRIVATE
+			      ? v->index
+			      : vgic_shared_of(g, intid)->route[i];
 	out->owner = v->index;
 	out->lr = (int8_t)(b->resident >> i & 1 ? slot_find(g, v, intid) : -1);
 }
@@ -267,13 +292,15 @@ static void irq_state_locked(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 		    uint32_t intid, struct vgic_irq_state *out)
 {
-	bool spi = vgic_spi_exists(g, intid);
+	bool shared = vgic_spi_exists(g, intid) || vgic_lpi_exists(g, intid);
 	struct vgic_cpu *v;
 
-	if (!spi && !vgic_private_exists(g, vcpu, intid))
+	if (!shared && !vgic_private_exists(g, vcpu, intid))
 		return false;
 	spin_lock(&g->lock);
-	v = &g->cpus[spi ? vgic_spis_of(g, intid)->owner[intid & 31] : vcpu];
+	if (shared)
+		vcpu = vgic_shared_of(g, intid)->owner[intid & 31];
+	v = &g->cpus[vcpu];
 	spin_lock(&v->lock);
 	if (v->index == self)
 		vgic_lr_peek(g, v, v->used);

@@ -2,9 +2,9 @@
  * Virtual GICv3: distributor, redistributors, SGIs and list registers of one
  * VM. GICv3/v4 IHI 0069; one Security state (GICD_CTLR.DS = 1), affinity
  * routing always on, groups 0 and 1, SGIs and PPIs 0..31 per vCPU, up to 960
- * SPIs. No LPIs, no extended ranges, no NMI property. The CPU interface
- * (ICV_*) is the hardware's; the hypervisor traps only ICC_SGI*R, and
- * ICC_DIR_EL1 while ICH_HCR_EL2.TDIR is set here.
+ * SPIs; LPIs 8192..65535 when the VM has an ITS (vits.h). No extended ranges,
+ * no NMI property. The CPU interface (ICV_*) is the hardware's; the hypervisor
+ * traps only ICC_SGI*R, and ICC_DIR_EL1 while ICH_HCR_EL2.TDIR is set here.
  *
  * Life of one interrupt (pending = latch | (level-sensitive & line)):
  *
@@ -33,15 +33,19 @@
  *
  * Locks (leaves for everyone outside; EL2 runs with IRQs masked):
  *
- *     vgic->lock            SPI banks, routing, GICD_CTLR
- *       `- vgic_cpu->lock   one vCPU's private bank, residents, list registers
+ *     vits->lock              the ITS's registers, its commands
+ *       `- vgic->lock         banks of SPIs and LPIs, routing, GICD_CTLR
+ *            `- vgic_cpu->lock   one vCPU's private bank, residents, list
+ *                                registers
  *
- * kick() is called after both are dropped. hw_deactivate() and hw_line() are
- * called with them held and must be bare register accesses.
+ * kick() is called after vgic->lock and vgic_cpu->lock are dropped.
+ * hw_deactivate() and hw_line() are called with them held and must be bare
+ * register accesses; ram_read() and ram_write() may be called with any held.
  */
 #ifndef PLINTH_VGIC_H
 #define PLINTH_VGIC_H
 
+#include <base/addr.h>
 #include <base/mmio.h>
 #include <base/types.h>
 
@@ -67,12 +71,24 @@ struct vgic_ops {
 	 * guest has handled it.
 	 */
 	bool (*hw_line)(void *ctx, unsigned vcpu, uint32_t intid);
+	/*
+	 * Copy from and to the guest's RAM: non-zero, and nothing done, when
+	 * any of it is outside. Used with an ITS only.
+	 */
+	int (*ram_read)(void *ctx, ipa_t at, void *dst, uint64_t len);
+	int (*ram_write)(void *ctx, ipa_t at, const void *src, uint64_t len);
+	/*
+	 * The vCPU loaded here shall exit again soon after it has entered its
+	 * guest: the ITS has more to do. Used with an ITS only.
+	 */
+	void (*exit_again)(void *ctx, unsigned vcpu);
 };
 
 struct vgic_config {
 	unsigned nr_vcpus;          /* 1.. */
 	const uint64_t *mpidr;      /* affinity fields count, all different */
 	unsigned nr_spis;           /* multiple of 32, 32..960 */
+	bool its;                   /* LPIs and an ITS, see vits.h */
 	const struct vgic_ops *ops; /* kept */
 	void *ctx;                  /* for ops */
 	/* Zeroed memory that lives as long as the VM, or NULL. */

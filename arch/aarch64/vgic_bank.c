@@ -31,7 +31,7 @@ static struct vgic_bank *frame_bank(struct vgic *g, struct vgic_cpu *v,
 {
 	if (v)
 		return intid < GIC_NR_PRIVATE ? &v->b : NULL;
-	return vgic_spi_exists(g, intid) ? &vgic_spis_of(g, intid)->b : NULL;
+	return vgic_spi_exists(g, intid) ? &vgic_spis_of(g, intid)->s.b : NULL;
 }
 
 static struct spinlock *frame_lock(struct vgic *g, struct vgic_cpu *v)
@@ -133,7 +133,7 @@ static bool settle_private(struct vgic *g, struct vgic_cpu *v,
 static bool settle_spis(struct vgic *g, unsigned nr, const struct mmio_op *op,
 			struct vgic_kicks *k)
 {
-	const struct vgic_spis *s = &g->spis[nr - 1];
+	const struct vgic_shared *s = &g->spis[nr - 1].s;
 	struct vgic_cpu *self = &g->cpus[op->vcpu];
 	bool ok = true;
 	bool own = false;
@@ -233,7 +233,7 @@ void vgic_change_active(struct vgic *g, unsigned nr, struct vgic_bank *b,
 	unsigned i;
 
 	for (EACH_BIT(i, nr && set ? now & ~b->active : 0))
-		g->spis[nr - 1].owner[i] = g->spis[nr - 1].route[i];
+		g->spis[nr - 1].s.owner[i] = g->spis[nr - 1].s.route[i];
 	if (set)
 		post(&b->set_a, &b->clr_a, mask);
 	else
@@ -343,7 +343,7 @@ uint32_t vgic_set_cfg(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 static void want_rwp(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 		     uint32_t mask, struct vgic_kicks *k)
 {
-	const struct vgic_spis *s;
+	const struct vgic_shared *s;
 	unsigned i;
 
 	if (v) {
@@ -351,7 +351,7 @@ static void want_rwp(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 			vgic_mark(v, VGIC_STALE_RWP, k);
 		return;
 	}
-	s = vgic_spis_of(g, intid);
+	s = &vgic_spis_of(g, intid)->s;
 	for (EACH_BIT(i, mask & s->b.resident))
 		vgic_mark(&g->cpus[s->owner[i]], VGIC_STALE_RWP, k);
 }
@@ -385,8 +385,6 @@ int vgic_write_router(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
 	uint32_t intid = row_intid(row, op);
 	uint32_t bit = 1U << (intid & 31);
-	unsigned shift = 8 * (unsigned)(op->offset & 4);
-	uint64_t mask = op->size == 8 ? ~UINT64_C(0) : GENMASK(31, 0) << shift;
 	struct vgic_spis *s;
 	uint64_t *r;
 
@@ -396,7 +394,7 @@ int vgic_write_router(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	s = vgic_spis_of(g, intid);
 	r = &s->irouter[intid & 31];
 	spin_lock(&g->lock);
-	*r = ((*r & ~mask) | ((op->value << shift) & mask)) & GICD_IROUTER_MASK;
+	*r = vgic_write_half(*r, op) & GICD_IROUTER_MASK;
 	s->any = *r & GICD_IROUTER_IRM ? s->any | bit : s->any & ~bit;
 	vgic_reroute_locked(g, intid / 32, bit);
 	vgic_touch_spis_locked(g, intid / 32, bit, &k);

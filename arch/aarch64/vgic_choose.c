@@ -24,7 +24,9 @@ struct picks {
 
 /* Least is best. Priority in bits 23:16. */
 #define PICK_INTID 0xffffU
+#define PICK_PRIO  0xff0000U
 #define PICK_LATER (1U << 24)
+#define PICK_FOUND (1U << 31)
 
 static void picks_add(struct picks *p, unsigned max, uint32_t key)
 {
@@ -52,7 +54,7 @@ static void collect(struct vgic *g, struct vgic_cpu *v, struct picks *act,
 {
 	uint64_t vmcr = ich_read_vmcr();
 
-	for (unsigned nr = 0; nr <= g->nr_banks; nr++) {
+	for (unsigned nr = 0; vgic_next_bank(g, v, &nr); nr++) {
 		struct vgic_bank *b = vgic_bank_nr(g, v, nr);
 		uint32_t a = b->active & ~b->resident;
 		uint32_t p = vgic_ready(b) & ~b->active;
@@ -73,20 +75,17 @@ static void collect(struct vgic *g, struct vgic_cpu *v, struct picks *act,
 	}
 }
 
-/* The active interrupt outside whose end an EOI without list register means. */
-static void end_outside(struct vgic *g, struct vgic_cpu *v,
-			struct vgic_kicks *k)
+/* The most urgent interrupt that is active outside, as a key; 0: none. */
+static uint32_t most_urgent_outside(struct vgic *g, const struct vgic_cpu *v,
+				    struct vgic_bank *priv)
 {
 	struct picks out = {.nr = 0};
-	struct vgic_bank *b;
-	uint32_t intid;
 	unsigned i;
 
 	for (unsigned nr = 0; nr <= g->nr_banks; nr++) {
-		uint32_t a;
+		struct vgic_bank *b = nr ? &vgic_shared_nr(g, nr)->b : priv;
+		uint32_t a = b->active & ~b->resident;
 
-		b = vgic_bank_nr(g, v, nr);
-		a = b->active & ~b->resident;
 		for (EACH_BIT(i, vgic_mine(g, v, nr, a, true))) {
 			uint32_t key = active_key(b, nr, i);
 
@@ -95,9 +94,25 @@ static void end_outside(struct vgic *g, struct vgic_cpu *v,
 			picks_add(&out, 1, key);
 		}
 	}
-	if (!out.nr)
+	return out.nr ? out.key[0] | PICK_FOUND : 0;
+}
+
+/* The active interrupt outside whose end an EOI without list register means. */
+static void end_outside(struct vgic *g, struct vgic_cpu *v,
+			struct vgic_kicks *k)
+{
+	uint32_t key = most_urgent_outside(g, v, &v->b);
+	uint32_t intid = key & PICK_INTID;
+	unsigned lpi = vgic_lpi_active(g, v);
+	struct vgic_bank *b;
+
+	if (lpi != 0x100 &&
+	    ((key & PICK_LATER) || lpi <= FIELD_GET(PICK_PRIO, key))) {
+		vgic_lpi_end(g, v);
 		return;
-	intid = out.key[0] & PICK_INTID;
+	}
+	if (!key)
+		return;
 	b = vgic_bank_of(g, v, intid);
 	b->active &= ~(1U << (intid & 31));
 	b->taken &= ~(1U << (intid & 31));
@@ -106,13 +121,15 @@ static void end_outside(struct vgic *g, struct vgic_cpu *v,
 
 void vgic_count_eois(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 {
-	uint64_t n;
-
-	if (!(v->hcr & ICH_HCR_LRENPIE))
-		return; /* nothing active was outside: not ours to account */
-	if (ich_read_vmcr() & ICH_VMCR_VEOIM)
-		return; /* an EOI ends nothing then, and every DIR traps */
-	for (n = FIELD_GET(ICH_HCR_EOIcount, ich_read_hcr()); n; n--)
+	/*
+	 * While nothing active was outside no count is ours. In EOImode 1 an
+	 * EOI ends nothing but LPIs, and every DIR traps.
+	 */
+	if (!(v->hcr & ICH_HCR_LRENPIE) || (ich_read_vmcr() & ICH_VMCR_VEOIM)) {
+		vgic_lpi_settle(g, v);
+		return;
+	}
+	for (unsigned n = vgic_new_eois(v); n; n--)
 		end_outside(g, v, k);
 	vgic_hw_settle(g, v, ~0U, false);
 }
@@ -139,8 +156,10 @@ static void arm_maintenance(struct vgic *g, struct vgic_cpu *v, bool pending,
 		hcr |= ICH_HCR_LRENPIE;
 		hcr |= g->vtr & ICH_VTR_TDS ? ICH_HCR_TDIR : ICH_HCR_TC;
 	}
-	if (hcr != v->hcr || (hcr & ICH_HCR_LRENPIE))
+	if (hcr != v->hcr || (hcr & ICH_HCR_LRENPIE)) {
 		ich_write_hcr(hcr); /* EOIcount starts from 0 */
+		v->eois = 0;
+	}
 	v->hcr = (uint32_t)hcr;
 }
 

@@ -26,7 +26,7 @@ void vgic_write_dir(struct vgic *g, unsigned vcpu, uint64_t value)
 		vgic_touch_private_locked(v, bit, &k);
 		spin_unlock(&v->lock);
 	} else if (vgic_spi_exists(g, intid)) {
-		struct vgic_bank *b = &vgic_spis_of(g, intid)->b;
+		struct vgic_bank *b = &vgic_spis_of(g, intid)->s.b;
 
 		spin_lock(&g->lock);
 		vgic_change_active(g, intid / 32, b, bit, false);

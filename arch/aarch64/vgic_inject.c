@@ -36,7 +36,7 @@ void vgic_touch_private_locked(struct vgic_cpu *v, uint32_t mask,
 void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 			    struct vgic_kicks *k)
 {
-	struct vgic_spis *s = &g->spis[nr - 1];
+	struct vgic_shared *s = &g->spis[nr - 1].s;
 	struct vgic_bank *b = &s->b;
 	unsigned i;
 
@@ -67,10 +67,10 @@ void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask)
 	unsigned i;
 
 	for (EACH_BIT(i, mask)) {
-		s->route[i] = (uint16_t)((s->any >> i & 1)
-						 ? any_cpu(g)
-						 : vgic_cpu_by_affinity(
-							   g, s->irouter[i]));
+		s->s.route[i] = (uint16_t)((s->any >> i & 1)
+						   ? any_cpu(g)
+						   : vgic_cpu_by_affinity(
+							     g, s->irouter[i]));
 	}
 }
 
@@ -114,7 +114,7 @@ static void source_change(struct vgic *g, unsigned vcpu, uint32_t intid,
 	uint32_t bit = 1U << (intid & 31);
 
 	if (vgic_spi_exists(g, intid)) {
-		struct vgic_bank *b = &vgic_spis_of(g, intid)->b;
+		struct vgic_bank *b = &vgic_spis_of(g, intid)->s.b;
 
 		spin_lock(&g->lock);
 		if (change(b, bit, level))

@@ -31,6 +31,13 @@
 #define VGIC_STALE_ALL     BIT(32) /* choose anew what is resident */
 #define VGIC_STALE_SYNC    BIT(33) /* somebody waits for resident state */
 #define VGIC_STALE_RWP     BIT(34) /* a disable has not taken effect yet */
+#define VGIC_STALE_LPI     BIT(35) /* banks of LPIs, see vgic_cpu.lpi_hint */
+#define VGIC_STALE_ITS     BIT(36) /* it is to go on with the ITS's commands */
+
+/* The number of the first bank of LPIs; there is none from the last SPI's on.
+ */
+#define VGIC_LPI_BANK     (GIC_LPI_FIRST / 32)
+#define VGIC_NR_LPI_BANKS ((GIC_LPI_END - GIC_LPI_FIRST) / 32)
 
 /*
  * Guarded by the lock of its owner (vgic_cpu.lock for bank 0, else
@@ -62,10 +69,15 @@ struct vgic_bank {
 
 _Static_assert(sizeof(struct vgic_bank) == 128, "hot words in one line");
 
-struct vgic_spis {
+/* A bank of interrupts that go to one vCPU or another. LPIs: group 1, edge. */
+struct vgic_shared {
 	struct vgic_bank b;
-	uint16_t route[32];   /* vCPU that IROUTER names, or VGIC_NOWHERE */
-	uint16_t owner[32];   /* vCPU where it is resident or active */
+	uint16_t route[32]; /* vCPU that gets it, or VGIC_NOWHERE */
+	uint16_t owner[32]; /* vCPU where it is resident or active */
+};
+
+struct vgic_spis {
+	struct vgic_shared s;
 	uint64_t irouter[32]; /* as written */
 	uint32_t any;         /* GICD_IROUTER.Interrupt_Routing_Mode */
 };
@@ -97,8 +109,25 @@ struct vgic_cpu {
 	bool overflow; /* something deliverable or active is not resident */
 	bool quiet;    /* the guest put the redistributor to sleep */
 	bool sleep;    /* GICR_WAKER.ProcessorSleep */
+	uint8_t eois;  /* ICH_HCR_EL2.EOIcount that is accounted for */
 	uint8_t slot_of[32]; /* list register of each resident private INTID */
 	uint32_t unlinked;   /* hardware-mapped ones left pending by the put */
+
+	/*
+	 * LPIs, if the VM has an ITS; guarded by vgic->lock. A set bit of
+	 * lpi_hint: that bank may have some pending for this vCPU.
+	 */
+	uint64_t *lpi_hint;
+	uint64_t propbaser; /* GICR_PROPBASER, GICR_PENDBASER */
+	uint64_t pendbaser;
+	uint32_t lpi_end; /* first INTID beyond its tables; 0: LPIs are off */
+	uint32_t
+		lpi_save; /* they were on to here; the table is to be written */
+	/*
+	 * Bits of ICH_AP1Rn: LPIs that are active though no list register
+	 * says so, on QEMU only. vgic_cpu.lock.
+	 */
+	uint32_t lpi_active[VGIC_MAX_APR];
 
 	struct vgic_bank b;
 
@@ -129,6 +158,10 @@ struct vgic {
 	uint32_t vtr;
 	struct vgic_cpu *cpus;
 	struct vgic_spis *spis;        /* [nr_banks], bank number - 1 */
+	struct vgic_shared *lpis;      /* by bank number - VGIC_LPI_BANK */
+	uint32_t *lpi_known;           /* configuration has been read */
+	unsigned nr_lpi_banks;         /* 0 without an ITS */
+	struct vits *its;              /* NULL: none */
 	struct vgic_cluster *clusters; /* sorted by key */
 	unsigned nr_clusters;
 	const struct vgic_ops *ops;
@@ -186,16 +219,30 @@ static inline struct vgic_spis *vgic_spis_of(struct vgic *g, uint32_t intid)
 	return &g->spis[intid / 32 - 1];
 }
 
+/* Of SPIs or LPIs. */
+static inline struct vgic_shared *vgic_shared_nr(const struct vgic *g,
+						 unsigned nr)
+{
+	return nr < VGIC_LPI_BANK ? &g->spis[nr - 1].s
+				  : &g->lpis[nr - VGIC_LPI_BANK];
+}
+
+static inline struct vgic_shared *vgic_shared_of(const struct vgic *g,
+						 uint32_t intid)
+{
+	return vgic_shared_nr(g, intid / 32);
+}
+
 static inline struct vgic_bank *vgic_bank_of(struct vgic *g, struct vgic_cpu *v,
 					     uint32_t intid)
 {
-	return intid < GIC_NR_PRIVATE ? &v->b : &vgic_spis_of(g, intid)->b;
+	return intid < GIC_NR_PRIVATE ? &v->b : &vgic_shared_of(g, intid)->b;
 }
 
 static inline struct vgic_bank *vgic_bank_nr(struct vgic *g, struct vgic_cpu *v,
 					     unsigned nr)
 {
-	return nr ? &g->spis[nr - 1].b : &v->b;
+	return nr ? &vgic_shared_nr(g, nr)->b : &v->b;
 }
 
 static inline uint32_t vgic_pend(const struct vgic_bank *b)
@@ -228,6 +275,12 @@ static inline bool vgic_spi_exists(const struct vgic *g, uint32_t intid)
 	return intid >= GIC_NR_PRIVATE && intid / 32 <= g->nr_banks;
 }
 
+static inline bool vgic_lpi_exists(const struct vgic *g, uint32_t intid)
+{
+	return intid >= GIC_LPI_FIRST &&
+	       intid / 32 - VGIC_LPI_BANK < g->nr_lpi_banks;
+}
+
 /* Affinity -> vCPU index, or VGIC_NOWHERE. Fields as in ICC_SGI1R_EL1. */
 #define VGIC_CLUSTER_KEY                                                       \
 	(ICC_SGIR_Aff3 | ICC_SGIR_RS | ICC_SGIR_Aff2 | ICC_SGIR_Aff1)
@@ -247,6 +300,8 @@ unsigned vgic_cpu_by_affinity(const struct vgic *g, uint64_t aff);
 void vgic_touch_private_locked(struct vgic_cpu *v, uint32_t mask,
 			       struct vgic_kicks *k);
 void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
+			    struct vgic_kicks *k);
+void vgic_touch_lpis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 			    struct vgic_kicks *k);
 
 /* Set the route of SPIs in `mask` from their IROUTER. vgic->lock held. */
@@ -300,12 +355,93 @@ static inline uint64_t vgic_read_half(uint64_t reg, const struct mmio_op *op)
 	return op->size == 8 ? reg : reg & GENMASK(31, 0);
 }
 
+/* The 64-bit register after a write to all or half of it. */
+static inline uint64_t vgic_write_half(uint64_t reg, const struct mmio_op *op)
+{
+	unsigned shift = 8 * (unsigned)(op->offset & 4);
+	uint64_t half = GENMASK(31, 0) << shift;
+
+	return op->size == 8 ? op->value
+			     : (reg & ~half) | ((op->value << shift) & half);
+}
+
+/* -------------------------------------------------------------- vgic_lpi.c */
+
+/*
+ * LPI state; vgic->lock is held by all callers of *_locked. INTIDs that `v`
+ * cannot have, and everything while its GICR_CTLR.EnableLPIs is 0, do nothing.
+ */
+MUST_CHECK int vgic_lpi_create(struct vgic *g, const struct vgic_config *cfg);
+void vgic_lpi_reset_locked(struct vgic *g);
+/* The next bank of LPIs, from *nr on, in which something waits for v. */
+MUST_CHECK bool vgic_lpi_next(const struct vgic *g, struct vgic_cpu *v,
+			      unsigned *nr);
+/* A list register with an LPI of v was folded. */
+void vgic_lpi_folded_locked(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
+			    uint64_t lr);
+/*
+ * LPIs that are active without a list register: the most urgent one's group
+ * priority (0x100: none), the end of that one, and of all that have ended
+ * while nothing else was active outside.
+ */
+unsigned vgic_lpi_active(const struct vgic *g, const struct vgic_cpu *v);
+void vgic_lpi_end(const struct vgic *g, struct vgic_cpu *v);
+void vgic_lpi_settle(const struct vgic *g, struct vgic_cpu *v);
+/* EOIs without list register since the last call, or the last write of
+ * ICH_HCR_EL2. */
+unsigned vgic_new_eois(struct vgic_cpu *v);
+/* GICR_CTLR.EnableLPIs was cleared, and v's list registers are folded. */
+void vgic_lpi_save_locked(struct vgic *g, struct vgic_cpu *v);
+/* The group enables of GICD_CTLR changed. */
+void vgic_lpi_groups_locked(struct vgic *g, struct vgic_kicks *k);
+
+/* What the ITS and the redistributor registers ask for. Take the locks. */
+void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *v, bool on,
+		     unsigned self);
+void vgic_lpi_set(struct vgic *g, unsigned vcpu, uint32_t intid, bool pending,
+		  unsigned self);
+void vgic_lpi_move(struct vgic *g, unsigned from, unsigned to, uint32_t intid,
+		   unsigned self);
+void vgic_lpi_move_all(struct vgic *g, unsigned from, unsigned to,
+		       unsigned self);
+/* Read the configuration of one, or of all, anew. */
+void vgic_lpi_inv(struct vgic *g, unsigned vcpu, uint32_t intid, unsigned self);
+void vgic_lpi_inv_all(struct vgic *g, unsigned vcpu, unsigned self);
+/*
+ * Whether what was done to LPIs of `vcpu` has not reached its list registers;
+ * if so it is kicked. `self` is about to flush its own.
+ */
+MUST_CHECK bool vgic_lpi_busy(struct vgic *g, unsigned vcpu, unsigned self);
+
+/* for (nr = 0; vgic_next_bank(g, v, &nr); nr++): banks that concern v. */
+static inline bool vgic_next_bank(const struct vgic *g, struct vgic_cpu *v,
+				  unsigned *nr)
+{
+	return *nr <= g->nr_banks ||
+	       (g->nr_lpi_banks && vgic_lpi_next(g, v, nr));
+}
+
+/* -------------------------------------------------------------------- vits.c
+ */
+
+MUST_CHECK int vits_create(struct vgic *g, const struct vgic_config *cfg);
+void vits_reset(struct vgic *g);
+/* VGIC_STALE_ITS: a bounded number of commands on behalf of vCPU `self`. */
+void vits_work(struct vgic *g, unsigned self);
+
 /* ----------------------------------------------------------- vgic_choose.c */
 
 /* Fold everything, then choose what is resident, by priority. Both locks. */
 void vgic_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
 /* Account for deactivations of interrupts that were not resident. */
 void vgic_count_eois(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
+
+/* ------------------------------------------------------------- vgic_mmio.c */
+
+/* Names an Arm part in the identification registers' terms, product 'P'. */
+#define VGIC_IIDR 0x5000143bU
+/* PIDR and CIDR at offset `reg` of a frame, from GIC_IDREGS_PAGE on. */
+uint32_t vgic_idreg(uint64_t reg, uint8_t part);
 
 /* -------------------------------------------------------------- vgic_run.c */
 
@@ -322,12 +458,11 @@ void vgic_change_pending(struct vgic_bank *b, uint32_t mask, bool set);
 void vgic_change_active(struct vgic *g, unsigned nr, struct vgic_bank *b,
 			uint32_t mask, bool set);
 
-struct vgic_row;
-
 /*
  * Read or write one register. v: owner of the redistributor frame, NULL for
  * the distributor. A read finds op->value 0.
  */
+struct vgic_row;
 typedef int vgic_reg_fn(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 			const struct vgic_row *row);
 /*
@@ -350,6 +485,8 @@ struct vgic_row {
 	bool rwp;     /* a write counts for RWP until it has taken effect */
 } CACHE_LINE_ALIGNED; /* found by a shift */
 
+vgic_reg_fn vgic_read_gicr;
+vgic_reg_fn vgic_write_gicr;
 vgic_reg_fn vgic_read_word;
 vgic_reg_fn vgic_read_pending;
 vgic_reg_fn vgic_read_active;

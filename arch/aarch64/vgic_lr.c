@@ -12,6 +12,15 @@
 
 #include "vgic_internal.h"
 
+/*
+ * An LPI has no active state, but QEMU's list registers give it one until its
+ * EOI.
+ */
+static inline uint64_t lr_state(uint32_t intid, uint64_t lr)
+{
+	return intid < GIC_LPI_FIRST ? lr : lr & ~ICH_LR_Active;
+}
+
 /* What EL2 now knows of the interrupt in a list register. */
 static void note(struct vgic_bank *b, unsigned i, uint64_t lr, bool placed_p)
 {
@@ -42,12 +51,14 @@ static void note(struct vgic_bank *b, unsigned i, uint64_t lr, bool placed_p)
 uint32_t vgic_mine(const struct vgic *g, const struct vgic_cpu *v, unsigned nr,
 		   uint32_t mask, bool active)
 {
-	const struct vgic_spis *s;
+	const struct vgic_shared *s;
 	unsigned i;
 
 	if (nr == 0)
 		return mask;
-	s = &g->spis[nr - 1];
+	if (nr >= VGIC_LPI_BANK && !v->lpi_end)
+		return 0;
+	s = vgic_shared_nr(g, nr);
 	for (EACH_BIT(i, mask)) {
 		if ((active ? s->owner : s->route)[i] != v->index)
 			mask &= ~(1U << i);
@@ -62,8 +73,8 @@ void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots)
 	for (EACH_BIT(i, slots & v->used)) {
 		uint32_t intid = v->lr_intid[i];
 
-		note(vgic_bank_of(g, v, intid), intid & 31, ich_read_lr(i),
-		     v->placed_p & BIT(i));
+		note(vgic_bank_of(g, v, intid), intid & 31,
+		     lr_state(intid, ich_read_lr(i)), v->placed_p & BIT(i));
 	}
 	v->direct &= v->b.hw | v->b.edge; /* a used-up hw needs a new one */
 }
@@ -113,23 +124,26 @@ void vgic_lr_fold(struct vgic *g, struct vgic_cpu *v, unsigned idx)
 	struct vgic_bank *b = vgic_bank_of(g, v, intid);
 	uint64_t lr = ich_read_lr(idx);
 
-	note(b, intid & 31, lr, v->placed_p & slot);
+	note(b, intid & 31, lr_state(intid, lr), v->placed_p & slot);
 	b->resident &= ~bit;
 	v->used &= (uint16_t)~slot;
 	v->spi_slots &= (uint16_t)~slot;
 	vgic_apply_posts(b, bit);
+	if (intid >= GIC_LPI_FIRST)
+		vgic_lpi_folded_locked(g, v, intid, lr);
 	if (intid >= GIC_NR_PRIVATE)
 		return;
 	v->direct &= ~bit;
 	vgic_hw_settle(g, v, bit, false);
 }
 
-/* Whether v is where the SPI goes, or it is private. */
+/* Whether v is where the SPI or LPI goes, or it is private. */
 static bool routed_here(struct vgic *g, const struct vgic_cpu *v,
 			uint32_t intid)
 {
 	return intid < GIC_NR_PRIVATE ||
-	       vgic_spis_of(g, intid)->route[intid & 31] == v->index;
+	       (vgic_shared_of(g, intid)->route[intid & 31] == v->index &&
+		(intid < GIC_LPI_FIRST || v->lpi_end));
 }
 
 /*
@@ -184,7 +198,7 @@ void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 		v->placed_p |= slot;
 	if (intid >= GIC_NR_PRIVATE) {
 		v->spi_slots |= slot;
-		vgic_spis_of(g, intid)->owner[intid & 31] = v->index;
+		vgic_shared_of(g, intid)->owner[intid & 31] = v->index;
 	} else {
 		v->slot_of[intid] = (uint8_t)idx;
 		if ((lr & ICH_LR_Pending) && !v->overflow &&
@@ -199,8 +213,11 @@ void vgic_lr_hand_over(struct vgic *g, const struct vgic_cpu *v, uint32_t intid,
 {
 	uint32_t bit = 1U << (intid & 31);
 
-	if (!routed_here(g, v, intid) &&
-	    !(vgic_spis_of(g, intid)->b.active & bit))
+	if (routed_here(g, v, intid))
+		return;
+	if (intid >= GIC_LPI_FIRST)
+		vgic_touch_lpis_locked(g, intid / 32, bit, k);
+	else if (!(vgic_shared_of(g, intid)->b.active & bit))
 		vgic_touch_spis_locked(g, intid / 32, bit, k);
 }
 

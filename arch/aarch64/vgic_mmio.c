@@ -3,7 +3,7 @@
  * sizes, read, write); the offset divided by 0x80 finds the row, so every
  * access costs the same. Registers that have no row are RAZ/WI: GICD_ITARGETSR,
  * GICD_SGIR and its companions (affinity routing is always on), GICD_IGRPMODR
- * and GICD_NSACR (one Security state), message-based SPIs, the LPI registers.
+ * and GICD_NSACR (one Security state), message-based SPIs.
  *
  * GICv3/v4 IHI 0069: "Distributor register map", "Redistributor register
  * map", GICD_CTLR, GICD_TYPER, GICR_TYPER, GICR_WAKER. Entry points for the
@@ -13,8 +13,6 @@
 
 #include "vgic_internal.h"
 
-/* Names an Arm part in the identification registers' terms, product 'P'. */
-#define VGIC_IIDR      0x5000143bU
 #define VGIC_PART_DIST 0x92
 #define VGIC_PART_RDST 0x93
 
@@ -77,7 +75,7 @@ static int read_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 static void update_groups_locked(struct vgic *g, struct vgic_kicks *k)
 {
 	for (unsigned nr = 1; nr <= g->nr_banks; nr++) {
-		struct vgic_bank *b = &g->spis[nr - 1].b;
+		struct vgic_bank *b = &g->spis[nr - 1].s.b;
 		uint32_t was = b->open;
 
 		vgic_update_open(g, b);
@@ -95,6 +93,7 @@ static void update_groups_locked(struct vgic *g, struct vgic_kicks *k)
 			vgic_mark(v, VGIC_STALE_RWP, k);
 		spin_unlock(&v->lock);
 	}
+	vgic_lpi_groups_locked(g, k);
 }
 
 static int write_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
@@ -118,83 +117,25 @@ static int write_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	return 0;
 }
 
-/* GICR_WAKER. Children are asleep once nothing can be resident any more. */
-static uint64_t read_waker(struct vgic_cpu *v)
-{
-	uint64_t stale = __atomic_load_n(&v->stale, __ATOMIC_RELAXED);
-
-	if (!v->sleep)
-		return 0;
-	return GICR_WAKER_ProcessorSleep |
-	       (v->loaded && (stale & VGIC_STALE_ALL)
-			? 0
-			: GICR_WAKER_ChildrenAsleep);
-}
-
-static int read_gicr(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
-		     const struct vgic_row *row)
-{
-	uint64_t reg = op->offset & 0xffff;
-
-	(void)g;
-	(void)row;
-	if ((reg & ~UINT64_C(4)) == GICR_TYPER) {
-		op->value = vgic_read_half(v->typer, op);
-	} else if (op->size != 4) {
-		return 0;
-	} else if (reg == GICR_IIDR) {
-		op->value = VGIC_IIDR;
-	} else if (reg == GICR_WAKER) {
-		op->value = read_waker(v);
-	} else if (reg == GICR_CTLR) {
-		op->value = __atomic_load_n(&v->stale, __ATOMIC_RELAXED) &
-					    VGIC_STALE_RWP
-				    ? GICR_CTLR_RWP
-				    : 0;
-	}
-	return 0;
-}
-
-static int write_gicr(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
-		      const struct vgic_row *row)
-{
-	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
-	bool sleep = op->value & GICR_WAKER_ProcessorSleep;
-
-	(void)row;
-	if ((op->offset & 0xffff) != GICR_WAKER || op->size != 4)
-		return 0;
-	spin_lock(&g->lock);
-	spin_lock(&v->lock);
-	if (sleep != v->sleep || sleep != v->quiet) {
-		v->sleep = sleep;
-		v->quiet = sleep;
-		v->direct = 0;
-		vgic_mark(v, VGIC_STALE_ALL, &k);
-	}
-	spin_unlock(&v->lock);
-	vgic_reroute_any_locked(g, &k);
-	spin_unlock(&g->lock);
-	vgic_kick(g, &k);
-	return 0;
-}
-
 /* CoreSight identification: architecture revision 3, 64 KiB pages, Arm. */
-static int read_idregs(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
-		       const struct vgic_row *row)
+uint32_t vgic_idreg(uint64_t reg, uint8_t part)
 {
 	static const uint8_t id[12] = {0x44, 0,    0,    0,     /* PIDR4..7 */
 				       0,    0xb4, 0x3b, 0,     /* PIDR0..3 */
 				       0x0d, 0xf0, 0x05, 0xb1}; /* CIDR0..3 */
-	uint64_t reg = op->offset & 0xffff;
 
-	(void)g;
-	(void)row;
 	if (reg < GIC_IDREGS)
 		return 0;
-	op->value = id[(reg - GIC_IDREGS) / 4];
-	if (reg == GIC_IDREGS + 0x10)
-		op->value = v ? VGIC_PART_RDST : VGIC_PART_DIST;
+	return reg == GIC_PIDR0 ? part : id[(reg - GIC_IDREGS) / 4];
+}
+
+static int read_idregs(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		       const struct vgic_row *row)
+{
+	(void)g;
+	(void)row;
+	op->value = vgic_idreg(op->offset & 0xffff,
+			       v ? VGIC_PART_RDST : VGIC_PART_DIST);
 	return 0;
 }
 
@@ -216,10 +157,10 @@ static const struct {
 				      .sizes = 4,
 				      .read = read_gicd,
 				      .write = write_gicd},
-			[ROW_GICR] = {.name = "GICR_CTLR..PENDBASER",
+			[ROW_GICR] = {.name = "GICR_CTLR..SYNCR",
 				      .sizes = 4 | 8,
-				      .read = read_gicr,
-				      .write = write_gicr},
+				      .read = vgic_read_gicr,
+				      .write = vgic_write_gicr},
 			[ROW_IDREGS] = {.name = "PIDR, CIDR",
 					.sizes = 4,
 					.read = read_idregs},
@@ -311,6 +252,7 @@ static const struct {
 	.redist =
 		{
 			[GICR_CTLR >> 7] = ROW_GICR,
+			[GICR_INVLPIR >> 7] = ROW_GICR,
 			[GIC_IDREGS_PAGE >> 7] = ROW_IDREGS,
 			[(GICR_SGI_BASE + GICD_IGROUPR) >> 7] = ROW_IGROUPR,
 			[(GICR_SGI_BASE + GICD_ISENABLER) >> 7] = ROW_ISENABLER,

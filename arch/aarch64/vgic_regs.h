@@ -13,6 +13,8 @@
 #define GIC_NR_PRIVATE  32
 #define GIC_MAX_SPIS    960
 #define GIC_SPURIOUS    1023
+#define GIC_LPI_FIRST   8192
+#define GIC_LPI_END     65536 /* INTIDs of 16 bits: what every CPU has */
 #define GIC_FRAME_SIZE  0x10000
 #define GIC_REDIST_SIZE 0x20000 /* RD_base and SGI_base frames of one PE */
 
@@ -41,6 +43,7 @@
 #define GICD_IROUTER     0x6000
 #define GICD_IROUTER1023 0x7ff8
 #define GIC_IDREGS       0xffd0 /* PIDR4..7, PIDR0..3, CIDR0..3 */
+#define GIC_PIDR0        0xffe0
 #define GIC_IDREGS_PAGE  0xff80
 
 #define GICD_CTLR_EnableGrp0 BIT(0)
@@ -50,6 +53,7 @@
 #define GICD_CTLR_RWP        BIT(31)
 
 #define GICD_TYPER_ITLinesNumber GENMASK(4, 0)
+#define GICD_TYPER_LPIS          BIT(17)
 #define GICD_TYPER_IDbits        GENMASK(23, 19)
 #define GICD_TYPER_A3V           BIT(24)
 #define GICD_TYPER_RSS           BIT(26)
@@ -58,22 +62,45 @@
 #define GICD_IROUTER_MASK (GENMASK(39, 32) | BIT(31) | GENMASK(23, 0))
 
 /* Redistributor, RD_base. */
-#define GICR_CTLR       0x0000
-#define GICR_IIDR       0x0004
-#define GICR_TYPER      0x0008
-#define GICR_STATUSR    0x0010
-#define GICR_WAKER      0x0014
-#define GICR_SETLPIR    0x0040
-#define GICR_PROPBASER  0x0070
-#define GICR_PENDBASER  0x0078
-#define GICR_SGI_BASE   0x10000
-#define GICR_CTLR_RWP   BIT(3)
-#define GICR_TYPER_Last BIT(4)
+#define GICR_CTLR      0x0000
+#define GICR_IIDR      0x0004
+#define GICR_TYPER     0x0008
+#define GICR_STATUSR   0x0010
+#define GICR_WAKER     0x0014
+#define GICR_SETLPIR   0x0040
+#define GICR_PROPBASER 0x0070
+#define GICR_PENDBASER 0x0078
+#define GICR_INVLPIR   0x00a0
+#define GICR_INVALLR   0x00b0
+#define GICR_SYNCR     0x00c0
+#define GICR_SGI_BASE  0x10000
 
+#define GICR_CTLR_EnableLPIs BIT(0)
+#define GICR_CTLR_CES        BIT(1)
+#define GICR_CTLR_IR         BIT(2)
+#define GICR_CTLR_RWP        BIT(3)
+#define GICR_SYNCR_Busy      BIT(0)
+
+#define GICR_TYPER_PLPIS            BIT(0)
+#define GICR_TYPER_Last             BIT(4)
 #define GICR_TYPER_Processor_Number GENMASK(23, 8)
 #define GICR_TYPER_Affinity         GENMASK(63, 32)
 #define GICR_WAKER_ProcessorSleep   BIT(1)
 #define GICR_WAKER_ChildrenAsleep   BIT(2)
+
+/* Memory attributes are kept as written: EL2 accesses as Normal cacheable. */
+#define GICR_PROPBASER_IDbits GENMASK(4, 0)
+#define GICR_PROPBASER_PA     GENMASK(51, 12)
+#define GICR_PROPBASER_MASK   (GENMASK(58, 56) | GENMASK(51, 7) | GENMASK(4, 0))
+#define GICR_PENDBASER_PTZ    BIT(62)
+#define GICR_PENDBASER_PA     GENMASK(51, 16)
+#define GICR_PENDBASER_MASK                                                    \
+	(GICR_PENDBASER_PTZ | GENMASK(58, 56) | GICR_PENDBASER_PA |            \
+	 GENMASK(11, 7))
+
+/* One byte of the LPI configuration table. */
+#define LPI_CONFIG_Enable   BIT(0)
+#define LPI_CONFIG_Priority GENMASK(7, 2)
 
 /* MPIDR_EL1 affinity fields. */
 #define MPIDR_Aff0 GENMASK(7, 0)

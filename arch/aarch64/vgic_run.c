@@ -59,7 +59,7 @@ static bool flush_private_locked(struct vgic *g, struct vgic_cpu *v, bool spis)
 static bool flush_spis_locked(struct vgic *g, struct vgic_cpu *v, unsigned nr,
 			      struct vgic_kicks *k)
 {
-	struct vgic_bank *b = &g->spis[nr - 1].b;
+	struct vgic_bank *b = &g->spis[nr - 1].s.b;
 	uint32_t here;
 	unsigned i;
 
@@ -79,6 +79,30 @@ static bool flush_spis_locked(struct vgic *g, struct vgic_cpu *v, unsigned nr,
 	return true;
 }
 
+static bool flush_lpis_locked(struct vgic *g, struct vgic_cpu *v,
+			      struct vgic_kicks *k)
+{
+	unsigned i;
+
+	for (EACH_BIT(i, v->spi_slots)) {
+		uint32_t intid = v->lr_intid[i];
+		const struct vgic_bank *b = vgic_bank_of(g, v, intid);
+
+		if (intid >= GIC_LPI_FIRST &&
+		    ((b->revisit | b->set_p) >> (intid & 31) & 1))
+			vgic_lr_refresh(g, v, i, k);
+	}
+	for (unsigned nr = VGIC_LPI_BANK; vgic_lpi_next(g, v, &nr); nr++) {
+		uint32_t ready = vgic_ready(vgic_bank_nr(g, v, nr));
+
+		for (EACH_BIT(i, vgic_mine(g, v, nr, ready, false))) {
+			if (!vgic_lr_place(g, v, nr * 32 | i, true))
+				return false;
+		}
+	}
+	return true;
+}
+
 static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 			 struct vgic_kicks *k)
 {
@@ -92,8 +116,12 @@ static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 		if (!flush_spis_locked(g, v, nr, k))
 			all = true;
 	}
+	if (!all && (stale & VGIC_STALE_LPI))
+		all = !flush_lpis_locked(g, v, k);
 	if (all)
 		vgic_choose(g, v, k);
+	if (v->lpi_save)
+		vgic_lpi_save_locked(g, v);
 	if (stale & VGIC_STALE_SYNC) {
 		vgic_lr_peek(g, v, v->used);
 		v->sync_done = seq;
@@ -105,6 +133,11 @@ flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
 {
 	struct vgic_kicks k = vgic_kicks_init(v->index);
 
+	if (stale & VGIC_STALE_ITS) {
+		vits_work(g, v->index);
+		stale |= __atomic_fetch_and(&v->stale, VGIC_STALE_ITS,
+					    __ATOMIC_ACQUIRE);
+	}
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);
 	ASSERT(v->loaded);
@@ -194,6 +227,8 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	hw = v->b.hw;
 	v->b.hw = 0;
 	v->unlinked = hw & v->b.latch;
+	if (v->lpi_save)
+		vgic_lpi_save_locked(g, v);
 	for (EACH_BIT(i, hw))
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
 	v->loaded = false;
@@ -217,6 +252,7 @@ void vgic_put(struct vgic *g, unsigned vcpu)
 	}
 	ich_write_hcr(0);
 	v->hcr = 0;
+	v->eois = 0;
 	v->sync_key = 0;
 	spin_unlock(&v->lock);
 	spin_unlock(&g->lock);
@@ -282,7 +318,7 @@ static bool resident_pending(struct vgic *g, struct vgic_cpu *v,
 static bool waiting_pending(struct vgic *g, struct vgic_cpu *v,
 			    const struct cpuif *c)
 {
-	for (unsigned nr = 0; nr <= g->nr_banks; nr++) {
+	for (unsigned nr = 0; vgic_next_bank(g, v, &nr); nr++) {
 		const struct vgic_bank *b = vgic_bank_nr(g, v, nr);
 		uint32_t p = vgic_ready(b) & ~b->active;
 		unsigned i;

@@ -11,6 +11,7 @@
 #define LR_STATE   (UINT64_C(3) << 62)
 #define LR_HW      (UINT64_C(1) << 61)
 #define LR_EOI     (UINT64_C(1) << 41)
+#define FIRST_LPI  8192U
 
 struct gich *gich;
 
@@ -125,7 +126,9 @@ uint32_t gich_ack(struct gich *h, unsigned group)
 
 	if (i < 0 || lr_group(h->lr[i]) != group)
 		return GICH_SPURIOUS;
-	h->lr[i] = (h->lr[i] & ~LR_STATE) | LR_ACTIVE;
+	h->lr[i] &= ~LR_STATE;
+	if ((uint32_t)h->lr[i] < FIRST_LPI || h->lpi_goes_active)
+		h->lr[i] |= LR_ACTIVE;
 	ap = (unsigned)(lr_prio(h->lr[i]) & group_prio_mask(h, group)) >>
 	     (8 - h->pre_bits);
 	h->ap[group][ap / 32] |= 1U << (ap % 32);
@@ -183,11 +186,16 @@ void gich_eoi(struct gich *h, unsigned group, uint32_t intid)
 {
 	int prio;
 
-	if (intid >= 1020)
+	if (intid >= 1020 && intid < FIRST_LPI)
 		return;
 	prio = priority_drop(h);
 	if (prio < 0)
 		return;
+	if (intid >= FIRST_LPI) {
+		if (h->lpi_goes_active)
+			deactivate(h, intid, (int)group, prio);
+		return;
+	}
 	if (!(h->vmcr & (1U << 9)) ||
 	    (h->counts_drops && find_active(h, intid) < 0))
 		deactivate(h, intid, (int)group, prio);

@@ -22,6 +22,12 @@ struct gich {
 	 * in QEMU 7.2, though it deactivates nothing.
 	 */
 	bool counts_drops;
+	/*
+	 * An acknowledged LPI keeps its list register as active until its EOI,
+	 * and that EOI counts if it has none, as in QEMU 7.2; on hardware LPIs
+	 * have no active state.
+	 */
+	bool lpi_goes_active;
 	uint64_t lr[16];
 	uint32_t ap[2][4];
 	uint32_t vmcr;

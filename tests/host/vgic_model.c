@@ -5,24 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "its_rig.h"
 #include "vgic_rig.h"
 
 #define NR_CPUS 3
-#define NR_SPIS 64
+#define NR_SPIS 32
 #define NR_IDS  (32 + NR_SPIS)
+#define NR_LPIS 16
+#define NR_ALL  (NR_IDS + NR_LPIS) /* LPIs are counted after SPIs */
 #define TIMER   27U
+#define DEVICE  1U /* its event n is LPI n */
 
 struct ref_irq {
 	bool latch, line, edge, active, enabled;
 	unsigned group;
 	uint8_t prio;
-	unsigned route; /* vCPU */
+	unsigned route; /* vCPU; of an LPI, where it is pending */
 	unsigned active_on;
+	unsigned collection; /* LPI: the vCPU to which its event goes */
+	bool saved[3];       /* LPI: pending in a table, by vCPU */
 };
+
+_Static_assert(NR_CPUS == 3, "ref_irq.saved");
 
 struct ref_cpu {
 	struct ref_irq priv[32];
 	bool asleep;
+	bool no_lpis; /* GICR_CTLR.EnableLPIs is 0 */
 	bool eoimode;
 	bool woken;     /* had something to do when it was put */
 	unsigned kicks; /* by then */
@@ -40,11 +49,11 @@ struct ref_cpu {
 struct world {
 	struct vgic_rig rig;
 	struct ref_cpu cpu[NR_CPUS];
-	struct ref_irq spi[NR_IDS]; /* from 32 */
+	struct ref_irq spi[NR_ALL]; /* from 32; LPIs from NR_IDS */
 	bool grp[2];                /* GICD_CTLR */
 	uint32_t (*next)(void *ctx);
 	void *ctx;
-	unsigned long taken;
+	struct vgic_model_result done;
 	unsigned long step;
 };
 
@@ -53,9 +62,20 @@ static uint32_t rnd(struct world *w, uint32_t below)
 	return w->next(w->ctx) % below;
 }
 
-static struct ref_irq *irq(struct world *w, unsigned vcpu, uint32_t intid)
+/* By number, which differs from the INTID of an LPI. */
+static struct ref_irq *irq(struct world *w, unsigned vcpu, uint32_t n)
 {
-	return intid < 32 ? &w->cpu[vcpu].priv[intid] : &w->spi[intid];
+	return n < 32 ? &w->cpu[vcpu].priv[n] : &w->spi[n];
+}
+
+static uint32_t intid_of(uint32_t n)
+{
+	return n < NR_IDS ? n : ITS_LPI + n - NR_IDS;
+}
+
+static uint32_t number_of(uint32_t intid)
+{
+	return intid < NR_IDS ? intid : intid - ITS_LPI + NR_IDS;
 }
 
 static bool ref_pending(const struct ref_irq *i)
@@ -71,7 +91,8 @@ static bool deliverable(struct world *w, unsigned vcpu, uint32_t intid)
 	const struct ref_irq *i = irq(w, vcpu, intid);
 	const struct gich *h = &w->rig.cpu[vcpu];
 
-	if (w->cpu[vcpu].asleep || (intid >= 32 && i->route != vcpu))
+	if (w->cpu[vcpu].asleep || (intid >= 32 && i->route != vcpu) ||
+	    (intid >= NR_IDS && w->cpu[vcpu].no_lpis))
 		return false;
 	return ref_pending(i) && !i->active && i->enabled && w->grp[i->group] &&
 	       (h->vmcr >> i->group & 1) && i->prio < h->vmcr >> 24 &&
@@ -83,7 +104,7 @@ static unsigned best_prio(struct world *w, unsigned vcpu)
 {
 	unsigned best = 0x100;
 
-	for (uint32_t n = 0; n < NR_IDS; n++) {
+	for (uint32_t n = 0; n < NR_ALL; n++) {
 		if (deliverable(w, vcpu, n) && irq(w, vcpu, n)->prio < best)
 			best = irq(w, vcpu, n)->prio;
 	}
@@ -103,12 +124,14 @@ static void differ(struct world *w, unsigned vcpu, uint32_t n, const char *what,
 static void compare_irq(struct world *w, unsigned vcpu, uint32_t n)
 {
 	const struct ref_irq *i = irq(w, vcpu, n);
-	struct vgic_irq_state st = rig_state(&w->rig, vcpu, n);
+	struct vgic_irq_state st = rig_state(&w->rig, vcpu, intid_of(n));
 
 	if (st.pending != ref_pending(i))
 		differ(w, vcpu, n, "pending", st.pending, ref_pending(i));
 	if (st.active != i->active)
 		differ(w, vcpu, n, "active", st.active, i->active);
+	if (n >= NR_IDS && !st.pending)
+		return; /* its configuration need not have been read */
 	if (st.enabled != i->enabled)
 		differ(w, vcpu, n, "enabled", st.enabled, i->enabled);
 	if (st.group != i->group)
@@ -121,7 +144,7 @@ static void compare_irq(struct world *w, unsigned vcpu, uint32_t n)
 
 static void compare_all(struct world *w)
 {
-	for (uint32_t n = 0; n < NR_IDS; n++) {
+	for (uint32_t n = 0; n < NR_ALL; n++) {
 		for (unsigned v = 0; v < (n < 32 ? NR_CPUS : 1); v++)
 			compare_irq(w, v, n);
 	}
@@ -149,11 +172,11 @@ static void guest_ack(struct world *w, unsigned v)
 	struct gich *h = &w->rig.cpu[v];
 	struct ref_cpu *c = &w->cpu[v];
 	unsigned want = best_prio(w, v);
-	bool may[NR_IDS];
+	bool may[NR_ALL];
 	unsigned group = 0;
 	uint32_t n;
 
-	for (n = 0; n < NR_IDS; n++)
+	for (n = 0; n < NR_ALL; n++)
 		may[n] = deliverable(w, v, n) && irq(w, v, n)->prio == want;
 	n = gich_ack(h, 0);
 	if (n == GICH_SPURIOUS) {
@@ -165,14 +188,16 @@ static void guest_ack(struct world *w, unsigned v)
 			differ(w, v, 0, "nothing taken, priority", 0x100, want);
 		return;
 	}
-	if (!may[n] || irq(w, v, n)->group != group)
-		differ(w, v, n, "taken at priority", irq(w, v, n)->prio, want);
-	irq(w, v, n)->active = true;
+	n = number_of(n);
+	if (n >= NR_ALL || !may[n] || irq(w, v, n)->group != group)
+		differ(w, v, n, "taken, wanted at priority", 0, want);
+	irq(w, v, n)->active = n < NR_IDS;
 	irq(w, v, n)->latch = false;
 	irq(w, v, n)->active_on = v;
 	c->stack[c->depth].intid = n;
 	c->stack[c->depth++].group = group;
-	w->taken++;
+	w->done.taken++;
+	w->done.lpis += n >= NR_IDS;
 }
 
 static void ref_deactivate(struct world *w, unsigned v, uint32_t n)
@@ -189,7 +214,9 @@ static void guest_eoi(struct world *w, unsigned v)
 		return;
 	c->depth--;
 	n = c->stack[c->depth].intid;
-	gich_eoi(&w->rig.cpu[v], c->stack[c->depth].group, n);
+	gich_eoi(&w->rig.cpu[v], c->stack[c->depth].group, intid_of(n));
+	if (n >= NR_IDS)
+		return;
 	if (c->eoimode)
 		c->held[c->nr_held++] = n;
 	else
@@ -220,6 +247,7 @@ static void guest_step(struct world *w, unsigned v)
 
 	if (!w->rig.loaded[v])
 		return;
+	w->done.operations++;
 	rig_on(&w->rig, v);
 	switch (rnd(w, 8)) {
 	case 0:
@@ -404,13 +432,134 @@ static void fire_timer(struct world *w, unsigned v)
 	w->cpu[v].priv[TIMER].latch = true;
 }
 
+/* ------------------------------------------------------------------- LPIs */
+
+static void its(struct world *w, unsigned by, unsigned cmd, uint64_t n,
+		uint64_t dw2, uint64_t dw3)
+{
+	if (!its_cmd(&w->rig, by, (uint64_t)DEVICE << 32 | cmd, n, dw2, dw3))
+		abort();
+}
+
+/* What is pending at `from` goes to `to`, or is lost there. */
+static void lpi_moves(struct world *w, struct ref_irq *i, unsigned from,
+		      unsigned to)
+{
+	if (!i->latch || i->route != from || w->cpu[from].no_lpis)
+		return;
+	i->route = to;
+	i->latch = !w->cpu[to].no_lpis;
+}
+
+static void lpi_is_raised(struct world *w, struct ref_irq *i)
+{
+	if (w->cpu[i->collection].no_lpis)
+		return;
+	i->latch = true;
+	i->route = i->collection;
+}
+
+static void lpi_is_cleared(const struct world *w, struct ref_irq *i)
+{
+	if (i->route == i->collection && !w->cpu[i->collection].no_lpis)
+		i->latch = false;
+}
+
+static void configure_lpi(struct world *w, unsigned by, struct ref_irq *i,
+			  uint32_t n)
+{
+	bool off = w->cpu[i->collection].no_lpis;
+	bool enabled = rnd(w, 4) != 0;
+	uint8_t prio = (uint8_t)(rnd(w, 32) * 8);
+	uint8_t more = (uint8_t)(rnd(w, 2) * 4); /* not implemented */
+
+	if (off) /* whose redistributor would not look at it */
+		return;
+	i->enabled = enabled;
+	i->prio = prio;
+	its_config(&w->rig, ITS_LPI + n, prio | more, enabled);
+	if (rnd(w, 2))
+		its(w, by, CMD_INV, n, 0, 0);
+	else
+		its(w, by, CMD_INVALL, 0, i->collection, 0);
+}
+
+/* GICR_CTLR.EnableLPIs of v, off or on again. */
+static void switch_lpis(struct world *w, unsigned by, unsigned v)
+{
+	struct ref_cpu *c = &w->cpu[v];
+
+	c->no_lpis = !c->no_lpis;
+	rig_write(&w->rig, by, true, 0x20000ULL * v + 0x78, 8,
+		  its_ipa(ITS_PENDING + 0x10000 * v)); /* not zero */
+	rig_write(&w->rig, by, true, 0x20000ULL * v, 4, !c->no_lpis);
+	rig_settle(&w->rig);
+	for (uint32_t n = NR_IDS; n < NR_ALL; n++) {
+		struct ref_irq *i = &w->spi[n];
+
+		if (c->no_lpis) {
+			i->saved[v] = i->latch && i->route == v;
+			i->latch = i->latch && i->route != v;
+		} else if (i->saved[v]) {
+			i->latch = true;
+			i->route = v;
+		}
+	}
+}
+
+static void lpi_step(struct world *w, unsigned by, unsigned v)
+{
+	uint32_t n = rnd(w, NR_LPIS);
+	struct ref_irq *i = &w->spi[NR_IDS + n];
+
+	switch (rnd(w, 16)) {
+	case 0:
+		its(w, by, CMD_CLEAR, n, 0, 0);
+		lpi_is_cleared(w, i);
+		break;
+	case 1:
+		its(w, by, CMD_MOVI, n, v, 0);
+		lpi_moves(w, i, i->collection, v);
+		i->collection = v;
+		break;
+	case 2:
+		its(w, by, CMD_MOVALL, 0, (uint64_t)by << 16,
+		    (uint64_t)v << 16);
+		for (n = NR_IDS; n < NR_ALL; n++)
+			lpi_moves(w, &w->spi[n], by, v);
+		break;
+	case 3:
+		its(w, by, CMD_DISCARD, n, 0, 0);
+		lpi_is_cleared(w, i);
+		its(w, by, CMD_MAPTI, (uint64_t)(ITS_LPI + n) << 32 | n, v, 0);
+		i->collection = v;
+		break;
+	case 4:
+	case 5:
+		configure_lpi(w, by, i, n);
+		break;
+	case 6:
+		its(w, by, CMD_SYNC, 0, (uint64_t)v << 16, 0);
+		break;
+	case 7:
+		if (w->cpu[v].no_lpis || rnd(w, 8) == 0)
+			switch_lpis(w, by, v);
+		break;
+	default:
+		its(w, by, CMD_INT, n, 0, 0);
+		lpi_is_raised(w, i);
+		break;
+	}
+}
+
 static void machine_step(struct world *w)
 {
 	unsigned by = rnd(w, NR_CPUS);
 	unsigned v = rnd(w, NR_CPUS);
 	uint32_t n = rnd(w, NR_IDS);
-	unsigned what = rnd(w, 12);
+	unsigned what = rnd(w, 14);
 
+	w->done.operations++;
 	if (!w->rig.loaded[by]) /* who does not run does nothing */
 		what = 10;
 	switch (what) {
@@ -436,6 +585,10 @@ static void machine_step(struct world *w)
 		break;
 	case 10:
 		load_or_put(w, v);
+		break;
+	case 11:
+	case 12:
+		lpi_step(w, by, v);
 		break;
 	default:
 		if (rnd(w, 16) == 0) {
@@ -480,11 +633,14 @@ static void compare_registers(struct world *w)
 static void world_init(struct world *w, unsigned nr_lr, bool eoimode)
 {
 	memset(w, 0, sizeof(*w));
-	rig_init(&w->rig, NR_CPUS, nr_lr, NR_SPIS);
+	rig_init_its(&w->rig, NR_CPUS, nr_lr);
 	rig_guest_init(&w->rig, eoimode);
+	its_start(&w->rig);
+	its_mapd(&w->rig, DEVICE);
 	for (unsigned v = 0; v < NR_CPUS; v++) {
 		w->cpu[v].eoimode = eoimode;
 		w->rig.cpu[v].counts_drops = nr_lr % 4 != 0;
+		w->rig.cpu[v].lpi_goes_active = nr_lr % 4 != 0;
 		for (uint32_t n = 0; n < 32; n++)
 			w->cpu[v].priv[n] = (struct ref_irq){.enabled = true,
 							     .group = 1,
@@ -494,14 +650,24 @@ static void world_init(struct world *w, unsigned nr_lr, bool eoimode)
 	for (uint32_t n = 32; n < NR_IDS; n++)
 		w->spi[n] = (struct ref_irq){
 			.enabled = true, .group = 1, .prio = 0xa0};
+	for (uint32_t n = 0; n < NR_LPIS; n++) {
+		w->spi[NR_IDS + n] = (struct ref_irq){.enabled = true,
+						      .group = 1,
+						      .prio = 0xa0,
+						      .edge = true};
+		its_config(&w->rig, ITS_LPI + n, 0xa0, true);
+		its_map(&w->rig, DEVICE, n, ITS_LPI + n, 0);
+		its_event(&w->rig, CMD_INV, DEVICE, n);
+	}
 	w->grp[0] = w->grp[1] = true;
 }
 
-unsigned long vgic_model_run(unsigned nr_lr, bool eoimode, unsigned long steps,
-			     uint32_t (*next)(void *ctx), void *ctx)
+struct vgic_model_result vgic_model_run(unsigned nr_lr, bool eoimode,
+					unsigned long steps,
+					uint32_t (*next)(void *ctx), void *ctx)
 {
 	struct world *w = malloc(sizeof(*w));
-	unsigned long taken;
+	struct vgic_model_result done;
 
 	if (!w)
 		abort();
@@ -521,8 +687,8 @@ unsigned long vgic_model_run(unsigned nr_lr, bool eoimode, unsigned long steps,
 			compare_all(w);
 	}
 	compare_all(w);
-	taken = w->taken;
+	done = w->done;
 	rig_free(&w->rig);
 	free(w);
-	return taken;
+	return done;
 }

@@ -53,10 +53,48 @@ static bool rig_hw_line(void *ctx, unsigned vcpu, uint32_t intid)
 	return !(r->line_low >> intid & 1);
 }
 
+static uint8_t *rig_ram(struct vgic_rig *r, ipa_t at, uint64_t len)
+{
+	uint64_t off = at.v - RIG_RAM_BASE;
+
+	if (r->ram_gone || off >= RIG_RAM_SIZE || len > RIG_RAM_SIZE - off)
+		return NULL;
+	return r->ram + off;
+}
+
+static int rig_ram_read(void *ctx, ipa_t at, void *dst, uint64_t len)
+{
+	const uint8_t *p = rig_ram(ctx, at, len);
+
+	if (p)
+		memcpy(dst, p, len);
+	return p ? 0 : -EFAULT;
+}
+
+static int rig_ram_write(void *ctx, ipa_t at, const void *src, uint64_t len)
+{
+	uint8_t *p = rig_ram(ctx, at, len);
+
+	if (p)
+		memcpy(p, src, len);
+	return p ? 0 : -EFAULT;
+}
+
+static void rig_exit_again(void *ctx, unsigned vcpu)
+{
+	struct vgic_rig *r = ctx;
+
+	r->again++;
+	r->exits[vcpu] = true;
+}
+
 static const struct vgic_ops rig_ops = {
 	.kick = rig_kick,
 	.hw_deactivate = rig_hw_deactivate,
 	.hw_line = rig_hw_line,
+	.ram_read = rig_ram_read,
+	.ram_write = rig_ram_write,
+	.exit_again = rig_exit_again,
 };
 
 struct vgic_config rig_config(struct vgic_rig *r, unsigned nr_spis)
@@ -65,6 +103,7 @@ struct vgic_config rig_config(struct vgic_rig *r, unsigned nr_spis)
 		.nr_vcpus = r->nr_vcpus,
 		.mpidr = r->mpidr,
 		.nr_spis = nr_spis,
+		.its = r->ram != NULL,
 		.ops = &rig_ops,
 		.ctx = r,
 		.alloc = rig_alloc,
@@ -72,12 +111,11 @@ struct vgic_config rig_config(struct vgic_rig *r, unsigned nr_spis)
 	};
 }
 
-void rig_init(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr,
-	      unsigned nr_spis)
+static void init(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr,
+		 unsigned nr_spis)
 {
 	struct vgic_config cfg;
 
-	memset(r, 0, sizeof(*r));
 	r->nr_vcpus = nr_vcpus;
 	for (unsigned i = 0; i < nr_vcpus; i++) {
 		gich_init(&r->cpu[i], nr_lr);
@@ -90,6 +128,20 @@ void rig_init(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr,
 		abort();
 	for (unsigned i = 0; i < nr_vcpus; i++)
 		rig_load(r, i);
+}
+
+void rig_init(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr,
+	      unsigned nr_spis)
+{
+	memset(r, 0, sizeof(*r));
+	init(r, nr_vcpus, nr_lr, nr_spis);
+}
+
+void rig_init_its(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr)
+{
+	memset(r, 0, sizeof(*r));
+	r->ram = rig_alloc(r, RIG_RAM_SIZE, 4096);
+	init(r, nr_vcpus, nr_lr, 32);
 }
 
 void rig_free(struct vgic_rig *r)

@@ -12,6 +12,8 @@
 #include "gich.h"
 
 #define RIG_MAX_VCPUS 20
+#define RIG_RAM_BASE  UINT64_C(0x80000000)
+#define RIG_RAM_SIZE  UINT64_C(0x200000)
 
 struct vgic_rig {
 	struct vgic *g;
@@ -25,7 +27,11 @@ struct vgic_rig {
 	uint32_t phys_active[RIG_MAX_VCPUS];
 	uint32_t line_low; /* PPIs for which hw_line answers "low" */
 	uint64_t mpidr[RIG_MAX_VCPUS];
-	void *blocks[8];
+	/* The guest's RAM, for the ITS; NULL without. */
+	uint8_t *ram;
+	bool ram_gone;  /* every access fails */
+	unsigned again; /* calls of exit_again */
+	void *blocks[12];
 	unsigned nr_blocks;
 	unsigned fail_alloc; /* n-th allocation fails; 0 = none */
 };
@@ -33,6 +39,8 @@ struct vgic_rig {
 /* nr_vcpus with Aff0 = index, all loaded, with nr_lr list registers each. */
 void rig_init(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr,
 	      unsigned nr_spis);
+/* The same with an ITS, 32 SPIs and RAM. */
+void rig_init_its(struct vgic_rig *r, unsigned nr_vcpus, unsigned nr_lr);
 /* The configuration that rig_init uses, for tests that vary it. */
 struct vgic_config rig_config(struct vgic_rig *r, unsigned nr_spis);
 void rig_free(struct vgic_rig *r);

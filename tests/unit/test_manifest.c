@@ -155,6 +155,22 @@ static void short_manifest_takes_the_defaults(void **state)
 	assert_int_equal(c->initrd.size, 0);
 }
 
+static void its_is_there_when_asked_for(void **state)
+{
+	struct boot *b = *state;
+	const struct vm_config *c;
+
+	assert_int_equal(parse(b, VM("a", "its;" CPUS_MEM KERNEL)), 0);
+	c = accepted(b, 0);
+	assert_int_equal(c->its.base.v, 0x08080000);
+	assert_int_equal(c->its.size, 0x20000);
+	assert_int_equal(parse(b, GOOD("a")), 0);
+	assert_int_equal(accepted(b, 0)->its.size, 0);
+	assert_int_equal(parse(b, VM("a", "its = <1>;" CPUS_MEM KERNEL)), 0);
+	assert_string_equal(b->m.vm[0].err,
+			    "manifest: /a: property its: must be empty");
+}
+
 static void nothing_points_into_the_blob(void **state)
 {
 	struct boot *b = *state;
@@ -581,6 +597,8 @@ static void manifest_and_guests_tree_may_not_disagree(void **state)
 		{"virtio-slots = <2>;",
 		 "/g: property virtio-slots: 2, but dtb@1 says 1"},
 		{"spis = <32>;", "/g: property spis: 32, but dtb@1 needs 64"},
+		{"its;", "/g: property its: but dtb@1 has no node "
+			 "arm,gic-v3-its"},
 		{MOD("d", "disk", "0 0x50000000 0 0x1000")
 			 MOD("e", "disk", "0 0x51000000 0 0x1000"),
 		 "/g: 2 disks, but dtb@1 has 1 nodes virtio,mmio"},
@@ -680,6 +698,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(full_manifest_gives_one_vm),
 		T(short_manifest_takes_the_defaults),
+		T(its_is_there_when_asked_for),
 		T(nothing_points_into_the_blob),
 		T(vms_may_share_what_nobody_writes),
 		T(bad_vm_is_refused_in_one_line_and_the_others_run),

@@ -1,4 +1,8 @@
-/* The vGIC and a reference model, driven by random numbers: no divergence. */
+/*
+ * The vGIC and a reference model, driven by random numbers: a million
+ * operations of devices, of one CPU on another, of guests and their interrupt
+ * handlers, and no divergence.
+ */
 #include "../host/host.h"
 #include "../host/vgic_model.h"
 
@@ -13,15 +17,20 @@ static uint32_t next(void *ctx)
 	return (uint32_t)(*s >> 20);
 }
 
+static unsigned long operations;
+
 static void run(unsigned nr_lr, bool eoimode, unsigned long steps,
 		uint64_t seed)
 {
-	unsigned long taken =
+	struct vgic_model_result r =
 		vgic_model_run(nr_lr, eoimode, steps, next, &seed);
 
-	print_message("%u list registers, EOImode %d: %lu interrupts taken\n",
-		      nr_lr, eoimode, taken);
-	assert_true(taken > steps / 20);
+	print_message("%u list registers, EOImode %d: %lu operations, %lu "
+		      "interrupts taken, %lu of them LPIs\n",
+		      nr_lr, eoimode, r.operations, r.taken, r.lpis);
+	assert_true(r.taken > steps / 20);
+	assert_true(r.lpis > steps / 200);
+	operations += r.operations;
 }
 
 /* Rules out: lr-overflow */
@@ -49,6 +58,13 @@ static void one_and_sixteen_list_registers_behave_as_the_reference(void **state)
 	run(16, true, 20000, 0x2222);
 }
 
+static void that_was_a_million_operations(void **state)
+{
+	(void)state;
+	print_message("%lu operations\n", operations);
+	assert_true(operations >= 1000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -56,6 +72,7 @@ int main(void)
 		cmocka_unit_test(four_list_registers_behave_as_the_reference),
 		cmocka_unit_test(
 			one_and_sixteen_list_registers_behave_as_the_reference),
+		cmocka_unit_test(that_was_a_million_operations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,45 @@ static void redistributors_in_two_regions_are_numbered_through(void **state)
 		-ENXIO);
 }
 
+/* Its command queue is looked for in the guest's RAM and nowhere else. */
+static void its_works_on_the_guests_own_memory(void **state)
+{
+	const ipa_t its = {0x08080000};
+	const uint64_t queue[2] = {SIM_RAM, SIM_RAM + MIB(2)};
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+	struct mmio_op op = {.size = 8};
+
+	(void)state;
+	cfg->its = (struct vm_range){its, KIB(128)};
+	vm = &m.vms[0];
+	assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+	m.h.nr_vms = 1;
+	assert_int_equal(mmio_dispatch(&vm->bus, ipa_add(its, 8), &op), 0);
+	assert_int_equal(op.value & 1, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct {
+			uint64_t at, size, value;
+		} w[] = {{0, 4, 0},
+			 {0x80, 8, UINT64_C(1) << 63 | queue[i]},
+			 {0, 4, 1},
+			 {0x88, 8, 0x20}};
+
+		for (size_t k = 0; k < ARRAY_SIZE(w); k++) {
+			op = (struct mmio_op){.size = (uint8_t)w[k].size,
+					      .value = w[k].value,
+					      .write = true};
+			assert_int_equal(mmio_dispatch(&vm->bus,
+						       ipa_add(its, w[k].at),
+						       &op),
+					 0);
+		}
+		op = (struct mmio_op){.size = 8};
+		assert_int_equal(
+			mmio_dispatch(&vm->bus, ipa_add(its, 0x90), &op), 0);
+		assert_int_equal(op.value, i ? 1 : 0x20);
+	}
+}
+
 /* -------------------------------------------------------------- the console */
 
 static void guest_output_and_input_pass_through_the_console(void **state)
@@ -591,6 +630,7 @@ int main(void)
 		BOOTED(alarm_of_the_clock_interrupts),
 		BOOTED(nothing_answers_beside_the_devices),
 		EMPTY(redistributors_in_two_regions_are_numbered_through),
+		EMPTY(its_works_on_the_guests_own_memory),
 		BOOTED(guest_output_and_input_pass_through_the_console),
 		BOOTED(input_longer_than_the_fifo_arrives_as_it_is_read),
 		BOOTED(full_console_holds_the_guest_back_and_lets_it_go_on),

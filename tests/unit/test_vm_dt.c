@@ -259,6 +259,22 @@ static void generated_tree_says_what_the_vm_has(void **state)
 	EXPECT_CELLS(g, "/virtio_mmio@a000000", "reg", 0, 0x0a000000, 0, 0x200);
 	EXPECT_CELLS(g, "/virtio_mmio@a000000", "interrupts", 0, 16, 4);
 	assert_true(fdt_path_offset(g->out, "/virtio_mmio@a000200") < 0);
+	assert_true(fdt_path_offset(g->out, "/intc@8000000/its") < 0);
+}
+
+static void generated_tree_has_an_its_when_asked_for(void **state)
+{
+	static const char its[] = "/intc@8000000/its@8080000";
+	struct guest *g = *state;
+	const struct vm_dt_boot boot = {0};
+	struct vm_hw hw = hw_of(1, 0);
+
+	hw.its = true;
+	assert_int_equal(default_hw(g, hw), 0);
+	write_tree(g, &boot);
+	EXPECT_STR(g, its, "compatible", "arm,gic-v3-its");
+	EXPECT_CELLS(g, its, "#msi-cells", 1);
+	EXPECT_CELLS(g, its, "reg", 0, 0x08080000, 0, 0x20000);
 }
 
 static void generated_tree_is_silent_about_what_is_not_there(void **state)
@@ -309,11 +325,12 @@ static void generated_tree_read_back_is_the_same_vm(void **state)
 		struct vm_dt_log log = log_of(g);
 		struct vm_config *a = &g->cfg;
 		struct vm_config b = {0};
+		struct vm_hw hw = hw_of(sizes[i][0], sizes[i][1]);
 
 		print_message("  %u vCPUs %u slots\n", sizes[i][0],
 			      sizes[i][1]);
-		assert_int_equal(default_hw(g, hw_of(sizes[i][0], sizes[i][1])),
-				 0);
+		hw.its = i % 2;
+		assert_int_equal(default_hw(g, hw), 0);
 		write_tree(g, &boot);
 		assert_int_equal(vm_dt_parse(&b, g->out, vm_dt_capacity(a),
 					     &g->arena, &log),
@@ -323,6 +340,7 @@ static void generated_tree_read_back_is_the_same_vm(void **state)
 		assert_int_equal(b.nr_ram, 1);
 		assert_memory_equal(b.ram, a->ram, sizeof(*a->ram));
 		assert_memory_equal(&b.gicd, &a->gicd, sizeof(a->gicd));
+		assert_memory_equal(&b.its, &a->its, sizeof(a->its));
 		assert_int_equal(b.nr_gicr, a->nr_gicr);
 		assert_memory_equal(b.gicr, a->gicr,
 				    a->nr_gicr * sizeof(*a->gicr));
@@ -499,6 +517,25 @@ static void brought_tree_describes_the_hardware(void **state)
 	assert_int_equal(c->nr_reserved, 0);
 }
 
+#define GIC_ITS(reg)                                                           \
+	"gic { compatible = \"arm,gic-v3\"; phandle = <1>;"                    \
+	"#interrupt-cells = <3>; #address-cells = <2>; #size-cells = <2>;"     \
+	"ranges; reg = <0 0x1000000 0 0x10000 0 0x2000000 0 0x40000>;"         \
+	"its { compatible = \"arm,gic-v3-its\"; reg = <" reg ">; }; };"
+
+static void brought_its_is_part_of_the_hardware(void **state)
+{
+	struct guest *g = *state;
+	struct pieces t = good;
+
+	t.gic = GIC_ITS("0 0x1020000 0 0x200000");
+	assert_int_equal(parse(g, &t), 0);
+	assert_int_equal(g->cfg.its.base.v, 0x1020000);
+	assert_int_equal(g->cfg.its.size, 0x20000);
+	assert_int_equal(parse(g, &good), 0);
+	assert_int_equal(g->cfg.its.size, 0);
+}
+
 static void optional_hardware_may_be_absent(void **state)
 {
 	struct guest *g = *state;
@@ -600,6 +637,18 @@ static const struct {
 	     GICV3("reg = <0x10000 0 0 0x10000 0 0x1000000 0 "
 		   "0x40000>;"),
 	     "/gic: property reg: 0x1000000000000 is above 2^48"),
+	WITH(gic, GIC_ITS("0 0x1020000 0 0x10000"),
+	     "/gic/its: property reg: must be 128 KiB, 64 KiB aligned"),
+	WITH(gic, GIC_ITS("0 0x1021000 0 0x20000"),
+	     "/gic/its: property reg: must be 128 KiB, 64 KiB aligned"),
+	WITH(gic, GIC_ITS("0 0xff0000 0 0x20000"),
+	     "/gic/its: property reg: 0xff0000 overlaps node gic"),
+	WITH(gic, GIC_ITS("0 0x40000000 0 0x20000"),
+	     "/gic/its: property reg: 0x40000000 overlaps RAM"),
+	WITH(rtc,
+	     "a { compatible = \"arm,gic-v3-its\"; };"
+	     "b { compatible = \"arm,gic-v3-its\"; };",
+	     "/a: only one ITS is supported"),
 	WITH(timer, TIMER("1 13 8 1 14 8 1 12 8"),
 	     "/timer: property interrupts: timers must be PPI 14 "
 	     "(physical) and 11 (virtual)"),
@@ -712,6 +761,7 @@ int main(void)
 		T(spis_follow_the_slots),
 		T(hardware_beyond_the_limits_is_refused),
 		T(generated_tree_says_what_the_vm_has),
+		T(generated_tree_has_an_its_when_asked_for),
 		T(generated_tree_is_silent_about_what_is_not_there),
 		T(aff3_needs_two_cells),
 		T(generated_tree_read_back_is_the_same_vm),
@@ -720,6 +770,7 @@ int main(void)
 		T(brought_tree_keeps_what_only_it_knows),
 		T(completing_does_not_touch_the_original),
 		T(brought_tree_describes_the_hardware),
+		T(brought_its_is_part_of_the_hardware),
 		T(optional_hardware_may_be_absent),
 		T(performance_monitors_are_there_where_the_tree_has_them),
 		T(what_cannot_be_given_is_named_in_one_line),

@@ -100,6 +100,9 @@ class Vgic(Command):
                 yield from cpu.lines()
         yield "SPIs" + ("" if only is None else f" of vCPU {vm.index}.{only}")
         yield from self.spis(vgic, cpus, only)
+        if int(vgic["nr_lpi_banks"]):
+            yield "LPIs" + ("" if only is None else f" of vCPU {vm.index}.{only}")
+            yield from self.lpis(vgic, cpus, only)
 
     def private(self, cpu):
         bank = self.bank(cpu.value["b"])
@@ -115,13 +118,25 @@ class Vgic(Command):
             "struct vgic_spis", int(vgic["spis"]), int(vgic["nr_banks"])
         )
         for number, (_, spis) in enumerate(rows):
-            bank = self.bank(spis["b"])
-            for i in gic.remarkable(bank):
-                to, owner = int(spis["route"][i]), None
-                if (bank["resident"] | bank["active"]) >> i & 1:
-                    owner = int(spis["owner"][i])
-                if only is None or only in (to, owner):
-                    yield "  " + self.spi(bank, 32 * (number + 1) + i, to, owner, cpus)
+            yield from self.shared(spis["s"], 32 * (number + 1), cpus, only)
+
+    def lpis(self, vgic, cpus, only):
+        """Those that are pending; the others have no state."""
+        rows = model.array_at(
+            "struct vgic_shared", int(vgic["lpis"]), int(vgic["nr_lpi_banks"])
+        )
+        for number, (_, lpis) in enumerate(rows):
+            if int(lpis["b"]["latch"]) | int(lpis["b"]["resident"]):
+                yield from self.shared(lpis, 8192 + 32 * number, cpus, only)
+
+    def shared(self, banks, first, cpus, only):
+        bank = self.bank(banks["b"])
+        for i in gic.remarkable(bank):
+            to, owner = int(banks["route"][i]), None
+            if (bank["resident"] | bank["active"]) >> i & 1:
+                owner = int(banks["owner"][i])
+            if only is None or only in (to, owner):
+                yield "  " + self.spi(bank, first + i, to, owner, cpus)
 
     def spi(self, bank, intid, to, owner, cpus):
         """With the vCPU that it goes to, and that which has it."""

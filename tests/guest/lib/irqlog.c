@@ -28,7 +28,7 @@ static void log_handler(bool fiq)
 	unsigned intid = (unsigned)(iar & 0xffffff);
 
 	dsb_sy();
-	if (intid >= 1020) {
+	if (intid >= 1020 && intid <= INTID_SPURIOUS) {
 		irq_log()->spurious++;
 		return;
 	}
