@@ -133,31 +133,48 @@ static void not_done(struct vcpu *v, uint64_t esr, int err)
 		inject_external(v, esr, false);
 }
 
-/* Whether the data that the interrupted code loads and stores is big-endian. */
-static bool big_endian_slow(const struct vcpu *v, uint64_t sctlr)
-{
-	if (v->regs.pstate & PSTATE_NRW)
-		return v->regs.pstate & PSTATE_E32;
-	if ((v->regs.pstate & PSTATE_M) == PSTATE_EL0T)
-		return sctlr & SCTLR_E0E;
-	return sctlr & SCTLR_EE;
-}
-
-static inline bool big_endian(const struct vcpu *v)
-{
-	uint64_t sctlr = el1_read_sctlr();
-
-	if (__builtin_expect(!(sctlr & (SCTLR_EE | SCTLR_E0E)) &&
-				     !(v->regs.pstate & PSTATE_NRW),
-			     1))
-		return false;
-	return big_endian_slow(v, sctlr);
-}
-
 /* The bytes of an access in the other order. */
 static uint64_t reversed(const struct mmio_op *op)
 {
 	return __builtin_bswap64(op->value) >> (64 - 8 * op->size);
+}
+
+/* The value as the interrupted code stores or loads it: with some byte order
+ * of AArch64 that is not the usual one... */
+static uint64_t in_order(const struct vcpu *v, const struct mmio_op *op)
+{
+	bool el0 = (v->regs.pstate & PSTATE_M) == PSTATE_EL0T;
+	bool big = el1_read_sctlr() & (el0 ? SCTLR_E0E : SCTLR_EE);
+
+	return big ? reversed(op) : op->value;
+}
+
+/* ...or in AArch32, which has its own. */
+static uint64_t in_order32(const struct vcpu *v, const struct mmio_op *op)
+{
+	return v->regs.pstate & PSTATE_E32 ? reversed(op) : op->value;
+}
+
+static inline bool is_aarch32(const struct vcpu *v)
+{
+	return __builtin_expect((v->regs.pstate & PSTATE_NRW) != 0, 0);
+}
+
+static inline bool has_odd_order(void)
+{
+	return __builtin_expect(
+		(el1_read_sctlr() & (SCTLR_EE | SCTLR_E0E)) != 0, 0);
+}
+
+/* Registers of AArch32 are those of their numbers; 31 does not occur. */
+static void finish_load32(struct vcpu *v, uint64_t esr,
+			  const struct mmio_op *op)
+{
+	unsigned rt = esr_dabt_srt(esr);
+
+	if (rt != XZR)
+		v->regs.x[rt] = esr_dabt_extend(esr, in_order32(v, op));
+	skip_instruction(v, esr);
 }
 
 static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
@@ -169,11 +186,15 @@ static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 		not_done(v, esr, err);
 		return;
 	}
-	if (__builtin_expect(big_endian(v), 0))
-		op->value = reversed(op);
+	if (is_aarch32(v)) {
+		finish_load32(v, esr, op);
+		return;
+	}
+	if (has_odd_order())
+		op->value = in_order(v, op);
 	if (rt != XZR)
 		v->regs.x[rt] = esr_dabt_extend(esr, op->value);
-	skip_instruction(v, esr);
+	skip_a64(v);
 }
 
 static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
@@ -183,8 +204,10 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 
 	op->value = rt == XZR ? 0 : v->regs.x[rt];
 	op->value &= ~UINT64_C(0) >> (64 - 8 * op->size);
-	if (__builtin_expect(big_endian(v), 0))
-		op->value = reversed(op);
+	if (is_aarch32(v))
+		op->value = in_order32(v, op);
+	else if (has_odd_order())
+		op->value = in_order(v, op);
 	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
 	if (__builtin_expect(err == 0, 1))
 		skip_instruction(v, esr);
@@ -218,35 +241,44 @@ static void decode_access(struct vcpu *v, uint64_t esr)
 	}
 }
 
-/* What is not one load or store of a general register. */
-static void odd_data_abort(struct vcpu *v, uint64_t esr)
+/* By far the most: one load or store of a general register, nothing mapped. */
+static inline bool is_plain(uint64_t esr)
+{
+	return esr_dabt_isv(esr) && fault_has_ipa(esr) &&
+	       !(esr & (ESR_DABT_CM | ESR_ABT_S1PTW));
+}
+
+/* Everything else; false: it is an access like that after all. */
+__attribute__((noinline)) static bool odd_data_abort(struct vcpu *v,
+						     uint64_t esr)
 {
 	if (!fault_has_ipa(esr)) {
 		inject_external(v, esr, false);
-		return;
+		return true;
 	}
 	if (gmem_contains(&v->vm->mem, fault_ipa(), 1))
-		return; /* changed under us: the guest tries again */
+		return true; /* changed under us: the guest tries again */
 	if (esr & ESR_ABT_S1PTW)
 		inject_walk(v, esr, false);
 	else if (esr & ESR_DABT_CM)
 		skip_instruction(v, esr); /* no cache holds what is not there */
+	else if (esr_dabt_isv(esr))
+		return false;
 	else
 		decode_access(v, esr);
+	return true;
 }
 
 void abort_data(struct vcpu *v, uint64_t esr)
 {
 	struct mmio_op op; /* offset: the bus; value: a store, or the device */
 
+	if (__builtin_expect(!is_plain(esr), 0) && odd_data_abort(v, esr))
+		return;
 	op.vcpu = (uint16_t)v->idx;
 	op.size = (uint8_t)esr_dabt_size(esr);
 	op.write = esr_dabt_write(esr);
-	if (__builtin_expect(!esr_dabt_isv(esr) || !fault_has_ipa(esr) ||
-				     (esr & (ESR_DABT_CM | ESR_ABT_S1PTW)),
-			     0))
-		odd_data_abort(v, esr);
-	else if (op.write)
+	if (op.write)
 		emulate_store(v, esr, &op);
 	else
 		emulate_load(v, esr, &op);

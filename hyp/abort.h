@@ -21,7 +21,14 @@ void abort_undefined(struct vcpu *v);
 /* A virtual SError, pending until the guest takes it. */
 void abort_serror(struct vcpu *v);
 
-/* Past the trapped instruction; AArch64, where all are 4 bytes, in line. */
+/* Past the trapped instruction of AArch64 code, where all are 4 bytes. */
+static inline void skip_a64(struct vcpu *v)
+{
+	v->regs.pc += 4;
+	v->regs.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
+}
+
+/* Past the trapped instruction. */
 static inline void skip_instruction(struct vcpu *v, uint64_t esr)
 {
 	if (__builtin_expect((v->regs.pstate & PSTATE_NRW) != 0, 0)) {
@@ -29,8 +36,7 @@ static inline void skip_instruction(struct vcpu *v, uint64_t esr)
 				 (esr & ESR_IL) != 0);
 		return;
 	}
-	v->regs.pc += 4;
-	v->regs.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
+	skip_a64(v);
 }
 
 #endif

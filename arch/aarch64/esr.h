@@ -203,7 +203,7 @@ static inline ipa_t hpfar_ipa(uint64_t hpfar)
  */
 static inline uint64_t esr_dabt_extend(uint64_t esr, uint64_t value)
 {
-	unsigned unused = 64 - 8 * esr_dabt_size(esr);
+	unsigned unused = -(8 * esr_dabt_size(esr)) & 63; /* 64 - bits */
 
 	value <<= unused;
 	if (esr & ESR_DABT_SSE)
