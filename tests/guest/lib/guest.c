@@ -11,6 +11,7 @@
 #include "uart.h"
 
 struct guest guest;
+struct guest_boot guest_boot __attribute__((noinit));
 
 static void guest_number_cpus(void)
 {

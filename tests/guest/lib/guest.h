@@ -23,6 +23,16 @@ struct guest {
 
 extern struct guest guest;
 
+/* What the boot CPU found at its very entry; start.S fills it by offset. */
+struct guest_boot {
+	uint64_t daif, sctlr, el, spsel;
+	uint64_t x[3]; /* x1, x2, x3 */
+};
+
+_Static_assert(offsetof(struct guest_boot, x) == 32, "start.S");
+
+extern struct guest_boot guest_boot;
+
 static inline uint64_t guest_ram_end(void)
 {
 	return guest.ram_base + guest.ram_size;

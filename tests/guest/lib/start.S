@@ -22,6 +22,10 @@
 #define CPU_ENTRY_EL	24
 #define CPU_ENTRY_X0	40
 
+/* struct guest_boot, guest.h */
+#define BOOT_DAIF	0
+#define BOOT_X1		32
+
 	.section .head, "ax"
 	.globl _start
 _start:
@@ -36,6 +40,16 @@ _start:
 
 	.text
 entry:
+	adrp	x9, guest_boot
+	add	x9, x9, :lo12:guest_boot
+	stp	x1, x2, [x9, #BOOT_X1]
+	str	x3, [x9, #BOOT_X1 + 16]
+	mrs	x1, daif
+	mrs	x2, sctlr_el1
+	stp	x1, x2, [x9, #BOOT_DAIF]
+	mrs	x1, currentel
+	mrs	x2, spsel
+	stp	x1, x2, [x9, #BOOT_DAIF + 16]
 	msr	daifset, #0xf
 	adrp	x1, _start
 	adrp	x2, _rela_start
