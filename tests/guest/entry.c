@@ -12,7 +12,6 @@
 
 const char payload_name[] = "entry";
 
-SYSREG_RO(mdscr_el1)
 SYSREG_RO(cntkctl_el1)
 
 #define SCTLR_A    BIT(1)

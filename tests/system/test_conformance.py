@@ -19,6 +19,7 @@ LEAST = {
     "psci": 60,
     "gic": 150,
     "timers": 85,
+    "debug": 50,
 }
 
 

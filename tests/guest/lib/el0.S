@@ -11,7 +11,9 @@
 	.text
 	.globl	el0_call
 el0_call:
-	stp	x29, x30, [sp, #-16]!
+	mrs	x4, daif
+	stp	x29, x30, [sp, #-32]!
+	str	x4, [sp, #16]
 	adrp	x3, el0_stack_top
 	add	x3, x3, :lo12:el0_stack_top
 	msr	sp_el0, x3
@@ -27,7 +29,9 @@ el0_call:
 
 	.globl	el0_back
 el0_back:
-	ldp	x29, x30, [sp], #16
+	ldr	x4, [sp, #16]
+	ldp	x29, x30, [sp], #32
+	msr	daif, x4
 	ret
 
 	.section .stack, "aw", %nobits

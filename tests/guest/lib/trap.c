@@ -16,6 +16,9 @@ enum slot_kind {
 #define SLOT_EL0         8 /* synchronous, from AArch64 */
 #define ESR_EL0_DONE     (FIELD_PREP(ESR_EC, EC_SVC64) | ESR_IL | 0xe10)
 #define SPSR_EL1H_MASKED 0x3c5
+#define SPSR_SS          BIT(21)
+#define MDSCR_SS         BIT(0)
+#define EC_STEP_SAME     0x33
 
 extern const char el0_back[]; /* el0.S */
 
@@ -55,7 +58,10 @@ static void trap_resume(struct trap_frame *f)
 {
 	uint64_t ec = FIELD_GET(ESR_EC, f->esr);
 
-	if (ec == EC_IABT_SAME || ec == EC_IABT_LOW || ec == EC_PC_ALIGN)
+	if (ec == EC_STEP_SAME) { /* one step is enough */
+		f->spsr &= ~SPSR_SS;
+		write_mdscr_el1(read_mdscr_el1() & ~MDSCR_SS);
+	} else if (ec == EC_IABT_SAME || ec == EC_IABT_LOW || ec == EC_PC_ALIGN)
 		f->elr = f->x[30];
 	else if (ec != EC_SVC64)
 		f->elr += 4;
