@@ -308,9 +308,9 @@ static size_t element(const struct insn_access *a, size_t n)
 {
 	size_t group = n / ((size_t)a->lanes * a->selem);
 	size_t in_group = n % ((size_t)a->lanes * a->selem);
-	size_t lane = in_group / a->selem + a->lane;
+	size_t in_reg = in_group / a->selem + a->lane;
 
-	return 16 * (group + in_group % a->selem) + lane * a->size;
+	return 16 * (group + in_group % a->selem) + in_reg * a->size;
 }
 
 /* Registers are little-endian here, as memory of EL2 is. */
