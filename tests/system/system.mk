@@ -1,11 +1,14 @@
 # What the system tests need beyond the product: an initramfs with their guest
-# scripts, and Plinth images that break down on purpose. The latter are the
+# scripts and programs, and Plinth images that break down on purpose. The latter are the
 # product's own objects; the linker puts a function of tests/system/panic/ in
 # the place of firmware_call(). Included by the Makefile, after plinth.elf.
 
 SYSTEM := $(BUILD)/test
 PANICS := $(patsubst tests/system/panic/%.c,%,$(sort $(wildcard tests/system/panic/*.c)))
-SYSTEM_SCRIPTS := $(sort $(wildcard tests/system/guest/*))
+SYSTEM_PROGRAMS := $(patsubst tests/system/programs/%.c,$(SYSTEM)/programs/%,\
+	$(sort $(wildcard tests/system/programs/*.c)))
+# What goes into a guest's /test.
+SYSTEM_SCRIPTS := $(sort $(wildcard tests/system/guest/*)) $(SYSTEM_PROGRAMS)
 
 .PHONY: system-parts
 system-parts: linux-parts guest-payloads $(BUILD)/plinth.bin \
@@ -19,6 +22,12 @@ $(SYSTEM)/initramfs.cpio.gz: $(LINUX_KERNEL).id guest/linux/mkinitramfs \
 	$(GUEST_MAKERS) $(call files,$(TEMPLATE)) $(SYSTEM_SCRIPTS)
 	@mkdir -p $(@D)
 	$(Q)$(call with_scripts,$(LINUX_KERNEL))
+
+# Programs for a Linux guest, without a C library.
+$(SYSTEM_PROGRAMS): $(SYSTEM)/programs/%: tests/system/programs/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static \
+		-fno-stack-protector -Wl,--build-id=none $< -o $@
 
 $(PANICS:%=$(SYSTEM)/panic-%.elf): $(SYSTEM)/panic-%.elf: \
 	$(EL2)/tests/system/panic/%.o $(EL2_OBJS) $(EL2_LINK_DEPS) | $(DEPS)
