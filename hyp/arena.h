@@ -27,6 +27,7 @@ struct arena {
 	uint64_t nr_pages; /* of all chunks, for accounting */
 };
 
+/* Empty; holds no page until the first object. `env` is copied. */
 void arena_init(struct arena *a, const struct arena_env *env);
 
 /*

@@ -56,6 +56,7 @@ struct console {
 	uint8_t tx[CONSOLE_TX_RING];
 };
 
+/* Nobody attached, nothing waiting. `uart` is copied. Boot CPU only. */
 void console_init(struct console *c, const struct console_uart *uart);
 
 /* Input goes here from now on; waiting input is delivered at once. */

@@ -94,6 +94,7 @@ uint32_t dt_lookup(const struct dt *d, const char *path, size_t len);
 /* The first node numbered >= from that is compatible and enabled. */
 uint32_t dt_find(const struct dt *d, uint32_t from, const char *compatible);
 
+/* Whether `what` is one of the strings of node n's compatible property. */
 bool dt_compatible(const struct dt *d, uint32_t n, const char *what);
 /* status absent, "okay" or "ok". */
 bool dt_enabled(const struct dt *d, uint32_t n);

@@ -22,6 +22,7 @@ struct exit_seen {
 	const struct vcpu *vcpu; /* NULL: not known */
 };
 
+/* Before the newest exit of that pCPU, which may go on writing. */
 void exit_trace_begin(struct exit_trace *t, const struct cpu *c);
 
 /* False: there are no more. */

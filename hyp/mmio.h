@@ -37,6 +37,7 @@ struct mmio_bus {
 	struct mmio_entry *regions;   /* sorted by base */
 };
 
+/* No region yet. The arena outlives the bus. */
 void mmio_bus_init(struct mmio_bus *bus, struct arena *arena);
 
 /*

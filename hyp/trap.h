@@ -8,6 +8,11 @@
 
 #include <hyp/vcpu.h>
 
+/*
+ * One exit: synchronous with its syndrome, a physical interrupt, an SError with
+ * its syndrome. Return to the guest's next or same instruction, or with
+ * vcpu.attention set for another end.
+ */
 void trap_sync(struct vcpu *v, uint64_t esr);
 void trap_irq(struct vcpu *v);
 void trap_serror(struct vcpu *v, uint64_t esr);

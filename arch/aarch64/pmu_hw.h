@@ -28,6 +28,8 @@ enum pmu_reg {
 	PMU_REGS
 };
 
+/* On this pCPU, which has a PMU. A write has taken effect when it returns; one
+ * to a register that is read only is ignored. */
 uint64_t pmu_hw_read(enum pmu_reg r);
 void pmu_hw_write(enum pmu_reg r, uint64_t v);
 

@@ -141,6 +141,7 @@ void psci_vcpu_stopped(struct psci *p, unsigned self);
  * PSCI_POWER_DOWN and the next call of `self`. */
 struct psci_entry psci_entry(const struct psci *p, unsigned self);
 
+/* As AFFINITY_INFO answers at level 0; takes the vCPU's lock. */
 enum psci_state psci_vcpu_state(struct psci *p, unsigned vcpu);
 
 /*

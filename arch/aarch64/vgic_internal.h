@@ -202,6 +202,7 @@ static inline void vgic_mark(struct vgic_cpu *v, uint64_t bits,
 		k->many = true;
 }
 
+/* Kicks every vCPU that is stale, but k->self. No lock is held. */
 void vgic_kick_many(struct vgic *g, const struct vgic_kicks *k);
 
 static inline void vgic_kick(struct vgic *g, const struct vgic_kicks *k)
@@ -424,7 +425,9 @@ static inline bool vgic_next_bank(const struct vgic *g, struct vgic_cpu *v,
 /* -------------------------------------------------------------------- vits.c
  */
 
+/* Memory for the ITS of `g`, not yet reset; -ENOMEM. Construction only. */
 MUST_CHECK int vits_create(struct vgic *g, const struct vgic_config *cfg);
+/* Registers as after power-on, commands forgotten. No vCPU is loaded. */
 void vits_reset(struct vgic *g);
 /* VGIC_STALE_ITS: a bounded number of commands on behalf of vCPU `self`. */
 void vits_work(struct vgic *g, unsigned self);

@@ -20,6 +20,11 @@ enum log_level {
 	LOG_DEBUG
 };
 
+/*
+ * One line without newline, cut at 255 bytes with its prefix; nothing where the
+ * level is not wanted or there is no console yet. Waits for room in the UART.
+ * Any context but under console.tx_lock.
+ */
 PRINTF_LIKE(2, 3) void log_line(enum log_level level, const char *fmt, ...);
 
 #define log_err(...)   log_line(LOG_ERR, __VA_ARGS__)

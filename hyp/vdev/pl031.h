@@ -44,6 +44,7 @@ struct pl031 {
 	uint64_t alarm; /* what set_alarm() was told */
 };
 
+/* The host's time, no match set, line low. `ops` is copied. */
 void pl031_init(struct pl031 *p, const struct pl031_ops *ops);
 
 /* Back to the host's time; the line is lowered, the alarm withdrawn. */

@@ -2,6 +2,9 @@
 it models and what it leaves out, and that names its source: a specification, or
 the page of docs/ that has Plinth's own design. A source file may leave the
 source to the header whose contract it keeps.
+
+And what a header declares has a contract: a comment above the declaration, or
+above the group of declarations without a blank line in which it stands.
 """
 
 import posixpath
@@ -17,6 +20,11 @@ SOURCE = re.compile(
     r"\b(?:DDI \d{4}|IHI \d{4}|DEN \d{4}|virtio 1\.\d|RFC \d+|AAPCS64|ISO C"
     r"|Devicetree Specification|arm64 boot(?:ing|\s+protocol)|PE/COFF)|arm64/booting"
     r"|\bPlinth's own|\bdocs/[\w/-]+\.md"
+)
+
+# A prototype in the first column; macros that make functions are upper case.
+DECLARATION = re.compile(
+    r"(?!static\b|typedef\b|return\b)[A-Za-z][\w (),*]*?[ *]([a-z]\w*)\((?!\*)[^{]*$"
 )
 
 
@@ -51,6 +59,19 @@ def openings(name, texts):
         yield f"{name}:1: names no specification and no page of docs/"
 
 
+def contracts(name, text):
+    """Findings: declarations of a header without a comment."""
+    group = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            group = ""
+        elif line.rstrip().endswith("*/"):
+            group = line
+        match = DECLARATION.match(line)
+        if match and not group:
+            yield f"{name}:{number}: {match[1]}() has no contract"
+
+
 def missing_pages(name, words, known):
     for page in re.findall(r"docs/[\w/-]+\.md", words):
         if page not in known:
@@ -61,5 +82,7 @@ def check_openings(tree, _variables):
     texts = {name: tree.text(name) for name in tree.select(CODE, PRODUCT)}
     found = [f for name in texts for f in openings(name, texts)]
     for name, text in texts.items():
+        if name.endswith(".h"):
+            found += contracts(name, text)
         found += missing_pages(name, opening(text), tree.known)
     return Result(f"{len(texts)} files", found)

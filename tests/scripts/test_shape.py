@@ -148,6 +148,19 @@ def test_pages_that_are_not_there_are_found():
     ]
 
 
+def test_declarations_need_a_contract():
+    text = (
+        "/* What it does. */\nint one(int a);\nMUST_CHECK int two(int a,\n\t\tint b);\n\n"
+        "void three(void);\n\nMUST_CHECK char *four(void);\n\n"
+        "static inline int five(void)\n{\n\treturn six(a, b);\n}\n\n"
+        "SYSREG_RO(seven)\n\ntypedef int (*eight_fn)(void);\n"
+    )
+    assert list(openings.contracts("a.h", text)) == [
+        "a.h:6: three() has no contract",
+        "a.h:8: four() has no contract",
+    ]
+
+
 # ---- locks
 
 
