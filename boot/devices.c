@@ -121,8 +121,8 @@ int devices_init(struct hypervisor *h, const struct platform *p,
 int devices_init_cpu(const struct cpu *c)
 {
 	const struct hyp_ppis *ppi = &c->hyp->ppi;
-	const uint32_t own[] = {HYP_SGI_KICK, HYP_SGI_STOP, ppi->vtimer,
-				ppi->ptimer, ppi->maintenance};
+	const uint32_t own[] = {HYP_SGI_KICK, HYP_SGI_STOP,     ppi->vtimer,
+				ppi->ptimer,  ppi->maintenance, ppi->hyp_timer};
 	int err = gicv3_init_cpu(&dev.gic, c->mpidr);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(own) && !err; i++)

@@ -35,6 +35,7 @@
 static struct hypervisor hyp;
 static struct platform platform;
 static struct arena boot_arena;
+static struct runq_clock sched_clock;
 
 /* boot/start.S */
 NORETURN void call_on_stack(uint64_t stack_top, void (*fn)(void *), void *arg);
@@ -48,6 +49,9 @@ static void make_cpus(void)
 {
 	uint64_t self = cpu_mpidr();
 
+	hyp.counter_hz = read_cntfrq_el0();
+	sched_clock.slice = hyp_ticks(&hyp, SCHED_SLICE_US);
+	sched_clock.granule = hyp_ticks(&hyp, SCHED_GRANULE_US);
 	hyp.nr_cpus = platform.nr_cpus;
 	hyp.cpus = arena_array(&boot_arena, hyp.nr_cpus, sizeof(*hyp.cpus),
 			       _Alignof(struct cpu));
@@ -58,6 +62,7 @@ static void make_cpus(void)
 		hyp.cpus[i].idx = i;
 		hyp.cpus[i].mpidr = platform.mpidr[i];
 		hyp.cpus[i].next_exit = hyp.cpus[i].exits;
+		sched_cpu_init(&hyp.cpus[i], &sched_clock);
 		if (platform.mpidr[i] == self)
 			write_tpidr_el2((uint64_t)(uintptr_t)&hyp.cpus[i]);
 	}

@@ -146,25 +146,9 @@ void plan_vms(struct hypervisor *h, const struct platform *p,
 	log_info("%lu MiB of RAM free", page_alloc_nr_free(&h->pages) >> 8);
 }
 
-/* The next pCPUs without a vCPU; one each. */
-static int place(struct hypervisor *h, struct vm *vm, unsigned *next)
-{
-	if (vm->nr_vcpus > h->nr_cpus - *next) {
-		log_err("VM %s: needs %u CPUs, %u are free", vm->cfg->name,
-			vm->nr_vcpus, h->nr_cpus - *next);
-		return -EBUSY;
-	}
-	for (unsigned i = 0; i < vm->nr_vcpus; i++)
-		if (run_place(&h->cpus[(*next)++], vm->vcpus[i]))
-			return -EBUSY;
-	return 0;
-}
-
-static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm,
-		     unsigned *next)
+static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm)
 {
 	struct vm *vm = &h->vms[h->nr_vms];
-	unsigned first = *next;
 
 	if (mvm->refused) {
 		log_err("%s", mvm->err);
@@ -176,9 +160,8 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm,
 	}
 	if (vm_create(vm, h, &mvm->config, (uint16_t)(h->nr_vms + 1)))
 		return false;
-	if (place(h, vm, next) || vm_start(vm)) {
+	if (vm_start(vm)) {
 		vm_destroy(vm);
-		*next = first;
 		return false;
 	}
 	if (h->nr_vms++ == 0)
@@ -189,7 +172,6 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm,
 
 void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 {
-	unsigned next = 0;
 	bool all = true;
 
 	(void)p;
@@ -197,7 +179,7 @@ void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 	if (!h->vms)
 		machine_refuse("no memory for VMs");
 	for (unsigned i = 0; i < manifest.nr_vms; i++)
-		all &= bring_up(h, &manifest.vm[i], &next);
+		all &= bring_up(h, &manifest.vm[i]);
 	if (h->nr_vms == 0)
 		machine_refuse("no VM can be started");
 	h->boot_incomplete = !all;

@@ -9,6 +9,8 @@
 
 #include <base/types.h>
 
+#include <hyp/sched.h>
+
 struct hypervisor;
 struct vcpu;
 
@@ -61,9 +63,6 @@ struct cpu {
 	uint64_t mpidr; /* affinity fields of MPIDR_EL1 */
 	unsigned idx;
 
-	/* The vCPU placed here; set once, before the pCPU first idles. */
-	struct vcpu *home;
-
 	/* Touched by this pCPU only, with IRQs masked. */
 	struct vcpu *loaded; /* whose EL1 registers are in the hardware */
 
@@ -73,6 +72,8 @@ struct cpu {
 	 * release by the pCPU, acquire by the reporter), and where it was. */
 	uint32_t stopped;
 	uint64_t stop_pc; /* CPU_STOP_PANIC only */
+
+	struct sched_cpu sched;
 
 	bool online; /* it takes interrupts; written by the pCPU; atomic */
 };

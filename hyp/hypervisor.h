@@ -52,6 +52,7 @@ struct hypervisor {
 	struct hyp_ppis ppi;
 	struct cpu *cpus;
 	unsigned nr_cpus;
+	uint64_t counter_hz;
 	uint64_t *hw_idregs; /* as the boot CPU reads them */
 	struct vm *vms;
 	unsigned nr_vms;
@@ -71,8 +72,22 @@ struct hypervisor {
 	const char *end_reason;   /* under lock */
 };
 
+/* Ticks of the counter as nanoseconds. */
+static inline uint64_t hyp_nanoseconds(const struct hypervisor *h,
+				       uint64_t ticks)
+{
+	return ticks / h->counter_hz * 1000000000 +
+	       ticks % h->counter_hz * 1000000000 / h->counter_hz;
+}
+
 /* Seconds since 1970, from the machine's clock; h->clock learns of it. */
 uint64_t hyp_wall_seconds(struct hypervisor *h);
+
+/* Microseconds as ticks of the counter. */
+static inline uint64_t hyp_ticks(const struct hypervisor *h, uint64_t us)
+{
+	return us * h->counter_hz / 1000000;
+}
 
 /* A VM has gone off for good; ends the machine when it was the last. */
 void hyp_vm_ended(struct hypervisor *h, const struct vm *vm);

@@ -41,7 +41,7 @@ void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry, uint64_t context)
 	}
 	spin_unlock(&vm->lock);
 	if (start)
-		vcpu_kick(v);
+		sched_start(v);
 }
 
 void vm_vcpu_off(struct vcpu *v)
@@ -195,6 +195,8 @@ int vm_start(struct vm *vm)
 
 	vm_devices_reset(vm);
 	pvtime_reset(vm);
+	for (unsigned i = 0; i < vm->nr_vcpus; i++)
+		vm->vcpus[i]->sched.member.waited = 0;
 	vgic_reset(vm->vgic);
 	psci_reset(&vm->fw.psci, 0, vm->stop != VM_STOP_WARM_RESET);
 	err = load(vm);

@@ -21,7 +21,7 @@ struct manifest_host {
 	struct hpa_ranges ram;   /* modules must lie in it */
 	struct hpa_ranges taken; /* the hypervisor's image, its tree, the
 				  * manifest: no module may touch them */
-	unsigned nr_cpus;        /* no VM may have more vCPUs; 0: not checked */
+	unsigned nr_cpus;        /* pCPUs that VMs may name; 0: not checked */
 	bool pmu; /* the CPUs have performance monitors with an interrupt */
 };
 

@@ -23,11 +23,6 @@ static int check_host(const struct fit *f)
 
 	for (unsigned i = 0; i < host->ram.nr; i++)
 		machine += host->ram.r[i].size;
-	if (host->nr_cpus && f->cfg->nr_vcpus > host->nr_cpus) {
-		return dt_fail(&f->r->d, f->n, "cpus",
-			       "%u vCPUs, but the machine has %u CPUs",
-			       f->cfg->nr_vcpus, host->nr_cpus);
-	}
 	if (vm_config_ram_size(f->cfg) > machine) {
 		return dt_fail(&f->r->d, f->n, "memory",
 			       "%lu MiB, but the machine has %lu MiB",

@@ -41,7 +41,8 @@ static const char *const vm_props[] = {
 	"memory",       "memory-base",
 	"bootargs",     "spis",
 	"virtio-slots", "its",
-	NULL,
+	"pcpus",        "weight",
+	"reservation",  NULL,
 };
 
 /* Slots that leave an SPI for each; see VM_VIRTIO_INTID. */
@@ -136,6 +137,8 @@ static int read_props(struct vm_node *v)
 		err = read_number(v, i);
 	if (!err)
 		err = read_its(v);
+	if (!err)
+		err = manifest_read_share(v->r, v->n, v->vm);
 	return err ? err : read_bootargs(v);
 }
 

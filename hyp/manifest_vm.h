@@ -28,6 +28,10 @@ MUST_CHECK int manifest_only_props(const struct dt *d, uint32_t n,
 MUST_CHECK int manifest_read_vm(const struct manifest_reader *r, uint32_t n,
 				struct manifest_vm *vm);
 
+/* Fills in pcpus, nr_pcpus and share (hyp/manifest_share.c). */
+MUST_CHECK int manifest_read_share(const struct manifest_reader *r, uint32_t n,
+				   struct manifest_vm *vm);
+
 /*
  * Whether a complete config fits onto the host and beside the accepted VMs
  * before it (hyp/manifest_fit.c).

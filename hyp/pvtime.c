@@ -82,6 +82,11 @@ void pvtime_reset(struct vm *vm)
 	dcache_clean_poc(vm->pv.stolen, vm->pv.range.size);
 }
 
+void pvtime_update(struct vm *vm, unsigned vcpu, uint64_t ns)
+{
+	__atomic_store_n(&vm->pv.stolen[vcpu].stolen_ns, ns, __ATOMIC_RELAXED);
+}
+
 void pvtime_destroy(struct vm *vm)
 {
 	if (vm->pv.stolen)

@@ -6,9 +6,8 @@
  * The pages are the VM's own, beside its RAM and on no bus: the guest is told
  * of them by PV_TIME_ST alone. Stage 2 maps them read-only, Normal Write-Back.
  *
- * Each vCPU has its pCPU for itself, so no time is ever stolen and nobody
- * writes after pvtime_reset(). Whoever shares a pCPU adds to stolen_ns of the
- * vCPU that it loads, with one 64-bit store, which a guest cannot see half of.
+ * A vCPU's is brought up to date when its pCPU loads it (pvtime_update()): only
+ * then, after it has waited, is there something to tell.
  */
 #ifndef PLINTH_HYP_PVTIME_H
 #define PLINTH_HYP_PVTIME_H
@@ -46,6 +45,9 @@ MUST_CHECK int pvtime_create(struct vm *vm);
 
 /* Zeroes them. No vCPU runs. */
 void pvtime_reset(struct vm *vm);
+
+/* Of vCPU `vcpu`, ns since the VM started; its pCPU calls, before the entry. */
+void pvtime_update(struct vm *vm, unsigned vcpu, uint64_t ns);
 
 /* Gives them back; stage 2 is gone. Safe without pvtime_create(). */
 void pvtime_destroy(struct vm *vm);

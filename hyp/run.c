@@ -1,45 +1,33 @@
 /*
  * The pCPU's loop outside guests and its physical interrupts; contract in
- * run.h. One vCPU has one pCPU for good: with fewer pCPUs than vCPUs a VM is
- * refused. A lone vCPU runs with no tick and no WFI trap.
- * Left out: a scheduler. docs/design/08-psci.md, "States of a vCPU".
+ * run.h. Who runs is the scheduler's choice; here is what becomes of it: the
+ * requests that others have posted, sleep, the world switch.
+ * docs/design/16-scheduler.md; 08-psci.md, "States of a vCPU".
  */
-#include <errno.h>
 #include <port/gicc.h>
+
+#include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
 #include <hyp/run.h>
 
-int run_place(struct cpu *c, struct vcpu *v)
-{
-	if (c->home)
-		return -EBUSY;
-	v->cpu = c;
-	__atomic_store_n(&c->home, v, __ATOMIC_RELEASE);
-	return 0;
-}
-
-void run_unplace(struct vcpu *v)
-{
-	if (!v->cpu)
-		return;
-	__atomic_store_n(&v->cpu->home, NULL, __ATOMIC_RELEASE);
-	v->cpu = NULL;
-}
-
 /*
- * A timer of the loaded vCPU, or its PMU: dropped here, deactivated by the
- * guest's EOI through the list register. With no vCPU loaded they are off.
+ * A timer of the loaded vCPU, which may be asleep, or its PMU: dropped here,
+ * deactivated by the guest's EOI through the list register. With no vCPU loaded
+ * they are off.
  */
 static void guest_irq(struct cpu *c, uint32_t intid, uint32_t virq)
 {
+	struct vcpu *v = c->loaded;
+
 	gicc_drop(intid);
-	if (c->loaded) {
-		vgic_inject_hw(c->loaded->vm->vgic, c->loaded->idx, virq,
-			       intid);
-	} else {
+	if (!v) {
 		gicc_deactivate(intid);
+		return;
 	}
+	vgic_inject_hw(v->vm->vgic, v->idx, virq, intid);
+	if (v->sched.state == SCHED_BLOCKED)
+		sched_wake(v);
 }
 
 static void own_irq(struct cpu *c, uint32_t intid)
@@ -47,6 +35,8 @@ static void own_irq(struct cpu *c, uint32_t intid)
 	gicc_drop(intid);
 	if (intid == c->hyp->ppi.maintenance && c->loaded)
 		vgic_maintenance(c->loaded->vm->vgic, c->loaded->idx);
+	else if (intid == c->hyp->ppi.hyp_timer)
+		sched_timer(c);
 	else if (intid != HYP_SGI_KICK)
 		c->hyp->ops.irq(c->hyp->ops.ctx, intid);
 	gicc_deactivate(intid);
@@ -67,21 +57,26 @@ void run_irqs(struct cpu *c)
 		own_irq(c, intid);
 }
 
-static void leave_home(struct cpu *c, struct vcpu *v)
+static void put_if_loaded(struct cpu *c, const struct vcpu *v)
 {
 	if (c->loaded == v)
 		vcpu_put(c);
+}
+
+static void leave(struct cpu *c, struct vcpu *v)
+{
+	put_if_loaded(c, v);
+	sched_stop(c, v);
 	vm_vcpu_left(v->vm, v);
 }
 
-/* An interrupt is pending for a vCPU in CPU_SUSPEND. */
+/* An interrupt is pending for a vCPU that waits for one. */
 static bool wake(struct cpu *c, struct vcpu *v)
 {
 	if (v->power_down) {
 		struct psci_entry e = psci_entry(&v->vm->fw.psci, v->idx);
 
-		if (c->loaded == v)
-			vcpu_put(c);
+		put_if_loaded(c, v);
 		vcpu_reset_keep_timers(v, e.pc, e.context_id);
 		vgic_cpu_reset(v->vm->vgic, v->idx);
 		v->power_down = false;
@@ -89,29 +84,48 @@ static bool wake(struct cpu *c, struct vcpu *v)
 	return vm_vcpu_wake(v->vm, v);
 }
 
-/* Whether the vCPU may enter its guest now. */
+/* Whether a vCPU that waits has what it waits for. The timers of a loaded one
+ * tell by an interrupt. */
+static bool has_reason(struct vcpu *v)
+{
+	return vgic_has_pending(v->vm->vgic, v->idx) ||
+	       (!v->loaded && vcpu_timer_deadline(v) <= counter_now());
+}
+
+static bool requested(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) &
+	       ~VCPU_REQ_RESCHED;
+}
+
+/* Whether the vCPU that the scheduler chose may enter its guest now. */
 static bool runnable(struct cpu *c, struct vcpu *v)
 {
-	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) & VCPU_REQ_OFF)
-		leave_home(c, v);
-	switch (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE)) {
-	case VCPU_RUNNABLE:
-		return true;
-	case VCPU_WAITING:
-		if (!vgic_has_pending(v->vm->vgic, v->idx))
-			return false;
-		return wake(c, v);
-	case VCPU_OFF:
-		if (c->loaded == v)
-			vcpu_put(c);
+	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) & VCPU_REQ_OFF) {
+		leave(c, v);
 		return false;
 	}
+	if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_RUNNABLE)
+		return true;
+	if (has_reason(v))
+		return wake(c, v);
+	sched_block(c, v);
+	if (has_reason(v) || requested(v))
+		sched_wake(v);
 	return false;
 }
 
 static void load(struct cpu *c, struct vcpu *v)
 {
+	struct vcpu *old = c->loaded;
+
+	if (old) {
+		vcpu_put(c);
+		sched_unloaded(c, old);
+	}
 	vcpu_load(c, v);
+	pvtime_update(v->vm, v->idx,
+		      hyp_nanoseconds(c->hyp, v->sched.member.waited));
 	if (v->starting) {
 		v->starting = false;
 		psci_vcpu_started(&v->vm->fw.psci, v->idx);
@@ -121,18 +135,21 @@ static void load(struct cpu *c, struct vcpu *v)
 struct vcpu_regs *run_next(struct cpu *c)
 {
 	for (;;) {
-		struct vcpu *v = __atomic_load_n(&c->home, __ATOMIC_ACQUIRE);
+		struct vcpu *v = sched_next(c);
 
-		if (v && runnable(c, v)) {
-			if (c->loaded != v)
-				load(c, v);
-			if (*v->vgic_stale)
-				vgic_flush(v->vm->vgic, v->idx);
-			return &v->regs;
+		if (!v) {
+			c->asleep = true;
+			cpu_wfi();
+			run_irqs(c);
+			c->asleep = false;
+			continue;
 		}
-		c->asleep = true;
-		cpu_wfi();
-		run_irqs(c);
-		c->asleep = false;
+		if (!runnable(c, v))
+			continue;
+		if (c->loaded != v)
+			load(c, v);
+		if (*v->vgic_stale)
+			vgic_flush(v->vm->vgic, v->idx);
+		return &v->regs;
 	}
 }

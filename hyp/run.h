@@ -20,13 +20,4 @@ struct vcpu_regs *run_next(struct cpu *c);
  * pCPU, if there is one; others are taken at the next exit or wake-up. */
 void run_irqs(struct cpu *c);
 
-/*
- * Places a vCPU on a pCPU for good. -EBUSY: the pCPU has one already.
- */
-MUST_CHECK int run_place(struct cpu *c, struct vcpu *v);
-
-/* Takes it off again, if it has a pCPU. The vCPU is OFF and the pCPU not in
- * run_next(). */
-void run_unplace(struct vcpu *v);
-
 #endif

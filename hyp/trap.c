@@ -48,6 +48,19 @@ static uint64_t operand(const struct vcpu *v, uint64_t esr)
 	return rt == XZR ? 0 : v->regs.x[rt];
 }
 
+/*
+ * WFI (HCR_EL2.TWI): sleep until an interrupt is pending. WFE (TWE): somebody
+ * waits for this pCPU, and it may be the one that this vCPU waits for.
+ */
+static void trap_wfx(struct vcpu *v, uint64_t esr)
+{
+	skip_instruction(v, esr);
+	if (FIELD_GET(ESR_WFX_TI, esr) == ESR_WFX_WFI)
+		vm_vcpu_wait(v->vm, v, false);
+	else
+		sched_give_way(v->cpu, v);
+}
+
 static void sgi_write(struct vcpu *v, uint64_t esr, unsigned group)
 {
 	skip_instruction(v, esr);
@@ -159,11 +172,9 @@ static void trap_sys64(struct vcpu *v, uint64_t esr)
 }
 
 static const trap_fn trap_table[ESR_EC_NR] = {
-	[ESR_EC_HVC64] = trap_hvc,
-	[ESR_EC_SMC64] = trap_smc,
-	[ESR_EC_SYS64] = trap_sys64,
-	[ESR_EC_DABT_LOW] = abort_data,
-	[ESR_EC_IABT_LOW] = abort_instruction,
+	[ESR_EC_WFX] = trap_wfx,        [ESR_EC_HVC64] = trap_hvc,
+	[ESR_EC_SMC64] = trap_smc,      [ESR_EC_SYS64] = trap_sys64,
+	[ESR_EC_DABT_LOW] = abort_data, [ESR_EC_IABT_LOW] = abort_instruction,
 };
 
 void trap_sync(struct vcpu *v, uint64_t esr)

@@ -1,13 +1,15 @@
 /*
  * A vCPU's registers: their values at a start, and the way in and out of a
- * pCPU's hardware; contract in vcpu.h. Left out: who may run when (run.c,
+ * pCPU's hardware; contract in vcpu.h. Left out: who may run when (sched.c,
  * lifecycle.c). Arm ARM DDI 0487 and PSCI DEN 0022, "Initial core state".
  */
+#include <port/barrier.h>
 #include <port/gicc.h>
 #include <port/this_cpu.h>
 #include <string.h>
 
 #include <arch/aarch64/inject.h>
+#include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
 #include <hyp/vcpu.h>
@@ -37,16 +39,33 @@ void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context)
 	v->el1.cntkctl_el1 = old.cntkctl_el1;
 }
 
+/*
+ * vCPUs of one VM have the same VMID, and what one of them has cached without
+ * telling the others is not for the next one: its TLB maintenance may have
+ * been for itself alone. HCR_EL2.FB covers those that ran elsewhere.
+ */
+static void part_vcpus(const struct cpu *c, const struct vcpu *v)
+{
+	uint16_t *last = &v->vm->last_ran[c->idx];
+
+	if (*last == v->idx)
+		return;
+	*last = (uint16_t)v->idx;
+	tlb_flush_local();
+}
+
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
 	v->regs.stack = c->stack_top;
 	v->regs.next_exit = c->next_exit;
 	vcpu_control_load(&v->control);
+	part_vcpus(c, v);
 	el1_context_restore(&v->el1);
 	fp_context_restore(&v->fp);
 	pmu_load(&v->pmu);
 	vgic_load(v->vm->vgic, v->idx);
 	c->loaded = v;
+	v->loaded = true;
 }
 
 void vcpu_put(struct cpu *c)
@@ -62,10 +81,51 @@ void vcpu_put(struct cpu *c)
 	c->next_exit = cpu_exit_note(v->regs.next_exit, CPU_EXIT_PUT,
 				     (uint64_t)(uintptr_t)v);
 	c->loaded = NULL;
+	__atomic_store_n(&v->loaded, false, __ATOMIC_RELEASE);
 }
 
 void vcpu_kick(struct vcpu *v)
 {
-	if (v->cpu != this_cpu())
-		gicc_send_sgi(v->cpu->mpidr, HYP_SGI_KICK);
+	const struct cpu *c;
+
+	smp_mb(); /* what was posted is seen before the state is looked at */
+	switch (__atomic_load_n(&v->sched.state, __ATOMIC_ACQUIRE)) {
+	case SCHED_RUNNING:
+		c = __atomic_load_n(&v->cpu, __ATOMIC_RELAXED);
+		if (c != this_cpu())
+			gicc_send_sgi(c->mpidr, HYP_SGI_KICK);
+		break;
+	case SCHED_BLOCKED:
+		sched_wake(v);
+		break;
+	default: /* it looks when it runs */
+		break;
+	}
+}
+
+#define TIMER_ENABLE 1U
+#define TIMER_IMASK  2U
+
+/* `offset`: of the timer's count to the counter. */
+static uint64_t deadline(const struct vcpu *v, uint64_t ctl, uint64_t cval,
+			 uint64_t offset, uint32_t intid)
+{
+	struct vgic_irq_state s;
+
+	if ((ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE)
+		return RUNQ_NEVER;
+	if (vgic_irq_state(v->vm->vgic, VGIC_NO_VCPU, v->idx, intid, &s) &&
+	    (s.pending || s.active))
+		return RUNQ_NEVER; /* its state is known, and wakes nobody */
+	return cval + offset < cval ? RUNQ_NEVER : cval + offset;
+}
+
+uint64_t vcpu_timer_deadline(const struct vcpu *v)
+{
+	const struct el1_context *e = &v->el1;
+
+	return min_u64(deadline(v, e->cntv_ctl_el0, e->cntv_cval_el0,
+				v->control.cntvoff_el2, VM_TIMER_VIRT_INTID),
+		       deadline(v, e->cntp_ctl_el0, e->cntp_cval_el0, 0,
+				VM_TIMER_PHYS_INTID));
 }

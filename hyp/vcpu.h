@@ -1,10 +1,11 @@
 /*
  * One virtual CPU: its registers, where it is, what others ask of it.
  *
- * Life: OFF -> RUNNABLE (vcpu_start, under vm->lock) -> on its pCPU loaded and
- * entered -> WAITING (CPU_SUSPEND) -> ... -> OFF (CPU_OFF, or the VM stops).
+ * Life: OFF -> RUNNABLE (vm_vcpu_start, under vm->lock) -> WAITING (WFI,
+ * CPU_SUSPEND) -> ... -> OFF (CPU_OFF, or the VM stops). Which pCPU it has, and
+ * when, is the scheduler's (hyp/sched.h).
  * Registers are in `regs` between exits; EL1, FP and GIC state is in the
- * hardware while cpu->loaded says so (vcpu_load .. vcpu_put).
+ * hardware from vcpu_load() to vcpu_put().
  *
  * docs/design/04-exceptions.md for the switch, 08-psci.md for the states.
  */
@@ -16,6 +17,8 @@
 #include <arch/aarch64/context.h>
 #include <arch/aarch64/insn.h>
 #include <arch/aarch64/pmu.h>
+
+#include <hyp/sched.h>
 
 struct cpu;
 struct vm;
@@ -30,6 +33,9 @@ enum vcpu_state {
 #define VCPU_REQ_OFF                                                           \
 	1U /* leave the guest: CPU_OFF, or the VM stops;                       \
 	    * never set while the vCPU is OFF */
+#define VCPU_REQ_RESCHED                                                       \
+	2U /* somebody else may be next; set under the lock of the pCPU        \
+	    * on which it runs, taken by sched_next() */
 
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
 #define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */
@@ -49,8 +55,11 @@ struct vcpu {
 
 	struct vm *vm;
 	const uint64_t *vgic_stale; /* non-zero: vgic_flush() is due */
-	struct cpu *cpu;            /* the pCPU on which it runs */
-	unsigned idx;               /* in vm->vcpus */
+	/* The pCPU on which it runs, or will: changes under the locks of both
+	 * pCPUs, while it does not run. */
+	struct cpu *cpu;
+	struct cpu *placed; /* where it counts; under placed->sched.lock */
+	unsigned idx;       /* in vm->vcpus */
 
 	/*
 	 * The end of an exit looks at both at once: all zero is the straight
@@ -68,6 +77,11 @@ struct vcpu {
 	bool starting;   /* PSCI shall hear of the first entry; vm->lock */
 	bool power_down; /* WAITING: registers are lost at the wake-up; as
 			  * state */
+
+	struct sched_vcpu sched;
+	/* Its registers are in the hardware of `cpu`; written there, the
+	 * release makes the saved ones visible. */
+	bool loaded;
 
 	/* Valid while not loaded; touched by the pCPU and, while OFF, by
 	 * the holder of vm->lock. */
@@ -119,7 +133,16 @@ static inline void vcpu_take(struct vcpu *v, uint32_t requests)
 	__atomic_and_fetch(&v->requests, ~requests, __ATOMIC_ACQ_REL);
 }
 
-/* Make the vCPU's pCPU leave the guest, or its sleep, unless that is us. */
+/*
+ * Something was posted for the vCPU, or its interrupts have changed: it leaves
+ * its guest, unless it is this pCPU's, or its sleep.
+ */
 void vcpu_kick(struct vcpu *v);
+
+/*
+ * When a timer of a vCPU that is not loaded will fire, as a value of the
+ * counter; RUNQ_NEVER: none will, or what fires is pending and masked already.
+ */
+uint64_t vcpu_timer_deadline(const struct vcpu *v);
 
 #endif

@@ -29,6 +29,7 @@
 #define HCR_FMO   BIT(3)
 #define HCR_IMO   BIT(4)
 #define HCR_AMO   BIT(5)
+#define HCR_FB    BIT(9)  /* a vCPU's own TLB maintenance reaches all pCPUs */
 #define HCR_TID3  BIT(18) /* ID registers: where something must be hidden */
 #define HCR_TSC   BIT(19) /* SMC */
 #define HCR_TIDCP BIT(20) /* implementation defined registers */
@@ -40,9 +41,9 @@
 #define HCR_API   BIT(41) /* PAuth instructions too */
 #define HCR_TID5  BIT(58) /* GMID_EL1: MTE is hidden */
 #define HCR_GUEST                                                              \
-	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TSC | \
-	 HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK |       \
-	 HCR_API | HCR_TID5)
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB |  \
+	 HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR |       \
+	 HCR_APK | HCR_API | HCR_TID5)
 
 #define MMFR0_PARANGE GENMASK(3, 0)
 
@@ -386,8 +387,32 @@ static int create_vcpus(struct vm *vm)
 				sizeof(struct vcpu *));
 	if (!vm->vcpus)
 		return -ENOMEM;
+	vm->last_ran = arena_array(&vm->arena, vm->hyp->nr_cpus,
+				   sizeof(*vm->last_ran), sizeof(uint16_t));
+	if (!vm->last_ran)
+		return -ENOMEM;
+	for (unsigned i = 0; i < vm->hyp->nr_cpus; i++)
+		vm->last_ran[i] = UINT16_MAX;
 	for (unsigned i = 0; i < vm->nr_vcpus && !err; i++)
 		err = create_vcpu(vm, i);
+	return err;
+}
+
+static int place_vcpus(struct vm *vm)
+{
+	const struct vm_share *s = &vm->cfg->share;
+	const struct runq_share share = {
+		.weight = s->weight ? s->weight : VM_WEIGHT_DEFAULT,
+		.budget = hyp_ticks(vm->hyp, s->budget_us),
+		.period = hyp_ticks(vm->hyp, s->period_us),
+	};
+	int err = 0;
+
+	for (unsigned i = 0; i < vm->nr_vcpus && !err; i++)
+		err = sched_place(vm->vcpus[i], &share);
+	if (err)
+		log_err("VM %s: its CPUs have no room for its reservation",
+			vm->cfg->name);
 	return err;
 }
 
@@ -443,6 +468,8 @@ static int create_parts(struct vm *vm)
 	if (!err)
 		err = explain(vm, "vCPUs", create_vcpus(vm));
 	if (!err)
+		err = place_vcpus(vm);
+	if (!err)
 		err = vm_devices_create(vm);
 	if (!err)
 		err = explain(vm, "MMIO index", mmio_bus_seal(&vm->bus));
@@ -474,7 +501,7 @@ void vm_destroy(struct vm *vm)
 {
 	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++)
 		if (vm->vcpus[i])
-			run_unplace(vm->vcpus[i]);
+			sched_unplace(vm->vcpus[i]);
 	vm_devices_destroy(vm);
 	if (vm->s2.pgt.root)
 		tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));

@@ -68,6 +68,7 @@ struct vm {
 	bool trap_idregs; /* they differ from the CPU's where it matters */
 	unsigned inject_features; /* enum inject_feature */
 	bool pmu;                 /* its vCPUs have performance monitors */
+	uint16_t *last_ran; /* by pCPU: the vCPU it loaded last; its alone */
 
 	struct s2 s2;
 	struct gmem mem;
@@ -100,7 +101,7 @@ struct vm {
 MUST_CHECK int vm_create(struct vm *vm, struct hypervisor *hyp,
 			 const struct vm_config *cfg, uint16_t vmid);
 
-/* Gives everything back, its pCPUs too (run_unplace()). No vCPU of it runs.
+/* Gives everything back, its pCPUs too. No vCPU of it runs.
  * Safe on a half-built VM, and twice. */
 void vm_destroy(struct vm *vm);
 

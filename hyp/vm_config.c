@@ -12,6 +12,14 @@
 #include <hyp/arena.h>
 #include <hyp/vm_config.h>
 
+bool vm_config_allows_pcpu(const struct vm_config *cfg, unsigned pcpu)
+{
+	for (unsigned i = 0; i < cfg->nr_pcpus; i++)
+		if (cfg->pcpus[i] == pcpu)
+			return true;
+	return !cfg->pcpus;
+}
+
 uint64_t vm_config_ram_size(const struct vm_config *cfg)
 {
 	uint64_t size = 0;

@@ -80,9 +80,24 @@ struct vm_virtio {
 	bool read_only;
 };
 
+/* Of a pCPU, for each vCPU of the VM; hyp/runq.h says what it means. */
+struct vm_share {
+	uint32_t weight;    /* 0: VM_WEIGHT_DEFAULT */
+	uint32_t budget_us; /* in each period; 0: no reservation */
+	uint32_t period_us; /* at least the budget */
+};
+
+#define VM_WEIGHT_DEFAULT 1024U
+#define VM_WEIGHT_MAX     65536U
+
 struct vm_config {
 	char name[VM_NAME_MAX];
 	unsigned nr_vcpus;
+	/* The pCPUs that it may use, by index, and its share of them. */
+	uint32_t *pcpus; /* NULL: all */
+	unsigned nr_pcpus;
+	struct vm_share share;
+
 	uint64_t *mpidr; /* per vCPU: Aff3.Aff2.Aff1.Aff0 as in MPIDR_EL1 */
 
 	struct vm_range *ram; /* sorted, disjoint, 4 KiB multiples */
@@ -126,6 +141,9 @@ struct vm_hw {
 	bool pmu;
 	bool its; /* LPIs and an ITS */
 };
+
+/* Whether the VM may use the pCPU of that index. */
+bool vm_config_allows_pcpu(const struct vm_config *cfg, unsigned pcpu);
 
 /* Bytes of RAM in all its ranges. */
 uint64_t vm_config_ram_size(const struct vm_config *cfg);

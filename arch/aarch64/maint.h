@@ -15,6 +15,12 @@
 void tlb_flush_vmid(uint64_t vttbr);
 
 /*
+ * Forgets the stage-1 translations and the instructions that this pCPU alone
+ * has cached for the VMID in VTTBR_EL2. Complete on return.
+ */
+void tlb_flush_local(void);
+
+/*
  * After a stage-2 entry became invalid: TLBI IPAS2E1IS of the range (all of
  * the VMID beyond a bound), DSB, TLBI VMALLE1IS, DSB, ISB, under `vttbr`,
  * with the present VTTBR_EL2 restored afterwards.

@@ -3,6 +3,7 @@
 
 #include <port/el1.h>
 #include <port/gicc.h>
+#include <port/htimer.h>
 #include <port/spinlock.h>
 #include <port/this_cpu.h>
 #include <string.h>
@@ -121,6 +122,18 @@ void cpu_wfi(void)
 	note(FAKE_WFI, 0, 0);
 	if (fake_hooks.wfi)
 		fake_hooks.wfi();
+}
+
+void htimer_set(uint64_t deadline)
+{
+	note(FAKE_HTIMER, deadline, 0);
+	fake_pcpu->htimer = deadline;
+}
+
+void htimer_off(void)
+{
+	note(FAKE_HTIMER, UINT64_MAX, 0);
+	fake_pcpu->htimer = UINT64_MAX;
 }
 
 /* --------------------------------------------------------------- registers */
@@ -249,6 +262,11 @@ void vcpu_control_load(const struct vcpu_control *c)
 void tlb_flush_vmid(uint64_t vttbr)
 {
 	note(FAKE_TLBI_VMID, vttbr, 0);
+}
+
+void tlb_flush_local(void)
+{
+	note(FAKE_TLBI_LOCAL, 0, 0);
 }
 
 void tlb_flush_ipa(uint64_t vttbr, ipa_t ipa, uint64_t size)

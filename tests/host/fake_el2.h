@@ -26,6 +26,7 @@ struct fake_pcpu {
 	struct el1_context context;
 	struct fp_context fp;
 	struct vcpu_control control;
+	uint64_t htimer; /* EL2's own; UINT64_MAX: off */
 	bool pending[FAKE_INTIDS];
 	bool active[FAKE_INTIDS];
 };
@@ -63,15 +64,17 @@ enum fake_op {
 	FAKE_FP_RESTORE,
 	FAKE_CONTROL,   /* a: VTTBR_EL2, b: HCR_EL2 */
 	FAKE_TLBI_VMID, /* a: VTTBR_EL2 */
-	FAKE_TLBI_IPA,  /* a: IPA, b: size */
-	FAKE_CLEAN,     /* a: address, b: size */
-	FAKE_ISYNC,     /* a: address, b: size */
+	FAKE_TLBI_LOCAL,
+	FAKE_TLBI_IPA, /* a: IPA, b: size */
+	FAKE_CLEAN,    /* a: address, b: size */
+	FAKE_ISYNC,    /* a: address, b: size */
 	FAKE_MAP_SYNC,
 	FAKE_ACK,        /* a: INTID */
 	FAKE_DROP,       /* a: INTID */
 	FAKE_DEACTIVATE, /* a: INTID */
 	FAKE_SGI,        /* a: MPIDR, b: INTID */
-	FAKE_WFI
+	FAKE_WFI,
+	FAKE_HTIMER /* a: deadline, or UINT64_MAX: off */
 };
 
 struct fake_event {

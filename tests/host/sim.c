@@ -15,6 +15,7 @@
 #include "lock_order.h"
 
 static struct sim *sim;
+static const struct runq_clock sim_clock = {SIM_SLICE, SIM_SLICE / 6};
 
 static unsigned current(void)
 {
@@ -181,6 +182,8 @@ static void make_cpu(struct sim *s, unsigned i)
 		.mpidr = (uint64_t)(i / 2) << 8 | i % 2,
 		.idx = i,
 	};
+	sched_cpu_init(&s->cpus[i], &sim_clock);
+	p->hw.htimer = UINT64_MAX;
 	gich_init(&p->gich, 4);
 	p->gich.deactivated = deactivated;
 	p->gich.ctx = &p->hw;
@@ -254,6 +257,7 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 				     SIM_HTIMER, SIM_PMU};
 	s->h.cpus = s->cpus;
 	s->h.nr_cpus = nr_cpus;
+	s->h.counter_hz = 1000000;
 	s->h.hw_idregs = s->hw_idregs;
 	s->h.vms = s->vms;
 	make_idregs(s->hw_idregs);
@@ -335,8 +339,6 @@ struct vm *sim_add_vm(struct sim *s, const struct sim_vm *what)
 	struct vm *vm = &s->vms[s->h.nr_vms];
 	int err = vm_create(vm, &s->h, cfg, (uint16_t)(s->h.nr_vms + 1));
 
-	for (unsigned i = 0; i < vm->nr_vcpus && !err; i++)
-		err = run_place(&s->cpus[s->next_cpu++], vm->vcpus[i]);
 	if (!err)
 		err = vm_start(vm);
 	if (err)

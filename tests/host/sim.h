@@ -32,6 +32,8 @@
 #define SIM_VIRTIO  UINT64_C(0x0a000000)
 #define SIM_NOTHING UINT64_C(0x0b000000)
 
+#define SIM_SLICE UINT64_C(3000) /* ticks, of 1 us */
+
 /* INTIDs of the machine's private interrupts. */
 #define SIM_MAINT  25U
 #define SIM_HTIMER 26U
@@ -63,7 +65,6 @@ struct sim {
 	struct vm_config cfg[SIM_VMS];
 	struct arena arena[SIM_VMS]; /* of the configurations */
 	struct host_pages config_pages;
-	unsigned next_cpu;
 
 	uint64_t hw_idregs[56];
 	uint8_t *kernel; /* pristine */

@@ -136,10 +136,6 @@ def test_memory_that_the_machine_has_not(tmp_path):
     )  # fmt: skip
 
 
-def test_fewer_cpus_than_vcpus():
-    refused_by_plinth("4 vCPUs, but the machine has 2 CPUs", kernel=HELLO, smp=4, pcpus=2)
-
-
 def test_manifest_with_an_unknown_property(tmp_path):
     manifest = tmp_path / "manifest.dts"
     manifest.write_text(MANIFEST.replace("cpus = <1>;", "cpus = <1>; cpu = <1>;"))

@@ -212,8 +212,31 @@ static const struct {
 	 "/a: property cpus: 0 is not from 1 to 4096"},
 	{VM("a", "cpus = <4097>; memory = <0 0x20000000>;" KERNEL),
 	 "/a: property cpus: 4097 is not from 1 to 4096"},
-	{VM("a", "cpus = <9>; memory = <0 0x20000000>;" KERNEL),
-	 "/a: property cpus: 9 vCPUs, but the machine has 8 CPUs"},
+	{VM("a", CPUS_MEM "pcpus = <0 8>;" KERNEL),
+	 "/a: property pcpus: 8, but the machine has 8 CPUs"},
+	{VM("a", CPUS_MEM "pcpus = <3 2 3>;" KERNEL),
+	 "/a: property pcpus: 3 is listed twice"},
+	{VM("a", CPUS_MEM "pcpus;" KERNEL),
+	 "/a: property pcpus: must be a list of cells"},
+	{VM("a", CPUS_MEM "pcpus = [00 01];" KERNEL),
+	 "/a: property pcpus: must be a list of cells"},
+	{VM("a", CPUS_MEM "weight = <0>;" KERNEL),
+	 "/a: property weight: 0 is not from 1 to 65536"},
+	{VM("a", CPUS_MEM "weight = <65537>;" KERNEL),
+	 "/a: property weight: 65537 is not from 1 to 65536"},
+	{VM("a", CPUS_MEM "reservation = <2000>;" KERNEL),
+	 "/a: property reservation: is 4 bytes long, must be 8"},
+	{VM("a", CPUS_MEM "reservation = <2000 999>;" KERNEL),
+	 "/a: property reservation: period 999 is not from 1000 to 1000000 us"},
+	{VM("a", CPUS_MEM "reservation = <2000 1000001>;" KERNEL),
+	 "/a: property reservation: period 1000001 is not from 1000 to "
+	 "1000000 us"},
+	{VM("a", CPUS_MEM "reservation = <99 10000>;" KERNEL),
+	 "/a: property reservation: budget 99 us is not from 100 to 95 % of "
+	 "10000"},
+	{VM("a", CPUS_MEM "reservation = <9501 10000>;" KERNEL),
+	 "/a: property reservation: budget 9501 us is not from 100 to 95 % of "
+	 "10000"},
 	{VM("a", "cpus = <0 4>; memory = <0 0x20000000>;" KERNEL),
 	 "/a: property cpus: is 8 bytes long, must be 4"},
 	{VM("a", "cpus = \"four\"; memory = <0 0x20000000>;" KERNEL),
@@ -633,6 +656,31 @@ static void fault_in_the_guests_tree_names_tree_and_node(void **state)
 			    "0x11111111, not 0xd00dfeed");
 }
 
+static void vcpus_may_share_pcpus(void **state)
+{
+	struct boot *b = *state;
+	const struct vm_config *cfg;
+
+	assert_int_equal(parse(b, VM("a", "cpus = <9>; memory = <0 0x20000000>;"
+					  "pcpus = <7 2>; weight = <65536>;"
+					  "reservation = <9500 10000>;" KERNEL)
+					  VM("b", CPUS_MEM KERNEL)),
+			 0);
+	cfg = accepted(b, 0);
+	assert_int_equal(cfg->nr_vcpus, 9);
+	assert_int_equal(cfg->nr_pcpus, 2);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(vm_config_allows_pcpu(cfg, i),
+				 i == 7 || i == 2);
+	assert_int_equal(cfg->share.weight, 65536);
+	assert_int_equal(cfg->share.budget_us, 9500);
+	assert_int_equal(cfg->share.period_us, 10000);
+	cfg = accepted(b, 1);
+	assert_int_equal(cfg->share.weight, VM_WEIGHT_DEFAULT);
+	assert_int_equal(cfg->share.budget_us, 0);
+	assert_true(vm_config_allows_pcpu(cfg, 12345));
+}
+
 static void vcpus_are_not_limited_when_the_machine_does_not_say(void **state)
 {
 	struct boot *b = *state;
@@ -712,6 +760,7 @@ int main(void)
 		T(manifest_may_repeat_the_guests_tree),
 		T(manifest_and_guests_tree_may_not_disagree),
 		T(fault_in_the_guests_tree_names_tree_and_node),
+		T(vcpus_may_share_pcpus),
 		T(vcpus_are_not_limited_when_the_machine_does_not_say),
 		T(lack_of_memory_refuses_a_vm_and_leaks_nothing),
 		T(lack_of_memory_for_default_hardware_is_an_error),

@@ -342,18 +342,6 @@ static void vcpu_that_goes_leaves_its_name_among_the_exits(void **state)
 	assert_int_not_equal(c->exits[(first + 2) % CPU_EXITS].esr, 0);
 }
 
-/* --------------------------------------------------------------- placement */
-
-static void pcpu_takes_one_vcpu_for_good(void **state)
-{
-	struct vcpu other = {0};
-
-	(void)state;
-	assert_int_equal(run_place(&m.cpus[1], &other), -EBUSY);
-	assert_null(other.cpu);
-	assert_ptr_equal(m.cpus[1].home, vm->vcpus[1]);
-}
-
 #define TWO(t) cmocka_unit_test_setup_teardown(t, two, end)
 
 int main(void)
@@ -378,7 +366,6 @@ int main(void)
 		TWO(every_wake_is_by_an_interrupt_never_by_a_loop),
 		TWO(last_exits_of_a_pcpu_are_kept_and_older_ones_overwritten),
 		TWO(vcpu_that_goes_leaves_its_name_among_the_exits),
-		TWO(pcpu_takes_one_vcpu_for_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,7 +332,7 @@ static void actlr_reads_zero_and_ignores_writes(void **state)
 /* Rules out: unknown-class */
 static void class_without_a_handler_is_undefined_never_fatal(void **state)
 {
-	static const uint8_t handled[] = {0x16, 0x17, 0x18, 0x20, 0x24};
+	static const uint8_t handled[] = {0x01, 0x16, 0x17, 0x18, 0x20, 0x24};
 
 	(void)state;
 	for (unsigned ec = 0; ec < 64; ec++) {

@@ -42,6 +42,12 @@ void tlb_flush_vmid(uint64_t vttbr)
 	restore_vttbr(vttbr, saved);
 }
 
+void tlb_flush_local(void)
+{
+	__asm__ volatile("tlbi vmalle1\n\tic iallu\n\tdsb nsh" ::: "memory");
+	isb();
+}
+
 void tlb_flush_ipa(uint64_t vttbr, ipa_t ipa, uint64_t size)
 {
 	uint64_t first = ipa.v >> PAGE_SHIFT;

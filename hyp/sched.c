@@ -1,0 +1,454 @@
+/*
+ * The scheduler: queues, wake-ups, moves, EL2's timer; contract, states and
+ * locks in sched.h. The order itself is hyp/runq.c. Called by hyp/run.c on
+ * the pCPU itself, and for wake-ups from anywhere; IRQs are masked.
+ */
+#include <errno.h>
+#include <port/barrier.h>
+#include <port/gicc.h>
+#include <port/htimer.h>
+#include <port/this_cpu.h>
+
+#include <arch/aarch64/maint.h>
+
+#include <hyp/hypervisor.h>
+#include <hyp/sched.h>
+
+static struct vcpu *vcpu_of_member(struct runq_member *m)
+{
+	return m ? container_of(m, struct vcpu, sched.member) : NULL;
+}
+
+static void set_state(struct vcpu *v, enum sched_state s)
+{
+	__atomic_store_n(&v->sched.state, s, __ATOMIC_RELEASE);
+}
+
+static struct cpu *home_of(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE);
+}
+
+/* Locks the vCPU's pCPU, which may change until then. */
+static struct cpu *lock_home(struct vcpu *v)
+{
+	for (;;) {
+		struct cpu *c = home_of(v);
+
+		spin_lock(&c->sched.lock);
+		if (v->cpu == c)
+			return c;
+		spin_unlock(&c->sched.lock);
+	}
+}
+
+static void lock_two(struct cpu *a, struct cpu *b)
+{
+	struct cpu *first = a->idx < b->idx ? a : b;
+
+	spin_lock(&first->sched.lock);
+	spin_lock(first == a ? &b->sched.lock : &a->sched.lock);
+}
+
+static void unlock_two(struct cpu *a, struct cpu *b)
+{
+	spin_unlock(&a->sched.lock);
+	spin_unlock(&b->sched.lock);
+}
+
+/* --------------------------------------------------------------- the timer */
+
+static void arm_locked(struct cpu *c)
+{
+	struct sched_cpu *s = &c->sched;
+	uint64_t at = runq_deadline(&s->q);
+
+	if (s->sleepers)
+		at = min_u64(at, s->sleepers->sched.wake_at);
+	if (at == s->armed)
+		return;
+	s->armed = at;
+	if (at == RUNQ_NEVER)
+		htimer_off();
+	else
+		htimer_set(at);
+}
+
+static void sleeper_add(struct sched_cpu *s, struct vcpu *v, uint64_t at)
+{
+	struct vcpu **p = &s->sleepers;
+
+	if (at == RUNQ_NEVER)
+		return;
+	v->sched.wake_at = at;
+	while (*p && (*p)->sched.wake_at <= at)
+		p = &(*p)->sched.next_sleeper;
+	v->sched.next_sleeper = *p;
+	*p = v;
+}
+
+static void sleeper_remove(struct sched_cpu *s, const struct vcpu *v)
+{
+	struct vcpu **p = &s->sleepers;
+
+	while (*p && *p != v)
+		p = &(*p)->sched.next_sleeper;
+	if (*p)
+		*p = v->sched.next_sleeper;
+}
+
+/* --------------------------------------------------------------- wake-ups */
+
+static bool is_busy(const struct cpu *c)
+{
+	return __atomic_load_n(&c->sched.q.current, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&c->sched.q.nr, __ATOMIC_RELAXED);
+}
+
+static bool may_run_on(const struct vcpu *v, const struct cpu *c)
+{
+	return vm_config_allows_pcpu(v->vm->cfg, c->idx);
+}
+
+static bool is_loaded(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->loaded, __ATOMIC_ACQUIRE);
+}
+
+/* An idle pCPU for a vCPU whose own is busy, or NULL. */
+static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
+{
+	struct hypervisor *h = own->hyp;
+
+	if (is_loaded(v) || !is_busy(own))
+		return NULL;
+	for (unsigned i = 0; i < h->nr_cpus; i++) {
+		struct cpu *c = &h->cpus[i];
+
+		if (c != own && !is_busy(c) && may_run_on(v, c))
+			return c;
+	}
+	return NULL;
+}
+
+/* The vCPU joins the queue. True: its pCPU has to look, soon. */
+static bool enqueue_locked(struct cpu *c, struct vcpu *v,
+			   const struct runq *from)
+{
+	struct sched_cpu *s = &c->sched;
+	struct vcpu *current = vcpu_of_member(s->q.current);
+	uint64_t now = counter_now();
+
+	runq_join(&s->q, &v->sched.member, from, now);
+	set_state(v, SCHED_QUEUED);
+	if (!current)
+		return true;
+	if (s->q.nr > 1 && !runq_preempts(&s->q, &v->sched.member, now))
+		return false; /* the timer is set for a slice already */
+	vcpu_post(current, VCPU_REQ_RESCHED);
+	return true;
+}
+
+static void poke(const struct cpu *c)
+{
+	if (c != this_cpu())
+		gicc_send_sgi(c->mpidr, HYP_SGI_KICK);
+}
+
+static void wake_at_home(struct vcpu *v)
+{
+	struct cpu *c = lock_home(v);
+	bool look = false;
+
+	if (v->sched.state == SCHED_BLOCKED) {
+		sleeper_remove(&c->sched, v);
+		look = enqueue_locked(c, v, NULL);
+	}
+	spin_unlock(&c->sched.lock);
+	if (look)
+		poke(c);
+}
+
+static void set_home_locked(struct vcpu *v, struct cpu *from, struct cpu *to)
+{
+	from->sched.nr_live--;
+	to->sched.nr_live++;
+	__atomic_store_n(&v->cpu, to, __ATOMIC_RELEASE);
+}
+
+/* Wakes it on another pCPU, if things are still as they seemed. */
+static bool wake_on(struct vcpu *v, struct cpu *own, struct cpu *to)
+{
+	bool moves, look = false;
+
+	lock_two(own, to);
+	moves = v->cpu == own && v->sched.state == SCHED_BLOCKED &&
+		!is_loaded(v) && !is_busy(to);
+	if (moves) {
+		sleeper_remove(&own->sched, v);
+		set_home_locked(v, own, to);
+		look = enqueue_locked(to, v, &own->sched.q);
+	}
+	unlock_two(own, to);
+	if (look)
+		poke(to);
+	return moves;
+}
+
+void sched_wake(struct vcpu *v)
+{
+	struct cpu *own = home_of(v), *to = idle_cpu_for(v, own);
+
+	if (!to || !wake_on(v, own, to))
+		wake_at_home(v);
+}
+
+static void wake_due_locked(struct cpu *c, uint64_t now)
+{
+	struct vcpu *v;
+
+	while ((v = c->sched.sleepers) && v->sched.wake_at <= now) {
+		c->sched.sleepers = v->sched.next_sleeper;
+		runq_join(&c->sched.q, &v->sched.member, NULL, now);
+		set_state(v, SCHED_QUEUED);
+	}
+}
+
+/* ----------------------------------------------------- what a vCPU does here
+ */
+
+void sched_start(struct vcpu *v)
+{
+	struct cpu *c = lock_home(v);
+
+	c->sched.nr_live++;
+	set_state(v, SCHED_BLOCKED);
+	spin_unlock(&c->sched.lock);
+	sched_wake(v);
+}
+
+void sched_stop(struct cpu *c, struct vcpu *v)
+{
+	spin_lock(&c->sched.lock);
+	runq_end(&c->sched.q, counter_now());
+	c->sched.nr_live--;
+	set_state(v, SCHED_OFF);
+	spin_unlock(&c->sched.lock);
+}
+
+void sched_block(struct cpu *c, struct vcpu *v)
+{
+	spin_lock(&c->sched.lock);
+	runq_end(&c->sched.q, counter_now());
+	set_state(v, SCHED_BLOCKED);
+	if (!v->loaded)
+		sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
+	arm_locked(c);
+	spin_unlock(&c->sched.lock);
+	smp_mb(); /* BLOCKED is seen before anything that is looked at next */
+}
+
+void sched_unloaded(struct cpu *c, struct vcpu *old)
+{
+	spin_lock(&c->sched.lock);
+	if (old->cpu == c && old->sched.state == SCHED_BLOCKED) {
+		sleeper_remove(&c->sched, old);
+		sleeper_add(&c->sched, old, vcpu_timer_deadline(old));
+		arm_locked(c);
+	}
+	spin_unlock(&c->sched.lock);
+}
+
+void sched_timer(struct cpu *c)
+{
+	struct vcpu *current;
+
+	spin_lock(&c->sched.lock);
+	c->sched.armed = RUNQ_NEVER;
+	htimer_off();
+	current = vcpu_of_member(c->sched.q.current);
+	if (current)
+		vcpu_post(current, VCPU_REQ_RESCHED);
+	spin_unlock(&c->sched.lock);
+}
+
+void sched_give_way(struct cpu *c, struct vcpu *v)
+{
+	struct runq_member *m;
+
+	spin_lock(&c->sched.lock);
+	for (m = c->sched.q.first; m; m = m->next)
+		if (vcpu_of_member(m)->vm == v->vm)
+			break;
+	c->sched.yield_to = vcpu_of_member(m);
+	vcpu_post(v, VCPU_REQ_RESCHED);
+	spin_unlock(&c->sched.lock);
+}
+
+/* --------------------------------------------------------------- the choice */
+
+#define HCR_TWI BIT(13)
+#define HCR_TWE BIT(14)
+
+static void set_traps_locked(struct cpu *c, struct vcpu *v)
+{
+	uint64_t hcr = v->control.hcr_el2 & ~(HCR_TWI | HCR_TWE);
+
+	if (c->sched.nr_live > 1)
+		hcr |= HCR_TWI;
+	if (c->sched.q.nr)
+		hcr |= HCR_TWE;
+	if (hcr == v->control.hcr_el2)
+		return;
+	v->control.hcr_el2 = hcr;
+	if (c->loaded == v)
+		vcpu_control_load(&v->control);
+}
+
+static struct vcpu *choose(struct cpu *c)
+{
+	struct sched_cpu *s = &c->sched;
+	struct vcpu *old, *v, *favourite;
+	uint64_t now;
+
+	spin_lock(&s->lock);
+	now = counter_now();
+	old = vcpu_of_member(s->q.current);
+	wake_due_locked(c, now);
+	favourite = s->yield_to;
+	s->yield_to = NULL;
+	v = vcpu_of_member(
+		favourite ? runq_pick_this(&s->q, &favourite->sched.member, now)
+			  : runq_pick(&s->q, now));
+	if (old && old != v)
+		set_state(old, SCHED_QUEUED);
+	if (v) {
+		vcpu_take(v, VCPU_REQ_RESCHED);
+		set_state(v, SCHED_RUNNING);
+		set_traps_locked(c, v);
+	}
+	arm_locked(c);
+	spin_unlock(&s->lock);
+	smp_mb(); /* RUNNING is seen before requests are looked at */
+	return v;
+}
+
+/* Somebody who waits on `from` and may run here, or NULL. A pCPU that runs
+ * nobody has been told, and takes its own. */
+static struct vcpu *movable_locked(const struct cpu *from, const struct cpu *to)
+{
+	if (!from->sched.q.current)
+		return NULL;
+	for (struct runq_member *m = from->sched.q.first; m; m = m->next) {
+		struct vcpu *v = vcpu_of_member(m);
+
+		if (!is_loaded(v) && v != from->sched.yield_to &&
+		    may_run_on(v, to))
+			return v;
+	}
+	return NULL;
+}
+
+static bool steal_from(struct cpu *to, struct cpu *from)
+{
+	struct vcpu *v;
+	uint64_t now;
+
+	lock_two(to, from);
+	v = movable_locked(from, to);
+	if (v) {
+		now = counter_now();
+		runq_leave(&from->sched.q, &v->sched.member, now);
+		set_home_locked(v, from, to);
+		runq_join(&to->sched.q, &v->sched.member, &from->sched.q, now);
+	}
+	unlock_two(to, from);
+	return v;
+}
+
+/* This pCPU has nothing to do: take what waits elsewhere. */
+static bool steal(struct cpu *c)
+{
+	struct hypervisor *h = c->hyp;
+
+	for (unsigned i = 0; i < h->nr_cpus; i++) {
+		struct cpu *from = &h->cpus[i];
+
+		if (from != c &&
+		    __atomic_load_n(&from->sched.q.nr, __ATOMIC_RELAXED) &&
+		    steal_from(c, from))
+			return true;
+	}
+	return false;
+}
+
+struct vcpu *sched_next(struct cpu *c)
+{
+	struct vcpu *v = choose(c);
+
+	while (!v && steal(c))
+		v = choose(c);
+	return v;
+}
+
+/* ---------------------------------------------------------------- placement */
+
+void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
+{
+	runq_init(&c->sched.q, clock);
+	c->sched.armed = RUNQ_NEVER;
+}
+
+static uint32_t share_ppm(const struct runq_share *s)
+{
+	return s->budget ? (uint32_t)(s->budget * 1000000 / s->period) : 0;
+}
+
+int sched_place(struct vcpu *v, const struct runq_share *share)
+{
+	struct hypervisor *h = v->vm->hyp;
+	uint32_t ppm = share_ppm(share);
+	struct cpu *best = NULL;
+
+	for (unsigned i = 0; i < h->nr_cpus; i++) {
+		struct cpu *c = &h->cpus[i];
+
+		if (may_run_on(v, c) &&
+		    c->sched.reserved_ppm + ppm <= SCHED_RESERVED_PPM &&
+		    (!best || c->sched.nr_placed < best->sched.nr_placed))
+			best = c;
+	}
+	if (!best)
+		return -ENODEV;
+	runq_member_init(&v->sched.member, share);
+	spin_lock(&best->sched.lock);
+	best->sched.nr_placed++;
+	best->sched.reserved_ppm += ppm;
+	spin_unlock(&best->sched.lock);
+	v->placed = v->cpu = best;
+	return 0;
+}
+
+void sched_unplace(struct vcpu *v)
+{
+	struct cpu *c = v->placed;
+
+	if (!c)
+		return;
+	spin_lock(&c->sched.lock);
+	c->sched.nr_placed--;
+	c->sched.reserved_ppm -= share_ppm(&v->sched.member.share);
+	spin_unlock(&c->sched.lock);
+	v->placed = v->cpu = NULL;
+}
+
+uint64_t sched_stolen(struct vcpu *v)
+{
+	struct cpu *c = lock_home(v);
+	uint64_t ticks = v->sched.member.waited;
+
+	if (v->sched.state == SCHED_QUEUED && !v->sched.member.at_once)
+		ticks += counter_now() - v->sched.member.since;
+	spin_unlock(&c->sched.lock);
+	return ticks;
+}
