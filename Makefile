@@ -200,6 +200,22 @@ $(GUEST_OUT)/guest-$(SMP)-$(MEM)-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
 	$(Q)guest/linux/mkdtb --smp $(SMP) --mem $(MEM) --disks $* $@
 
+# Debian boots by the kernel and the ramdisk of `run-linux`.
+LINUX_debian := $(GUEST_OUT)/debian.img
+DEBIAN_SIZE ?= 512
+$(LINUX_debian).set: FORCE
+	$(Q)$(call settings,$@,$(DEBIAN_SIZE) $(DEBIAN_PACKAGES))
+
+$(LINUX_debian): $(LINUX_debian).set guest/linux/mkdebian $(GUEST_MAKERS) \
+		$(TEMPLATE)/sbin/guest-modules
+	$(Q)DEBIAN_PACKAGES="$(DEBIAN_PACKAGES)" \
+		guest/linux/mkdebian -s $(DEBIAN_SIZE) $@
+
+# What belongs to the kernel's version, perf above all.
+LINUX_tools := $(LINUX_OUT)/tools.img
+$(LINUX_tools): $(LINUX_KERNEL).id guest/linux/mktools $(GUEST_MAKERS)
+	$(Q)guest/linux/mktools $@ $(LINUX_KERNEL)
+
 ## guest-kernel         a kernel with everything built in: build/linux/built
 ##                      [KERNEL_SERIES=6.12]
 ## guest-kernel-menuconfig   edit its configuration and its fragment
@@ -227,11 +243,18 @@ $(BUILT)/Image: FORCE
 
 ## guest-initramfs      the ramdisk [KERNEL=debian-6.12-cloud TEMPLATE=DIR]
 ## guest-modules        the disk with the kernel's other modules [same]
+## guest-tools          the disk with perf and others for a kernel [same]
 ## guest-disk           the data disk [DISK_SIZE=64 DISK_FROM=DIR: its contents]
-.PHONY: guest-initramfs guest-modules guest-disk linux-parts
+## guest-debian         a disk with a Debian root file system [DEBIAN_SIZE=512
+##                      DEBIAN_PACKAGES=more packages]
+.PHONY: guest-initramfs guest-modules guest-tools guest-disk guest-debian linux-parts
 guest-initramfs: $(LINUX_INITRD)
 guest-modules: $(LINUX_MODULES)
 guest-disk: $(LINUX_DISK)
+guest-tools guest-debian:
+	@$(SETUP) build run guest $(if $(filter built,$(LINUX_NAME)),kernel) </dev/null
+	@$(MAKE) --no-print-directory -s $(LINUX_$(@:guest-%=%)) </dev/null
+	@ls -l $(LINUX_$(@:guest-%=%))
 guest-initramfs guest-modules guest-disk:
 	@ls -l $^
 linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISKS) $(LINUX_DTB)
@@ -255,6 +278,15 @@ run-linux:
 	@$(SETUP) build run $(if $(filter built,$(LINUX_NAME)),kernel) </dev/null
 	@$(MAKE) --no-print-directory -s linux-parts </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
+
+## run-debian           boot Debian to a login on this terminal; root has no
+##                      password [as run-linux]
+.PHONY: run-debian
+run-debian:
+	@$(MAKE) --no-print-directory -s guest-debian </dev/null >&2
+	@$(MAKE) --no-print-directory run-linux APPEND="$(APPEND) root=LABEL=debian" \
+		$(if $(filter undefined,$(origin DISK)),DISK="$(patsubst \
+		$(LINUX_DISK),$(LINUX_debian),$(LINUX_DISKS))")
 
 ## run KERNEL=Image     boot any arm64 Image [INITRD= DISK= DTB= APPEND= SMP=
 ##                      PCPUS= MEM= VMS= CPU= MANIFEST= QEMU_ARGS= ICOUNT=1]
@@ -399,4 +431,5 @@ bench-all: linux-parts guest-payloads $(BENCH_DTB)
 		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --dtb $(BENCH_DTB) \
 		--disk $(LINUX_DISK) --append 'console=ttyAMA0 plinth.off' --host-append stats
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Not what a maker of images is at work on: that has such names of its own.
+-include $(shell find $(BUILD) -mindepth 1 -name '.*' -prune -o -type f -name '*.d' -print 2>/dev/null)

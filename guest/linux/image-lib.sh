@@ -52,6 +52,18 @@ kernel_dir() {
 	die "no kernel $1: a directory, debian-SERIES-FLAVOUR, or a release in the cache"
 }
 
+# upstream KERNEL_DIR: the version of Linux that a kernel is made from, such as
+# 6.1.192. Debian's releases do not always have it; their packages do.
+upstream() {
+	local text
+	if [ -f "$1/package" ]; then
+		text=$(cat "$1/package")
+	else
+		text=$(cat "$1/version")
+	fi
+	grep -oE '[0-9]+\.[0-9]+\.[0-9]+' <<<"${text##*_}" | head -n 1
+}
+
 # template_dir DIR: DIR, when it is a ramdisk's template.
 template_dir() {
 	[ -d "$1" ] || die "$1: no such template"

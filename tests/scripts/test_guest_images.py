@@ -237,3 +237,37 @@ def test_interrupted_maker_leaves_nothing(make, template, kernel, tmp_path):
     )  # fmt: skip
     assert done.returncode != 0
     assert os.listdir(tmp_path) == ["template"]
+
+
+@pytest.mark.parametrize(
+    "package, version, upstream",
+    [
+        ("linux-image-6.1.0-56-cloud-arm64_6.1.192-2", "6.1.0-56-cloud-arm64", "6.1.192"),
+        ("linux-image-6.12.9+deb12-arm64_6.12.9-1~deb12u1", "6.12.9+deb12-arm64", "6.12.9"),
+        (None, "6.12.117", "6.12.117"),
+    ],
+)
+def test_kernel_tells_the_source_that_it_is_from(root, tmp_path, package, version, upstream):
+    (tmp_path / "version").write_text(f"{version}\n")
+    if package:
+        (tmp_path / "package").write_text(f"{package}\n")
+    libraries = f". {root}/scripts/cache-lib.sh; . {root}/guest/linux/image-lib.sh"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f'{libraries}; upstream "$1"', "x", tmp_path],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{upstream}\n"
+
+
+def test_tools_of_another_version_than_the_kernels_are_not_made(root, make, tmp_path):
+    """The source in the cache has moved on."""
+    kernel, cache = tmp_path / "kernel", tmp_path / "cache"
+    for folder, name in (
+        (kernel, "6.12.9"),
+        (cache / "linux-source-6.12", "linux-source-6.12_6.12.10-1_all"),
+    ):
+        folder.mkdir(parents=True)
+        (folder / "version").write_text(f"{name}\n")
+    done = make("mktools", "out", kernel, wrap=("env", f"PLINTH_CACHE={cache}"))
+    refused(done, "Linux 6.12.9, but the source in the cache is linux-source-6.12_6.12.10-1",
+            tmp_path, ["cache", "kernel"])  # fmt: skip

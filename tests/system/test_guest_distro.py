@@ -208,3 +208,85 @@ def test_root_that_cannot_be_is_told_in_one_line(root_disk, append, line):
     done = boot_root(root_disk, f"{append} plinth.off")
     assert line in done.lines()
     assert "next:" not in done.out
+
+
+# ---------------------------------------------------------------- Debian
+
+DEBIAN = machine.BUILD / "linux" / "debian.img"
+LOGIN_SECONDS = 1500
+# What a VM without network and clock server may lack.
+LACKS = re.compile(r"network|resolved|timesync|apt-")
+
+
+def command_at(guest, line):
+    """Types a line at a prompt; what it printed."""
+    guest.sendline(f"{line}; echo '==' end")
+    guest.expect_exact("== end\r\n")
+    return machine.text(guest.before)
+
+
+@pytest.mark.guest
+def test_debian_boots_to_a_login_under_systemd_and_shuts_down_cleanly():
+    machine.guest_parts(DEBIAN, "linux-parts")
+    settings = distro(
+        DEFAULT,
+        disk=f"{DEBIAN} {linux_out(DEFAULT)}/modules.img",
+        append=f"{machine.BOOT_ARGS} quiet root=/dev/vda",
+    )
+    with machine.session(LOGIN_SECONDS, **settings) as guest:
+        guest.expect_exact("plinth login: ")
+        guest.sendline("root")
+        guest.expect("root@plinth:[^#]*# ")
+        state = command_at(guest, "systemctl is-system-running --wait")
+        failed = command_at(guest, "systemctl --failed --plain --no-legend | cat")
+        assert "running" in state.split() or all(
+            LACKS.search(line) for line in failed.splitlines() if ".service" in line
+        ), failed
+        assert "/dev/vda / ext4 rw" in command_at(guest, "grep ' / ' /proc/mounts")
+        assert "squashfs" in command_at(guest, "modprobe squashfs; guest-modules")
+        guest.sendline("poweroff")
+        guest.end().expect(machine.OK)
+
+
+# ---------------------------------------------------------------- tools disk
+
+FIO = (
+    "fio --name=verified --filename=/dev/vda --direct=1 --rw=randwrite --bs=4k "
+    "--size=4m --verify=crc32c --verify_backlog=64 --verify_fatal=1 --time_based "
+    "--runtime=10 --eta=never --output=/tmp/fio; echo == fio $?; cat /tmp/fio"
+)
+
+
+@pytest.mark.guest
+def test_tools_disk_belongs_to_its_kernel_and_runs_from_where_it_is_mounted():
+    """In whatever slot it is; nothing of it is in the ramdisk."""
+    out = linux_out(DEFAULT)
+    machine.guest_parts(out / "tools.img", "linux-parts")
+    disks = f"{machine.BUILD}/linux/disk.img {out}/tools.img {out}/modules.img"
+    done = machine.run(
+        typed(
+            "dmesg -n 1",
+            "echo == mount; grep /tools /proc/mounts",
+            "echo == release; uname -r; cat /tools/version",
+            "echo == perf; perf --version; perf stat -e task-clock true; chroot /tools perf -v",
+            "echo == others; bpftool version; cpupower --version; stress-ng --version",
+            "stress-ng --cpu 1 --cpu-ops 10 && echo stressed",
+            FIO,
+            "poweroff -f",
+        ),
+        2 * machine.LINUX_SECONDS,
+        **distro(DEFAULT, disk=disks),
+    ).expect(machine.OK)
+    said = machine.sections(done.out)
+    assert said["mount"].startswith("/dev/vdb1 /tools ext4 ro")
+    release, version = said["release"].split()[:2]
+    assert release == version
+    upstream = re.match(r"\d+\.\d+\.\d+", release)[0]
+    assert said["perf"].count(f"perf version {upstream}\n") == 2
+    assert "msec task-clock" in said["perf"]
+    assert f"cpupower {upstream}" in said["others"]
+    assert "bpftool v7." in said["others"] and "stress-ng, version" in said["others"]
+    assert "stressed" in done.lines()
+    assert re.search(r"^== fio 0$", done.out, re.M), done.out[-3000:]
+    read, written = re.search(r"issued rwts: total=(\d+),(\d+),", done.out).groups()
+    assert int(written) >= int(read) > 0, "nothing was verified"
