@@ -125,10 +125,11 @@ void report_exits(void)
 	if (!c || !c->hyp)
 		return;
 	exit_trace_begin(&t, c);
-	while (exit_trace_next(&t, &seen))
+	while (exit_trace_next(&t, &seen)) {
 		report_say("  exit %s, esr %lx, guest pc %016lx, %s",
 			   exit_name(seen.esr), seen.esr, seen.pc,
 			   vcpu_text(seen.vcpu, text));
+	}
 }
 
 /* What a pCPU that did not answer was about: all that is known from here. */
@@ -139,14 +140,15 @@ static void report_silent(const struct cpu *c)
 	char text[VCPU_LEN];
 
 	exit_trace_begin(&t, c);
-	if (exit_trace_next(&t, &seen))
+	if (exit_trace_next(&t, &seen)) {
 		report_say("  CPU %u does not answer: %s, last exit %s, esr "
 			   "%lx, guest pc %016lx",
 			   c->idx, vcpu_text(seen.vcpu, text),
 			   exit_name(seen.esr), seen.esr, seen.pc);
-	else
+	} else {
 		report_say("  CPU %u does not answer: %s, no exit so far",
 			   c->idx, vcpu_text(loaded_on(c), text));
+	}
 }
 
 static void report_stopped(const struct cpu *c)
@@ -154,12 +156,13 @@ static void report_stopped(const struct cpu *c)
 	const struct vcpu *v = loaded_on(c);
 	char text[VCPU_LEN];
 
-	if (c->asleep || !v)
+	if (c->asleep || !v) {
 		report_say("  CPU %u stopped: asleep, %s", c->idx,
 			   vcpu_text(v, text));
-	else
+	} else {
 		report_say("  CPU %u stopped: %s, guest pc %016lx", c->idx,
 			   vcpu_text(v, text), v->regs.pc);
+	}
 }
 
 static void report_cpu(const struct cpu *c)

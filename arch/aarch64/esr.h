@@ -193,7 +193,8 @@ static inline uint16_t esr_imm16(uint64_t esr)
 /* The page of the faulting IPA; the low 12 bits are those of FAR_EL2. */
 static inline ipa_t hpfar_ipa(uint64_t hpfar)
 {
-	return (ipa_t){FIELD_GET(HPFAR_FIPA, hpfar) << 12};
+	/* Above the field are RES0 bits and NS, which the shift drops. */
+	return (ipa_t){hpfar / FIELD_LSB(HPFAR_FIPA) << 12};
 }
 
 /*
