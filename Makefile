@@ -296,8 +296,8 @@ run:
 	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
-## debug                as run-linux, or with KERNEL= as run, but QEMU waits for
-##                      gdb at GDB_PORT=1234 of this host
+## debug                as run-linux, or with KERNEL=file as run, but QEMU waits
+##                      for gdb at GDB_PORT=1234 of this host
 .PHONY: debug gdb
 GDB_PORT ?= 1234
 debug: override QEMU_ARGS += -S -gdb tcp:127.0.0.1:$(GDB_PORT)

@@ -105,7 +105,8 @@ class Vcpus(Command):
         text = f"{regs.vm.index}.{regs.index}  {regs.state():8} {regs.where()}"
         if regs.state() == "off" and not regs.loaded:
             return text
-        return f"{text}  pc {of_guest(regs.vm, regs.general()['pc'])}"
+        text += f"  pc {of_guest(regs.vm, regs.general()['pc'])}"
+        return f"{text} (being saved or restored)" if regs.in_transit() else text
 
     def one(self, regs):
         general = regs.general()

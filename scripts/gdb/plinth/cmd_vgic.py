@@ -127,9 +127,10 @@ class Vgic(Command):
         )
         for number, (_, lpis) in enumerate(rows):
             if int(lpis["b"]["latch"]) | int(lpis["b"]["resident"]):
-                yield from self.shared(lpis, 8192 + 32 * number, cpus, only)
+                yield from self.shared(lpis, gic.LPI_FIRST + 32 * number, cpus, only)
 
     def shared(self, banks, first, cpus, only):
+        """A bank of interrupts that go to one vCPU or another."""
         bank = self.bank(banks["b"])
         for i in gic.remarkable(bank):
             to, owner = int(banks["route"][i]), None

@@ -96,7 +96,8 @@ class Virtq(Command):
             vm.read(areas[2], 4 + 8 * num),
         )
         taken, returned = int(queue["avail_next"]), int(queue["used_idx"])
-        flying, waiting = rings.heads(returned, taken), rings.heads(taken, rings.avail_idx())
+        flying = rings.heads(returned, taken)
+        waiting = rings.heads(taken, rings.avail_idx())
         yield (
             f"    driver: avail.idx {rings.avail_idx()}; device: taken {taken}, "
             f"returned {returned}; in the ring used.idx {rings.used_idx()}"

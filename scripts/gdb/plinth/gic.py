@@ -15,6 +15,7 @@ HCR = {
 }  # fmt: skip
 VMCR = {0: "VENG0", 1: "VENG1", 3: "VFIQEn", 4: "VCBPR", 9: "VEOIM"}
 NOWHERE = 0xFFFF
+LPI_FIRST = 8192
 UNREAD = -1  # a list register that cannot be read
 
 

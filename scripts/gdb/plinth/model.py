@@ -26,8 +26,8 @@ HOMES = {
     "struct virtq": "vm_devices_create",
     "struct vgic": "vgic_flush",
     "struct vgic_cpu": "vgic_flush",
-    "struct vgic_spis": "vgic_flush",
     "struct vgic_shared": "vgic_flush",
+    "struct vgic_spis": "vgic_flush",
     "struct mmio_entry": "mmio_dispatch",
     "struct exit_record": "machine_end",
     "struct early": "boot_early",
@@ -75,8 +75,10 @@ def value_at(kind, addr):
 
 def array_at(kind, addr, count):
     """[(address, object)]"""
-    size = type_of(kind).sizeof
-    return [(addr + i * size, value_at(kind, addr + i * size)) for i in range(count)]
+    kind = type_of(kind)
+    data = target.read(addr, count * kind.sizeof) if count else b""
+    places = range(0, len(data), kind.sizeof)
+    return [(addr + at, gdb.Value(data[at : at + kind.sizeof], kind)) for at in places]
 
 
 def member(kind, path):
