@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <port/gicc.h>
+#include <port/this_cpu.h>
 
 #include <arch/aarch64/el2/sysreg.h>
 #include <arch/aarch64/pmu_hw.h>
@@ -19,13 +20,18 @@
 #include "early.h"
 #include "panic_stop.h"
 
-#define PL031_DR 0x00
+/* The machine's PL031; it runs by itself. DDI 0224. */
+#define PL031_DR   0x00
+#define PL031_MR   0x04
+#define PL031_IMSC 0x10
+#define PL031_ICR  0x1c
 
 static struct {
 	struct pl011_uart uart;
 	uint32_t uart_intid;
 	struct gicv3 gic;
 	uintptr_t rtc; /* 0: the machine has none */
+	uint32_t rtc_intid;
 } dev;
 
 static bool uart_put(void *ctx, uint8_t byte)
@@ -95,6 +101,41 @@ static bool has_pmu(const struct platform *p)
 	return p->pmu_intid && version != 0 && version != PMUVER_OTHER;
 }
 
+/*
+ * A match is an equality, once a second, so the match register has to be ahead
+ * of the counter after it was written. Too far for 32 bits is no alarm.
+ */
+static void rtc_set_alarm(void *ctx, uint64_t seconds)
+{
+	bool on = seconds && seconds <= UINT32_MAX;
+	uint32_t at;
+
+	(void)ctx;
+	do {
+		at = io_read32(dev.rtc + PL031_DR) + 1;
+		at = (uint32_t)max_u64(at, on ? seconds : 0);
+		io_write32(dev.rtc + PL031_MR, at);
+	} while (on && io_read32(dev.rtc + PL031_DR) >= at);
+	io_write32(dev.rtc + PL031_IMSC, on);
+}
+
+static int init_rtc(struct hypervisor *h, const struct platform *p)
+{
+	int err = map_device(&p->rtc.regs);
+
+	if (err)
+		return err;
+	dev.rtc = (uintptr_t)p->rtc.regs.base.v;
+	dev.rtc_intid = p->rtc.intid;
+	io_write32(dev.rtc + PL031_IMSC, 0);
+	io_write32(dev.rtc + PL031_ICR, 1);
+	if (dev.rtc_intid) {
+		gicv3_enable_spi(&dev.gic, dev.rtc_intid, this_cpu()->mpidr);
+		h->ops.set_alarm = rtc_set_alarm;
+	}
+	return 0;
+}
+
 int devices_init(struct hypervisor *h, const struct platform *p,
 		 struct arena *a)
 {
@@ -111,10 +152,8 @@ int devices_init(struct hypervisor *h, const struct platform *p,
 		.hyp_timer = p->timer_hyp_intid,
 		.pmu = has_pmu(p) ? p->pmu_intid : GICC_SPURIOUS,
 	};
-	if (!err && p->rtc.regs.size) {
-		err = map_device(&p->rtc.regs);
-		dev.rtc = (uintptr_t)p->rtc.regs.base.v;
-	}
+	if (!err && p->rtc.regs.size)
+		err = init_rtc(h, p);
 	return err;
 }
 
@@ -143,8 +182,12 @@ void devices_irq(void *ctx, uint32_t intid)
 
 	if (intid == HYP_SGI_STOP)
 		panic_stop_here();
-	if (intid == dev.uart_intid)
+	if (intid == dev.uart_intid) {
 		console_pump(&h->console);
+	} else if (intid == dev.rtc_intid) {
+		io_write32(dev.rtc + PL031_ICR, 1);
+		hyp_alarm(h);
+	}
 }
 
 uint64_t devices_wall_seconds(void *ctx)

@@ -14,7 +14,8 @@
 /* The console works after this. Errors: -ENOMEM, -EEXIST (mapping). */
 MUST_CHECK int devices_console(struct hypervisor *h, const struct platform *p);
 
-/* Maps and initialises the distributor, maps the redistributors, the RTC. */
+/* Maps and initialises the distributor, maps the redistributors, the RTC; the
+ * RTC's interrupt goes to this pCPU, h->ops.set_alarm is set if it has one. */
 MUST_CHECK int devices_init(struct hypervisor *h, const struct platform *p,
 			    struct arena *a);
 

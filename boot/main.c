@@ -228,7 +228,7 @@ void boot_main(void)
 
 	cpu_init_el2();
 	hyp.ops = (struct hyp_ops){machine_end, devices_wall_seconds,
-				   devices_irq, &hyp};
+				   devices_irq, &hyp, NULL};
 	hyp.log_level = LOG_INFO;
 	read_platform();
 	log_info("version " PLINTH_VERSION ", %u CPUs, EL2 at %p", hyp.nr_cpus,

@@ -45,3 +45,46 @@ uint64_t hyp_wall_seconds(struct hypervisor *h)
 	wallclock_observe(&h->clock, count, seconds);
 	return seconds;
 }
+
+/* The machine's clock has one alarm: the first of all. */
+static void arm_locked(struct hypervisor *h)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (unsigned i = 0; i < h->nr_vms; i++)
+		if (h->vms[i].alarm)
+			first = min_u64(first, h->vms[i].alarm);
+	h->ops.set_alarm(h->ops.ctx, first == UINT64_MAX ? 0 : first);
+}
+
+void hyp_set_alarm(struct hypervisor *h, struct vm *vm, uint64_t seconds)
+{
+	spin_lock(&h->alarm_lock);
+	vm->alarm = seconds;
+	arm_locked(h);
+	spin_unlock(&h->alarm_lock);
+}
+
+static bool take_alarm(struct hypervisor *h, struct vm *vm, uint64_t now)
+{
+	bool due;
+
+	spin_lock(&h->alarm_lock);
+	due = vm->alarm && vm->alarm <= now;
+	if (due)
+		vm->alarm = 0;
+	spin_unlock(&h->alarm_lock);
+	return due;
+}
+
+void hyp_alarm(struct hypervisor *h)
+{
+	uint64_t now = hyp_wall_seconds(h);
+
+	for (unsigned i = 0; i < h->nr_vms; i++)
+		if (take_alarm(h, &h->vms[i], now))
+			pl031_alarm(&h->vms[i].rtc);
+	spin_lock(&h->alarm_lock);
+	arm_locked(h);
+	spin_unlock(&h->alarm_lock);
+}

@@ -38,6 +38,9 @@ struct hyp_ops {
 	 * know: an SPI, or HYP_SGI_STOP. IRQs masked. */
 	void (*irq)(void *ctx, uint32_t intid);
 	void *ctx;
+	/* Call hyp_alarm() when that clock shows `seconds` or more; replaces
+	 * the alarm before. 0: none. NULL when the clock has no alarm. */
+	void (*set_alarm)(void *ctx, uint64_t seconds);
 };
 
 /* INTIDs of the machine's private interrupts. */
@@ -65,6 +68,9 @@ struct hypervisor {
 	struct random random;    /* locks itself */
 	struct wallclock clock;  /* needs no lock */
 
+	struct spinlock alarm_lock; /* guards vm.alarm of all VMs, and
+				     * ops.set_alarm(); a leaf */
+
 	struct spinlock lock;     /* guards what follows */
 	unsigned nr_running;      /* VMs that are not off; under lock */
 	enum end_kind end;        /* worst end so far; under lock */
@@ -88,6 +94,13 @@ static inline uint64_t hyp_ticks(const struct hypervisor *h, uint64_t us)
 {
 	return us * h->counter_hz / 1000000;
 }
+
+/* A VM's clock wants pl031_alarm() at that second of hyp_wall_seconds(); 0: not
+ * any more. May be called with that clock's lock held. */
+void hyp_set_alarm(struct hypervisor *h, struct vm *vm, uint64_t seconds);
+
+/* The alarm of the machine's clock; early or spurious calls do no harm. */
+void hyp_alarm(struct hypervisor *h);
 
 /* A VM has gone off for good; ends the machine when it was the last. */
 void hyp_vm_ended(struct hypervisor *h, const struct vm *vm);

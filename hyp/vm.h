@@ -5,8 +5,10 @@
  *	console.rx_lock > pl011.lock > console.tx_lock
  *			  pl011.lock > vgic lock > vgic_cpu lock
  *	virtio_mmio.lock > virtio_mmio.irq_lock > vgic lock > vgic_cpu lock
+ *	pl031.lock > vgic lock > vgic_cpu lock
  *	vm->lock > vgic lock > vgic_cpu lock
- * psci_vcpu.lock and page_alloc.lock are leaves; log lines take tx_lock.
+ * hypervisor.alarm_lock, psci_vcpu.lock and page_alloc.lock are leaves; log
+ * lines take tx_lock.
  * vm->lock guards state, stop, nr_live, every vcpu.state and VCPU_REQ_OFF.
  *
  * Life: vm_create -> vm_start -> (running) -> vm_stop asked by a vCPU; every
@@ -78,6 +80,7 @@ struct vm {
 	struct smccc fw; /* firmware calls and power states */
 	struct pl011 uart;
 	struct pl031 rtc;
+	uint64_t alarm; /* of rtc, in seconds, 0: none; hyp->alarm_lock */
 	struct vm_slot *slots; /* one a virtio slot, see vm_devices.h */
 	unsigned nr_slots;
 	bool ram_used;      /* RAM is no longer as gmem_add() left it */

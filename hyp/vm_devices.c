@@ -71,6 +71,13 @@ static uint64_t rtc_now(void *ctx)
 	return hyp_wall_seconds(vm->hyp);
 }
 
+static void rtc_alarm(void *ctx, uint64_t at)
+{
+	struct vm *vm = ctx;
+
+	hyp_set_alarm(vm->hyp, vm, at);
+}
+
 static void slot_irq(void *ctx, bool level)
 {
 	struct vm_slot *s = ctx;
@@ -107,6 +114,7 @@ static int create_serial(struct vm *vm)
 	const struct pl031_ops rtc = {
 		.set_irq = rtc_irq,
 		.now_seconds = rtc_now,
+		.set_alarm = vm->hyp->ops.set_alarm ? rtc_alarm : NULL,
 		.ctx = vm,
 	};
 	int err;

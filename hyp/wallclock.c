@@ -36,20 +36,3 @@ uint64_t wallclock_ns(const struct wallclock *c, uint64_t count)
 	return (uint64_t)(__atomic_load_n(&c->offset, __ATOMIC_RELAXED) +
 			  count_ns(c, count));
 }
-
-uint64_t wallclock_count_at(const struct wallclock *c, uint64_t seconds)
-{
-	int64_t ns = (int64_t)seconds * NS_PER_S -
-		     __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
-	uint64_t s, rest;
-
-	if (ns <= 0)
-		return 0;
-	s = (uint64_t)(ns / NS_PER_S);
-	rest = (uint64_t)(ns % NS_PER_S);
-	if (s >= UINT64_MAX / c->hz)
-		return UINT64_MAX;
-	/* Rounded up: not before that second. */
-	return s * c->hz +
-	       (rest * c->hz + (uint64_t)(NS_PER_S - 1)) / (uint64_t)NS_PER_S;
-}

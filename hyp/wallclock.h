@@ -31,8 +31,4 @@ void wallclock_observe(struct wallclock *c, uint64_t count, uint64_t seconds);
 /* Nanoseconds since 1970 at `count`. */
 uint64_t wallclock_ns(const struct wallclock *c, uint64_t count);
 
-/* The count at which wallclock_ns() reaches that second, or 0 if that was
- * before count 0; beyond the counter's end it is UINT64_MAX. */
-uint64_t wallclock_count_at(const struct wallclock *c, uint64_t seconds);
-
 #endif

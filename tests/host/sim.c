@@ -128,6 +128,13 @@ static uint64_t wall_seconds(void *ctx)
 	return ((struct sim *)ctx)->wall;
 }
 
+static void set_alarm(void *ctx, uint64_t seconds)
+{
+	struct sim *s = ctx;
+
+	s->alarm = seconds;
+}
+
 static void own_irq(void *ctx, uint32_t intid)
 {
 	struct sim *s = ctx;
@@ -252,7 +259,8 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 
 	memset(s, 0, sizeof(*s));
 	sim = s;
-	s->h.ops = (struct hyp_ops){machine_ends, wall_seconds, own_irq, s};
+	s->h.ops = (struct hyp_ops){machine_ends, wall_seconds, own_irq, s,
+				    set_alarm};
 	s->h.ppi = (struct hyp_ppis){SIM_VTIMER, SIM_PTIMER, SIM_MAINT,
 				     SIM_HTIMER, SIM_PMU};
 	s->h.cpus = s->cpus;

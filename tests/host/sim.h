@@ -78,6 +78,7 @@ struct sim {
 	const char *end_reason;
 
 	uint64_t wall;
+	uint64_t alarm;   /* of the machine's clock, 0: none */
 	uint32_t irqs[8]; /* that went to ops.irq */
 	unsigned nr_irqs;
 };

@@ -66,39 +66,6 @@ static void time_goes_on_for_centuries_and_any_counter(void **state)
 	}
 }
 
-static void count_of_a_second_is_the_first_that_shows_it(void **state)
-{
-	static const uint64_t hz[] = {1000000, 24000000, HZ, UINT32_MAX};
-	struct wallclock c;
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(hz); i++) {
-		wallclock_init(&c, hz[i]);
-		wallclock_observe(&c, 12345678, T0);
-		for (uint64_t s = T0 + 1; s < T0 + 100; s++) {
-			uint64_t at = wallclock_count_at(&c, s);
-
-			assert_true(wallclock_ns(&c, at) >= s * S);
-			assert_true(wallclock_ns(&c, at - 1) < s * S);
-		}
-	}
-}
-
-static void count_of_a_second_long_gone_or_never_to_come(void **state)
-{
-	struct wallclock c;
-
-	(void)state;
-	wallclock_init(&c, HZ);
-	wallclock_observe(&c, 0, T0);
-	assert_int_equal(wallclock_count_at(&c, T0 - 1), 0);
-	assert_int_equal(wallclock_count_at(&c, T0), 0);
-	wallclock_init(&c, UINT32_MAX);
-	assert_int_equal(wallclock_count_at(&c, UINT64_C(1) << 33), UINT64_MAX);
-	wallclock_init(&c, HZ);
-	assert_int_equal(wallclock_count_at(&c, UINT64_C(1) << 33), HZ << 33);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,8 +73,6 @@ int main(void)
 		cmocka_unit_test(later_looks_find_where_the_second_begins),
 		cmocka_unit_test(clock_that_is_set_is_followed),
 		cmocka_unit_test(time_goes_on_for_centuries_and_any_counter),
-		cmocka_unit_test(count_of_a_second_is_the_first_that_shows_it),
-		cmocka_unit_test(count_of_a_second_long_gone_or_never_to_come),
 	};
 
 	return cmocka_run_group_tests_name("wallclock", tests, NULL, NULL);
