@@ -6,8 +6,9 @@
  * Writing is done at each start of a VM, so that seeds are fresh. No locks:
  * one CPU builds a VM.
  * Specifications: Devicetree Specification 0.4; bindings arm,gic-v3,
- * arm,armv8-timer, arm,pl011, arm,pl031, arm,psci, virtio,mmio; for /chosen
- * Linux Documentation/arch/arm64/booting and the binding chosen.
+ * arm,armv8-timer, arm,pl011, arm,pl031, arm,psci, arm,idle-state,
+ * virtio,mmio; for /chosen Linux Documentation/arch/arm64/booting and the
+ * binding chosen.
  */
 #ifndef PLINTH_HYP_VM_DT_H
 #define PLINTH_HYP_VM_DT_H

@@ -2,8 +2,9 @@
  * The device tree that a guest is handed: generated from struct vm_config, or
  * a copy of the one that was brought, with /chosen completed.
  *
- * Models: CPUs with PSCI, RAM, GICv3 and ITS, architected timer, PMU, PL011,
- * PL031, virtio-mmio, /chosen. Leaves out: what the VM does not have.
+ * Models: CPUs with PSCI and an idle state, RAM, GICv3 and ITS, architected
+ * timer, PMU, PL011, PL031, virtio-mmio, /chosen. Leaves out: what the VM does
+ * not have.
  * Specifications: see vm_dt.h.
  * Called by the VM's start and reset paths. No locks. libfdt's sequential
  * writer makes the tree; its first error sticks in the generator and all
@@ -19,6 +20,7 @@
 
 #define PHANDLE_GIC   1
 #define PHANDLE_CLOCK 2
+#define PHANDLE_SLEEP 16       /* the CPUs' idle state */
 #define CLOCK_HZ      24000000 /* of PL011 and PL031; nothing divides it */
 
 /* Interrupt specifier cells of the arm,gic-v3 binding. */
@@ -26,9 +28,15 @@
 #define IRQ_PPI        1
 #define IRQ_LEVEL_HIGH 4
 
+/* The idle state: a power-down at level 0 (PSCI, power_state). */
+#define SLEEP_PARAM        0x10000
+#define SLEEP_ENTRY_US     100
+#define SLEEP_EXIT_US      200
+#define SLEEP_RESIDENCY_US 10000
+
 /* Bytes of a tree apart from what is counted: generous, checked by tests. */
 #define ROOM_BASE   4096
-#define ROOM_CPU    160 /* a node cpu@... */
+#define ROOM_CPU    176 /* a node cpu@... */
 #define ROOM_SLOT   192 /* a node virtio_mmio@... */
 #define ROOM_RANGE  16  /* an entry of a reg */
 #define ROOM_CHOSEN 512 /* node, properties and their names */
@@ -182,6 +190,27 @@ static void gen_cpu(struct gen *g, uint64_t mpidr, uint32_t cells)
 	else
 		g_u64(g, "reg", mpidr);
 	g_string(g, "enable-method", "psci");
+	g_u32(g, "cpu-idle-states", PHANDLE_SLEEP);
+	g_end(g);
+}
+
+/*
+ * CPU_SUSPEND with power-down. WFI is as deep a sleep and costs no exit, so a
+ * guest shall take this only for long: it is here for whoever wants to see
+ * that its CPUs can. The timers go on: no local-timer-stop.
+ */
+static void gen_idle_states(struct gen *g)
+{
+	g_begin(g, "idle-states");
+	g_string(g, "entry-method", "psci");
+	g_begin(g, "cpu-sleep");
+	g_string(g, "compatible", "arm,idle-state");
+	g_u32(g, "arm,psci-suspend-param", SLEEP_PARAM);
+	g_u32(g, "entry-latency-us", SLEEP_ENTRY_US);
+	g_u32(g, "exit-latency-us", SLEEP_EXIT_US);
+	g_u32(g, "min-residency-us", SLEEP_RESIDENCY_US);
+	g_u32(g, "phandle", PHANDLE_SLEEP);
+	g_end(g);
 	g_end(g);
 }
 
@@ -196,6 +225,7 @@ static void gen_cpus(struct gen *g, const struct vm_config *cfg)
 	g_addressing(g, cells, 0);
 	for (unsigned i = 0; i < cfg->nr_vcpus; i++)
 		gen_cpu(g, cfg->mpidr[i], cells);
+	gen_idle_states(g);
 	g_end(g);
 }
 

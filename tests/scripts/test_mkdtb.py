@@ -32,7 +32,8 @@ def test_cpus_and_redistributors_agree(tree, cpus):
     names = subprocess.run(
         ["fdtget", "-l", get.path, "/cpus"], capture_output=True, check=True
     ).stdout.split()
-    assert len(names) == cpus
+    assert [n for n in names if not n.startswith(b"cpu@")] == [b"idle-states"]
+    assert len(names) == cpus + 1
     assert get(GIC, "reg", "-t", "x").split()[-1] == f"{cpus * 0x20000:x}"
     assert get("/memory@40000000", "reg", "-t", "x") == "0 40000000 0 40000000"
 
@@ -40,6 +41,13 @@ def test_cpus_and_redistributors_agree(tree, cpus):
 def test_the_17th_cpu_has_another_aff1(tree):
     get = tree("--smp", "17")
     assert get("/cpus/cpu@100", "reg", "-t", "x") == "100"
+
+
+def test_each_cpu_has_the_idle_state(tree):
+    get = tree("--smp", "3")
+    sleep = get("/cpus/idle-states/cpu-sleep", "phandle")
+    assert [get(f"/cpus/cpu@{n}", "cpu-idle-states") for n in range(3)] == [sleep] * 3
+    assert get("/cpus/idle-states", "entry-method") == "psci"
 
 
 def test_what_does_not_fit_below_the_uart_gets_a_second_region(tree):

@@ -236,6 +236,13 @@ static void generated_tree_says_what_the_vm_has(void **state)
 	EXPECT_STR(g, "/cpus/cpu@1", "device_type", "cpu");
 	EXPECT_CELLS(g, "/cpus/cpu@1", "reg", 1);
 	EXPECT_STR(g, "/cpus/cpu@1", "enable-method", "psci");
+	EXPECT_CELLS(g, "/cpus/cpu@1", "cpu-idle-states", 16);
+	EXPECT_STR(g, "/cpus/idle-states", "entry-method", "psci");
+	EXPECT_CELLS(g, "/cpus/idle-states/cpu-sleep", "phandle", 16);
+	EXPECT_STR(g, "/cpus/idle-states/cpu-sleep", "compatible",
+		   "arm,idle-state");
+	EXPECT_CELLS(g, "/cpus/idle-states/cpu-sleep", "arm,psci-suspend-param",
+		     0x10000);
 	EXPECT_STR(g, "/psci", "method", "hvc");
 	EXPECT_STR(g, "/psci", "compatible", "arm,psci-1.0\0arm,psci-0.2");
 	EXPECT_STR(g, "/intc@8000000", "compatible", "arm,gic-v3");
