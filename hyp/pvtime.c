@@ -18,8 +18,8 @@ static bool each_range(const struct vm_config *cfg,
 		       bool (*fn)(void *ctx, const struct vm_range *r),
 		       void *ctx)
 {
-	bool ok = fn(ctx, &cfg->gicd) && fn(ctx, &cfg->uart) &&
-		  fn(ctx, &cfg->rtc);
+	bool ok = fn(ctx, &cfg->gicd) && fn(ctx, &cfg->its) &&
+		  fn(ctx, &cfg->uart) && fn(ctx, &cfg->rtc);
 
 	for (unsigned i = 0; i < cfg->nr_ram && ok; i++)
 		ok = fn(ctx, &cfg->ram[i]);

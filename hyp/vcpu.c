@@ -126,6 +126,6 @@ uint64_t vcpu_timer_deadline(const struct vcpu *v)
 
 	return min_u64(deadline(v, e->cntv_ctl_el0, e->cntv_cval_el0,
 				v->control.cntvoff_el2, VM_TIMER_VIRT_INTID),
-		       deadline(v, e->cntp_ctl_el0, e->cntp_cval_el0, 0,
-				VM_TIMER_PHYS_INTID));
+		       deadline(v, e->cntp_ctl_el0, e->cntp_cval_el0,
+				v->control.cntpoff_el2, VM_TIMER_PHYS_INTID));
 }

@@ -133,6 +133,10 @@ static void structures_keep_out_of_everybodys_way(void **state)
 	assert_int_equal(pvtime_place(&c).size, 4096);
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
 		assert_int_equal(placed(&c, taken[i]), above);
+	other = range(0, 0);
+	c.its = range(PV_BASE, KIB(128));
+	assert_int_equal(pvtime_place(&c).base.v, above);
+	c.its.size = 0;
 	ram.size += 4096; /* a guest with pages of 64 KiB maps no less */
 	assert_int_equal(placed(&c, taken[0]), above + KIB(64));
 	c.nr_vcpus = 65;
