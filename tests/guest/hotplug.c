@@ -266,7 +266,7 @@ static void check_storm(void)
 /* ------------------------------------------------------- all against all */
 
 static volatile uint64_t lives[CPU_MAX];
-static volatile uint64_t won[CPU_MAX][CPU_MAX];
+static volatile uint64_t started[CPU_MAX][CPU_MAX]; /* by whom, whom */
 static volatile bool quit;
 
 static void start_one(unsigned self, unsigned other)
@@ -275,7 +275,7 @@ static void start_one(unsigned self, unsigned other)
 			      (uint64_t)(uintptr_t)secondary_entry,
 			      (uint64_t)(uintptr_t)&cpus[other]);
 
-	won[self][other] += r == PSCI_SUCCESS;
+	started[self][other] += r == PSCI_SUCCESS;
 	racers[self].odd += !is_answer(r);
 }
 
@@ -315,7 +315,7 @@ static void check_tumble(void)
 		uint64_t starts = 0;
 
 		for (unsigned k = 0; k <= target; k++)
-			starts += won[k][i];
+			starts += started[k][i];
 		if (starts != lives[i])
 			wrong |= BIT(i);
 		total += starts;
