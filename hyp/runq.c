@@ -1,7 +1,8 @@
 /*
  * Weighted fair order with reservations; contract in runq.h. Times are values
  * of the counter, virtual times are ticks at RUNQ_UNIT weight; both are 64 bits
- * wide and do not wrap. Called by hyp/sched.c under the queue's lock.
+ * wide and do not wrap. Called by hyp/sched.c under the queue's lock. Plinth's
+ * own: docs/design/16-scheduler.md.
  */
 #include <base/panic.h>
 

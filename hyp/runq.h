@@ -15,6 +15,8 @@
  * Invariants, checked by the unit tests: the queue is sorted by virtual time;
  * nobody waits longer than a slice a member that is ahead of it, and any
  * member with budget left; over time shares are as the weights.
+ *
+ * Plinth's own: docs/design/16-scheduler.md.
  */
 #ifndef PLINTH_HYP_RUNQ_H
 #define PLINTH_HYP_RUNQ_H

@@ -2,6 +2,8 @@
  * The scheduler: queues, wake-ups, moves, EL2's timer; contract, states and
  * locks in sched.h. The order itself is hyp/runq.c. Called by hyp/run.c on
  * the pCPU itself, and for wake-ups from anywhere; IRQs are masked.
+ * Leaves out: balance between pCPUs that are all busy.
+ * docs/design/16-scheduler.md; Arm ARM DDI 0487, HCR_EL2.TWI and TWE.
  */
 #include <errno.h>
 #include <port/barrier.h>

@@ -25,6 +25,8 @@
  *
  * Locks: devices' locks > cpu.sched.lock > vGIC locks; two of them in order of
  * cpu.idx. Nobody holds vm->lock or a vGIC lock when he takes one.
+ *
+ * Plinth's own: docs/design/16-scheduler.md.
  */
 #ifndef PLINTH_HYP_SCHED_H
 #define PLINTH_HYP_SCHED_H

@@ -191,7 +191,7 @@ static uint64_t sum_runs(void)
 
 static void check_races(void)
 {
-	uint64_t won = 0, odd = 0, bad = 0;
+	uint64_t winners = 0, odd = 0, bad = 0;
 
 	clear_racers();
 	gic_init_dist();
@@ -200,13 +200,13 @@ static void check_races(void)
 		visits[i].leave = &leave;
 	start_racers(race);
 	for (uint64_t round = 1; round <= rounds; round++)
-		won += race_round(round);
+		winners += race_round(round);
 	for (unsigned i = 0; i < target; i++) {
 		odd += racers[i].odd;
 		bad += racers[i].bad;
 	}
 	/* Rules out: cpu-on-race */
-	CHECK_EQ("each_race_has_one_winner_and_its_entry", won, rounds);
+	CHECK_EQ("each_race_has_one_winner_and_its_entry", winners, rounds);
 	CHECK_EQ("target_ran_once_a_race", sum_runs(), rounds);
 	CHECK_EQ("losers_are_told_why", odd, 0);
 	/* Rules out: affinity-info */
