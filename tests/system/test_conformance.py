@@ -12,7 +12,7 @@ LEAST = {
     "entry": 30,
     "mmio decode": 430,
     "exceptions": 170,
-    "cpu identity": 40,
+    "cpu identity": 100,
     "smccc": 30,
     "entropy": 5,
     "hypervisor services": 15,

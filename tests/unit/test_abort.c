@@ -368,6 +368,29 @@ static void table_walk_into_a_device_is_an_abort_never_an_access(void **state)
 	assert_injected(g, DABT_WRITE | SYN_DABT_CM, VA);
 }
 
+/* Rules out: not-an-access */
+static void walk_that_leaves_memory_tells_its_level(void **state)
+{
+	const uint64_t va = UINT64_C(0x123456789);
+	const uint64_t table = SIM_RAM + 0x10000, next = SIM_NOTHING | 3;
+	struct vcpu_regs *g = fresh(SIM_NOTHING);
+	struct gmem *ram = &m.vms[0].mem;
+
+	(void)state;
+	fake_el1.tcr = 25; /* 4 KiB, 39 bits: from level 1 */
+	fake_el1.ttbr0 = SIM_NOTHING;
+	fake_el1.far_el2 = va;
+	(void)sim_sync(&m, 0, syn(0x24, SYN_TRANSLATION | SYN_S1PTW));
+	assert_injected(g, 0x96000015, va);
+	assert_int_equal(gmem_write(ram, (ipa_t){table + 8 * 4}, &next, 8), 0);
+	g = fresh(SIM_NOTHING);
+	fake_el1.ttbr0 = table;
+	fake_el1.far_el2 = va;
+	(void)sim_sync(&m, 0, syn(0x20, SYN_TRANSLATION | SYN_S1PTW));
+	assert_injected(g, 0x86000016, va);
+	assert_int_equal(dev.nr, 0);
+}
+
 /* Rules out: hpfar-permission */
 static void permission_fault_is_answered_without_hpfar(void **state)
 {
@@ -550,6 +573,7 @@ int main(void)
 		ON(cache_maintenance_is_no_access_and_is_stepped_over),
 		ON(maintenance_that_faults_otherwise_reports_cm),
 		ON(table_walk_into_a_device_is_an_abort_never_an_access),
+		ON(walk_that_leaves_memory_tells_its_level),
 		ON(permission_fault_is_answered_without_hpfar),
 		ON(only_faults_that_fill_hpfar_are_looked_up),
 		ON(external_abort_goes_on_to_the_guest),
