@@ -95,7 +95,8 @@ static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr)
 		   FIELD_PREP(GICR_TYPER_Affinity,
 			      FIELD_GET(MPIDR_Aff3, mpidr) << 24 |
 				      (mpidr & GENMASK(23, 0))) |
-		   (index + 1 == g->nr_vcpus ? GICR_TYPER_Last : 0);
+		   (index + 1 == g->nr_vcpus ? GICR_TYPER_Last : 0) |
+		   GICR_TYPER_DPGS;
 	return 0;
 }
 
@@ -150,7 +151,7 @@ static int create_base(const struct vgic_config *cfg, struct vgic **out)
 					       GICD_TYPER_LPIS
 				     : FIELD_PREP(GICD_TYPER_IDbits, 9)) |
 			   (g->vtr & ICH_VTR_A3V ? GICD_TYPER_A3V : 0) |
-			   GICD_TYPER_RSS);
+			   GICD_TYPER_MBIS | GICD_TYPER_RSS);
 	for (unsigned i = 0; i < nr; i++) {
 		if (cpu_init(g, i, cfg->mpidr[i] & MPIDR_AFF))
 			return -EINVAL;
@@ -234,6 +235,7 @@ static void redist_reset(const struct vgic *g, struct vgic_cpu *v)
 	v->stale = 0;
 	v->sync_key = 0;
 	v->unlinked = 0;
+	v->dpg = 0;
 	spin_unlock(&v->lock);
 }
 

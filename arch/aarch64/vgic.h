@@ -6,21 +6,7 @@
  * no NMI property. The CPU interface (ICV_*) is the hardware's; the hypervisor
  * traps only ICC_SGI*R, and ICC_DIR_EL1 while ICH_HCR_EL2.TDIR is set here.
  *
- * Life of one interrupt (pending = latch | (level-sensitive & line)):
- *
- *                    line, pulse, SGI, ISPENDR
- *     .----------. ----------------------------> .---------.
- *     | inactive |      ICPENDR, line low        | pending | software state
- *     '----------' <---------------------------- '---------'
- *          ^                                      |       ^
- *          |                  enabled, routed here|       |disabled, rerouted,
- *          |                  a list register free|       |put, LR overflow
- *     LR state 00 seen                            v       |
- *     (retired lazily)    guest's ack       .------------------.
- *     .-------------. <------------------   | resident, LR 01  |
- *     | resident,   |                       '------------------'
- *     | LR 10 or 11 | --- put, overflow ---> active in software; EOIcount
- *     '-------------'     or ICC_DIR trap    or the trapped DIR ends it
+ * The states of one interrupt are in docs/design/06-vgic.md.
  *
  * Between exits the list registers are the truth of what is resident in them;
  * they are read back only when somebody needs to know. While an interrupt is

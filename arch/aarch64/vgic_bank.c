@@ -269,9 +269,10 @@ uint32_t vgic_set_group(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 {
 	uint32_t was = b->group;
 
-	(void)intid;
 	b->group = (uint32_t)op->value;
 	vgic_update_open(g, b);
+	if (intid >= GIC_NR_PRIVATE) /* GICR_CTLR.DPG<n> */
+		vgic_reroute_locked(g, intid / 32, vgic_spis_of(g, intid)->any);
 	return was ^ b->group;
 }
 
@@ -376,6 +377,22 @@ int vgic_bank_write(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 		want_rwp(g, v, intid, changed, &k);
 	spin_unlock(frame_lock(g, v));
 	vgic_kick(g, &k);
+	return 0;
+}
+
+/* Messages may be written with 16 bits; of the rest nothing is architected. */
+int vgic_odd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+	     const struct vgic_row *row)
+{
+	uint32_t intid = (uint32_t)(op->value & GICD_SETSPI_INTID);
+
+	(void)row;
+	if (!op->write)
+		op->value = 0;
+	if (v || !op->write || op->size != 2)
+		return 0;
+	if (op->offset == GICD_SETSPI_NSR || op->offset == GICD_CLRSPI_NSR)
+		vgic_message(g, intid, op->offset == GICD_SETSPI_NSR, op->vcpu);
 	return 0;
 }
 

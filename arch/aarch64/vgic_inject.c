@@ -51,14 +51,23 @@ void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 	}
 }
 
-/* The PE for 1-of-N interrupts: the first that is awake. */
-static unsigned any_cpu(const struct vgic *g)
+/*
+ * The vCPU for a 1-of-N interrupt of that group: the first that is awake and
+ * does not decline the group. When none is, the first whose guest has never
+ * touched GICR_WAKER.
+ */
+static unsigned any_cpu(const struct vgic *g, unsigned group)
 {
-	for (unsigned i = 0; i < g->nr_vcpus; i++) {
-		if (!g->cpus[i].sleep)
-			return i;
+	unsigned pick = VGIC_NOWHERE;
+
+	for (unsigned i = g->nr_vcpus; i-- > 0;) {
+		const struct vgic_cpu *v = &g->cpus[i];
+
+		if (!v->quiet && !(v->dpg >> group & 1) &&
+		    (!v->sleep || pick == VGIC_NOWHERE || g->cpus[pick].sleep))
+			pick = i;
 	}
-	return 0;
+	return pick;
 }
 
 void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask)
@@ -67,10 +76,11 @@ void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask)
 	unsigned i;
 
 	for (EACH_BIT(i, mask)) {
-		s->s.route[i] = (uint16_t)((s->any >> i & 1)
-						   ? any_cpu(g)
-						   : vgic_cpu_by_affinity(
-							     g, s->irouter[i]));
+		s->s.route[i] =
+			(uint16_t)((s->any >> i & 1)
+					   ? any_cpu(g, s->s.b.group >> i & 1)
+					   : vgic_cpu_by_affinity(
+						     g, s->irouter[i]));
 	}
 }
 
@@ -106,6 +116,15 @@ static bool pulse(struct vgic_bank *b, uint32_t bit, bool level)
 	return true;
 }
 
+/* Level-sensitive: the message is the line; edge-triggered: the state. */
+static bool message(struct vgic_bank *b, uint32_t bit, bool level)
+{
+	if (!(b->edge & bit))
+		return line_change(b, bit, level);
+	vgic_change_pending(b, bit, level);
+	return true;
+}
+
 static void source_change(struct vgic *g, unsigned vcpu, uint32_t intid,
 			  bool (*change)(struct vgic_bank *, uint32_t, bool),
 			  bool level)
@@ -135,6 +154,20 @@ static void source_change(struct vgic *g, unsigned vcpu, uint32_t intid,
 void vgic_set_line(struct vgic *g, unsigned vcpu, uint32_t intid, bool level)
 {
 	source_change(g, vcpu, intid, line_change, level);
+}
+
+void vgic_message(struct vgic *g, uint32_t intid, bool set, unsigned self)
+{
+	struct vgic_kicks k = vgic_kicks_init(self);
+	uint32_t bit = 1U << (intid & 31);
+
+	if (!vgic_spi_exists(g, intid))
+		return;
+	spin_lock(&g->lock);
+	if (message(&vgic_spis_of(g, intid)->s.b, bit, set))
+		vgic_touch_spis_locked(g, intid / 32, bit, &k);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
 }
 
 void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid)

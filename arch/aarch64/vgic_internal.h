@@ -109,6 +109,7 @@ struct vgic_cpu {
 	bool overflow; /* something deliverable or active is not resident */
 	bool quiet;    /* the guest put the redistributor to sleep */
 	bool sleep;    /* GICR_WAKER.ProcessorSleep */
+	uint8_t dpg;   /* GICR_CTLR.DPG<n>: bit n, group n; vgic->lock */
 	uint8_t eois;  /* ICH_HCR_EL2.EOIcount that is accounted for */
 	uint8_t slot_of[32]; /* list register of each resident private INTID */
 	uint32_t unlinked;   /* hardware-mapped ones left pending by the put */
@@ -305,6 +306,9 @@ void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 void vgic_touch_lpis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 			    struct vgic_kicks *k);
 
+/* A message for an SPI (GICD_SETSPI_NSR, GICD_CLRSPI_NSR) by vCPU `self`. */
+void vgic_message(struct vgic *g, uint32_t intid, bool set, unsigned self);
+
 /* Set the route of SPIs in `mask` from their IROUTER. vgic->lock held. */
 void vgic_reroute_locked(struct vgic *g, unsigned nr, uint32_t mask);
 /* The same for all 1-of-N ones, because who is awake has changed; and touch. */
@@ -478,8 +482,8 @@ typedef uint32_t vgic_change_fn(struct vgic *g, struct vgic_bank *b,
 /* One row of the register map: a range of registers of one kind. */
 struct vgic_row {
 	const char *name;
-	vgic_reg_fn *read;      /* NULL: RAZ */
-	vgic_reg_fn *write;     /* NULL: WI */
+	vgic_reg_fn *read;      /* not NULL where there are sizes */
+	vgic_reg_fn *write;     /* likewise */
 	vgic_change_fn *change; /* for vgic_bank_write */
 	uint16_t base;          /* offset of the first in its frame */
 	uint8_t sizes;          /* access sizes in bytes, or'ed */
@@ -488,6 +492,8 @@ struct vgic_row {
 	bool rwp;     /* a write counts for RWP until it has taken effect */
 } CACHE_LINE_ALIGNED; /* found by a shift */
 
+/* What is RAZ/WI, and accesses whose size or alignment the row has not. */
+vgic_reg_fn vgic_odd;
 vgic_reg_fn vgic_read_gicr;
 vgic_reg_fn vgic_write_gicr;
 vgic_reg_fn vgic_read_word;

@@ -3,7 +3,7 @@
  * sizes, read, write); the offset divided by 0x80 finds the row, so every
  * access costs the same. Registers that have no row are RAZ/WI: GICD_ITARGETSR,
  * GICD_SGIR and its companions (affinity routing is always on), GICD_IGRPMODR
- * and GICD_NSACR (one Security state), message-based SPIs.
+ * and GICD_NSACR (one Security state).
  *
  * GICv3/v4 IHI 0069: "Distributor register map", "Redistributor register
  * map", GICD_CTLR, GICD_TYPER, GICR_TYPER, GICR_WAKER. Entry points for the
@@ -65,7 +65,8 @@ static int read_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	case GICD_IIDR:
 		op->value = VGIC_IIDR;
 		break;
-	default: /* TYPER2: no vLPIs, SGIs as ever; STATUSR, SETSPI: absent */
+	default: /* TYPER2: no vLPIs, SGIs as ever; STATUSR: absent; SETSPI: WO
+		  */
 		break;
 	}
 	return 0;
@@ -96,17 +97,12 @@ static void update_groups_locked(struct vgic *g, struct vgic_kicks *k)
 	vgic_lpi_groups_locked(g, k);
 }
 
-static int write_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
-		      const struct vgic_row *row)
+static void write_ctlr(struct vgic *g, const struct mmio_op *op)
 {
 	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
 	uint32_t to = (uint32_t)op->value &
 		      (uint32_t)(GICD_CTLR_EnableGrp0 | GICD_CTLR_EnableGrp1);
 
-	(void)v;
-	(void)row;
-	if (op->offset != GICD_CTLR)
-		return 0;
 	spin_lock(&g->lock);
 	if (to != g->ctlr) {
 		__atomic_store_n(&g->ctlr, to, __ATOMIC_RELAXED);
@@ -114,6 +110,22 @@ static int write_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	}
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);
+}
+
+/* The _SR registers of messages are not there. */
+static int write_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+		      const struct vgic_row *row)
+{
+	uint32_t intid = (uint32_t)(op->value & GICD_SETSPI_INTID);
+
+	(void)v;
+	(void)row;
+	if (op->offset == GICD_CTLR)
+		write_ctlr(g, op);
+	else if (op->offset == GICD_SETSPI_NSR)
+		vgic_message(g, intid, true, op->vcpu);
+	else if (op->offset == GICD_CLRSPI_NSR)
+		vgic_message(g, intid, false, op->vcpu);
 	return 0;
 }
 
@@ -153,7 +165,7 @@ static const struct {
 	.rows =
 		{
 			[ROW_NONE] = {.name = "reserved"},
-			[ROW_GICD] = {.name = "GICD_CTLR..SETSPI",
+			[ROW_GICD] = {.name = "GICD_CTLR..CLRSPI",
 				      .sizes = 4,
 				      .read = read_gicd,
 				      .write = write_gicd},
@@ -163,7 +175,8 @@ static const struct {
 				      .write = vgic_write_gicr},
 			[ROW_IDREGS] = {.name = "PIDR, CIDR",
 					.sizes = 4,
-					.read = read_idregs},
+					.read = read_idregs,
+					.write = vgic_odd},
 			[ROW_IGROUPR] = {.name = "IGROUPR",
 					 .base = GICD_IGROUPR,
 					 .sizes = 4,
@@ -273,10 +286,12 @@ static inline int mmio_row(struct vgic *g, struct vgic_cpu *v,
 	const struct vgic_row *row = &map.rows[row_id];
 	bool odd = !(row->sizes & op->size) || (op->offset & (op->size - 1U));
 
+	if (odd)
+		return vgic_odd(g, v, op, row);
 	if (op->write)
-		return odd || !row->write ? 0 : row->write(g, v, op, row);
+		return row->write(g, v, op, row);
 	op->value = 0;
-	return odd ? 0 : row->read(g, v, op, row);
+	return row->read(g, v, op, row);
 }
 
 int vgic_dist_mmio(void *vgic, struct mmio_op *op)

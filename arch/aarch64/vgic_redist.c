@@ -1,7 +1,7 @@
 /*
  * vGIC: a redistributor's control registers (RD_base): identification, sleep,
- * and with an ITS the LPI tables. Its banked registers (SGI_base) are in
- * vgic_bank.c.
+ * 1-of-N selection, and with an ITS the LPI tables. Its banked registers
+ * (SGI_base) are in vgic_bank.c.
  *
  * GICR_CTLR.CES and IR are 1: LPIs may be switched off again, and there are
  * GICR_INVLPIR, GICR_INVALLR and GICR_SYNCR. GICR_SETLPIR and GICR_CLRLPIR are
@@ -30,7 +30,8 @@ static uint64_t read_ctlr(const struct vgic *g, const struct vgic_cpu *v)
 {
 	uint64_t stale = __atomic_load_n(&v->stale, __ATOMIC_RELAXED);
 
-	return (g->its ? GICR_CTLR_CES | GICR_CTLR_IR : 0) |
+	return FIELD_PREP(GICR_CTLR_DPG, v->dpg) |
+	       (g->its ? GICR_CTLR_CES | GICR_CTLR_IR : 0) |
 	       (v->lpi_end ? GICR_CTLR_EnableLPIs : 0) |
 	       (stale & VGIC_STALE_RWP ? GICR_CTLR_RWP : 0);
 }
@@ -116,11 +117,6 @@ static void write_lpi(struct vgic *g, struct vgic_cpu *v,
 	uint64_t reg = op->offset & 0xffff;
 
 	switch (reg) {
-	case GICR_CTLR:
-		if (op->size == 4)
-			vgic_lpi_enable(g, v, op->value & GICR_CTLR_EnableLPIs,
-					op->vcpu);
-		break;
 	case GICR_PROPBASER:
 	case GICR_PROPBASER + 4:
 		write_base(g, v, &v->propbaser, GICR_PROPBASER_MASK, op);
@@ -140,12 +136,32 @@ static void write_lpi(struct vgic *g, struct vgic_cpu *v,
 	}
 }
 
+/* DPG1S is not there: one Security state. */
+static void write_ctlr(struct vgic *g, struct vgic_cpu *v,
+		       const struct mmio_op *op)
+{
+	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
+
+	spin_lock(&g->lock);
+	v->dpg = (uint8_t)FIELD_GET(GICR_CTLR_DPG, op->value);
+	vgic_reroute_any_locked(g, &k);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+	if (g->its)
+		vgic_lpi_enable(g, v, op->value & GICR_CTLR_EnableLPIs,
+				op->vcpu);
+}
+
 int vgic_write_gicr(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 		    const struct vgic_row *row)
 {
+	uint64_t reg = op->offset & 0xffff;
+
 	(void)row;
-	if ((op->offset & 0xffff) == GICR_WAKER && op->size == 4)
+	if (reg == GICR_WAKER && op->size == 4)
 		write_waker(g, v, op);
+	else if (reg == GICR_CTLR && op->size == 4)
+		write_ctlr(g, v, op);
 	else if (g->its)
 		write_lpi(g, v, op);
 	return 0;

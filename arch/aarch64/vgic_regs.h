@@ -25,6 +25,7 @@
 #define GICD_TYPER2      0x000c
 #define GICD_STATUSR     0x0010
 #define GICD_SETSPI_NSR  0x0040
+#define GICD_CLRSPI_NSR  0x0048
 #define GICD_IGROUPR     0x0080 /* also GICR_IGROUPR0 in SGI_base, ... */
 #define GICD_ISENABLER   0x0100
 #define GICD_ICENABLER   0x0180
@@ -53,10 +54,13 @@
 #define GICD_CTLR_RWP        BIT(31)
 
 #define GICD_TYPER_ITLinesNumber GENMASK(4, 0)
+#define GICD_TYPER_MBIS          BIT(16)
 #define GICD_TYPER_LPIS          BIT(17)
 #define GICD_TYPER_IDbits        GENMASK(23, 19)
 #define GICD_TYPER_A3V           BIT(24)
 #define GICD_TYPER_RSS           BIT(26)
+
+#define GICD_SETSPI_INTID GENMASK(9, 0) /* and CLRSPI */
 
 #define GICD_IROUTER_IRM  BIT(31)
 #define GICD_IROUTER_MASK (GENMASK(39, 32) | BIT(31) | GENMASK(23, 0))
@@ -79,10 +83,12 @@
 #define GICR_CTLR_CES        BIT(1)
 #define GICR_CTLR_IR         BIT(2)
 #define GICR_CTLR_RWP        BIT(3)
+#define GICR_CTLR_DPG        GENMASK(25, 24) /* DPG0 and DPG1NS */
 #define GICR_SYNCR_Busy      BIT(0)
 
 #define GICR_TYPER_PLPIS            BIT(0)
 #define GICR_TYPER_Last             BIT(4)
+#define GICR_TYPER_DPGS             BIT(5)
 #define GICR_TYPER_Processor_Number GENMASK(23, 8)
 #define GICR_TYPER_Affinity         GENMASK(63, 32)
 #define GICR_WAKER_ProcessorSleep   BIT(1)

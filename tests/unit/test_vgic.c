@@ -879,8 +879,11 @@ static void one_of_n_goes_to_a_vcpu_that_is_awake(void **state)
 	rig_write(r, 1, true, FRAME(1) + 0x14, 4, 2);
 	rig_settle(r);
 	assert_int_equal(gich_ack(&r->cpu[2], 1), 40);
+	/* GICD_CTLR.E1NWF is 0: it wakes nobody and waits for who wakes. */
 	rig_write(r, 2, true, FRAME(2) + 0x14, 4, 2);
-	assert_int_equal(rig_state(r, 0, 40).target, 0);
+	assert_int_equal(rig_state(r, 0, 40).target, 0xffff);
+	rig_write(r, 1, true, FRAME(1) + 0x14, 4, 0);
+	assert_int_equal(rig_state(r, 0, 40).target, 1);
 }
 
 /* --------------------------------------------------------- enables and WFI */

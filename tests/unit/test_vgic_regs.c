@@ -31,8 +31,8 @@ static void distributor_says_exactly_what_it_is(void **state)
 	*state = r;
 	/* ARE and DS read as one, groups are off */
 	assert_int_equal(rig_gicd(r, 0x0), 0x50);
-	/* 64 SPIs + 32, no LPIs, no MBIS, 10 INTID bits, A3V, RSS */
-	assert_int_equal(rig_gicd(r, 0x4), 0x05480002);
+	/* 64 SPIs + 32, no LPIs, MBIS, 10 INTID bits, A3V, RSS */
+	assert_int_equal(rig_gicd(r, 0x4), 0x05490002);
 	assert_int_equal(rig_gicd(r, 0x8), 0x5000143b);
 	assert_int_equal(rig_gicd(r, 0xc), 0);
 	assert_int_equal(rig_gicd(r, 0xffe8), 0x3b);
@@ -53,7 +53,7 @@ static void ctlr_keeps_only_the_group_enables(void **state)
 	rig_set_gicd(r, 0, 2);
 	assert_int_equal(rig_gicd(r, 0), 0x52);
 	rig_set_gicd(r, 4, ~0U); /* TYPER is read-only */
-	assert_int_equal(rig_gicd(r, 4), 0x05480001);
+	assert_int_equal(rig_gicd(r, 4), 0x05490001);
 }
 
 /* Rules out: gicr-typer */
@@ -62,8 +62,8 @@ static void redistributor_typer_is_exact_for_any_affinity(void **state)
 	static const uint64_t mpidr[] = {0x80000000, 0x80000001, 0x80000100,
 					 0x80010203, 0x0400010203};
 	static const uint64_t want[] = {
-		0x0000000000000000, 0x0000000100000100, 0x0000010000000200,
-		0x0001020300000300, 0x0401020300000410,
+		0x0000000000000020, 0x0000000100000120, 0x0000010000000220,
+		0x0001020300000320, 0x0401020300000430,
 	};
 	static struct vgic_rig r;
 	struct vgic_config cfg;
@@ -102,10 +102,10 @@ static void registers_that_are_not_there_read_zero(void **state)
 		rig_set_gicd(r, gone[i], ~0U);
 		assert_int_equal(rig_gicd(r, gone[i]), 0);
 	}
-	/* CTLR (no LPIs), STATUSR, PROPBASER, PENDBASER, SETLPIR, IGRPMODR0 */
-	static const uint64_t rgone[] = {0x0,     0x10,    0x40,    0x70,
-					 0x78,    0xc0,    0x10084, 0x10104,
-					 0x10420, 0x10d00, 0x10e00, 0x18000};
+	/* STATUSR, PROPBASER, PENDBASER, SETLPIR, IGRPMODR0 */
+	static const uint64_t rgone[] = {0x10,    0x40,    0x70,    0x78,
+					 0xc0,    0x10084, 0x10104, 0x10420,
+					 0x10d00, 0x10e00, 0x18000};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rgone); i++) {
 		rig_write(r, 0, true, rgone[i], 4, ~0U);
@@ -113,6 +113,9 @@ static void registers_that_are_not_there_read_zero(void **state)
 	}
 	rig_write(r, 0, true, 0x70, 8, ~0ULL);
 	assert_int_equal(rig_read(r, 0, true, 0x70, 8), 0);
+	/* CTLR: no LPIs, no DPG1S */
+	rig_write(r, 0, true, 0, 4, ~0U);
+	assert_int_equal(rig_read(r, 0, true, 0, 4), 0x03000000);
 }
 
 static void wrong_sizes_and_alignments_do_nothing(void **state)

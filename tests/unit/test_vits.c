@@ -51,10 +51,11 @@ static void gic_says_that_there_are_lpis(void **state)
 {
 	struct vgic_rig *r = *state;
 
-	/* 32 SPIs, LPIs, 16 INTID bits, A3V, RSS */
-	assert_int_equal(rig_gicd(r, 4), 0x057a0001);
-	assert_int_equal(rig_read(r, 0, true, 8, 8), 0x1);
-	assert_int_equal(rig_read(r, 0, true, 0x20008, 8), 0x100000111);
+	/* 32 SPIs, MBIS, LPIs, 16 INTID bits, A3V, RSS */
+	assert_int_equal(rig_gicd(r, 4), 0x057b0001);
+	/* PLPIS, DPGS, Last */
+	assert_int_equal(rig_read(r, 0, true, 8, 8), 0x21);
+	assert_int_equal(rig_read(r, 0, true, 0x20008, 8), 0x100000131);
 	/* CES and IR */
 	assert_int_equal(rig_read(r, 0, true, 0, 4), 6);
 }

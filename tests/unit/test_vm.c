@@ -139,9 +139,10 @@ static void default_devices_answer_where_the_tree_says(void **state)
 	(void)state;
 	m.wall = 1234567;
 	assert_int_equal(sim_load(&m, 0, SIM_GICD + 0xffe8, 4) & 0xf0, 0x30);
-	assert_int_equal(sim_load(&m, 0, SIM_GICR + 8, 8), 0);
+	assert_int_equal(sim_load(&m, 0, SIM_GICR + 8, 8), 1 << 5); /* DPGS */
 	assert_int_equal(sim_load(&m, 0, SIM_GICR + KIB(128) + 8, 8),
-			 UINT64_C(1) << 32 | 1 << 8 | 1 << 4); /* Last */
+			 UINT64_C(1) << 32 | 1 << 8 | 1 << 5 |
+				 1 << 4); /* Last */
 	assert_int_equal(sim_load(&m, 0, SIM_UART + 0xfe0, 4), 0x11);
 	assert_int_equal(sim_load(&m, 0, SIM_RTC + 0xfe0, 4), 0x31);
 	assert_int_equal(sim_load(&m, 0, SIM_RTC, 4), 1234567);
