@@ -197,7 +197,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 	ASSERT(!v->loaded && !v->used);
 	v->loaded = true;
 	v->unlinked = 0;
-	(void)__atomic_exchange_n(&v->stale, 0, __ATOMIC_ACQUIRE);
+	(void)__atomic_fetch_and(&v->stale, VGIC_STALE_ITS, __ATOMIC_ACQUIRE);
 	ich_write_vmcr(v->vmcr);
 	for (i = 0; i < g->nr_aprs; i++) {
 		ich_write_ap0r(i, v->apr[0][i]);
@@ -232,7 +232,8 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	for (EACH_BIT(i, hw))
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
 	v->loaded = false;
-	__atomic_store_n(&v->stale, 0, __ATOMIC_RELAXED); /* load sees all */
+	/* The load sees all, but for commands that are left. */
+	(void)__atomic_fetch_and(&v->stale, VGIC_STALE_ITS, __ATOMIC_RELAXED);
 	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);
 }
 
