@@ -238,7 +238,7 @@ guest-kernel-upgrade:
 
 # Which kernel that is, its source and configuration say: the script decides.
 $(BUILT)/Image: FORCE
-	@mkdir -p $(@D)
+	@mkdir -p $(GUEST_OUT)
 	$(Q)new=$$(scripts/build-kernel $(KERNEL_SERIES)) && ln -sfn "$$new" $(BUILT)
 
 ## guest-initramfs      the ramdisk [KERNEL=debian-6.12-cloud TEMPLATE=DIR]
