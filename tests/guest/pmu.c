@@ -225,7 +225,8 @@ static void check_other_cpu(void)
 	/* A firmware may say OFF before the CPU has started. */
 	CHECK("counters_are_the_cpus_own",
 	      smp_start(1, other_cpu, NULL) == 0 && WAIT_FOR(other_counter) &&
-		      smp_wait_off(1) && other_counter == 0x99 && read_pmevcntr0_el0() == 0x11 &&
+		      smp_wait_off(1) && other_counter == 0x99 &&
+		      read_pmevcntr0_el0() == 0x11 &&
 		      read_pmcntenset_el0() == 2);
 	pmu_off();
 }
