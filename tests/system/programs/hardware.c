@@ -135,20 +135,26 @@ static uint64_t counted(unsigned event)
 	return value;
 }
 
-/* An interrupt in between costs some instructions of user mode more. */
-static int is_the_work(uint64_t count)
-{
-	return count >= 2 * ROUNDS && count < 2 * ROUNDS + 2 * ROUNDS / 100;
-}
+#define TRIES 16
 
+/*
+ * An interrupt within the work may cost some instructions of user mode more:
+ * what the work itself counts is the least of several, and comes again.
+ */
 static void check_counters(void)
 {
-	uint64_t first = counted(PERF_COUNT_INSTRUCTIONS);
-	uint64_t again = counted(PERF_COUNT_INSTRUCTIONS);
+	uint64_t least = counted(PERF_COUNT_INSTRUCTIONS), same = 0;
 	uint64_t cycles = counted(PERF_COUNT_CYCLES);
 
-	check("instructions_are_counted", is_the_work(first), first);
-	check("the_same_work_counts_the_same", is_the_work(again), again);
+	for (unsigned i = 1; i < TRIES; i++) {
+		uint64_t n = counted(PERF_COUNT_INSTRUCTIONS);
+
+		same = n < least ? 0 : same + (n == least);
+		least = n < least ? n : least;
+	}
+	check("instructions_are_counted",
+	      least >= 2 * ROUNDS && least < 2 * ROUNDS + 1000, least);
+	check("the_same_work_counts_the_same", same > 0, same);
 	check("cycles_are_counted", cycles > 0, cycles);
 }
 
