@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from . import PRODUCT, LintError, Result, laws, nofp, run, unique
@@ -88,15 +89,28 @@ def tidy_key(tree, name, flags, basis):
     return digest.hexdigest()
 
 
+def tidy_store():
+    """The folder of the verdicts by key, in the cache that clones share; those
+    that nobody has asked for in a month are gone."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    cache = os.environ.get("PLINTH_CACHE") or os.path.join(home, "plinth")
+    store = os.path.join(cache, "lint-tidy")
+    os.makedirs(store, exist_ok=True)
+    for entry in os.scandir(store):
+        if time.time() - entry.stat().st_mtime > 30 * 24 * 3600:
+            os.unlink(entry.path)
+    return store
+
+
 def tidy_one(tree, name, flags, key, store):
     """The findings of one source, from the store when it has them."""
-    entry = os.path.join(store, name.replace("/", "_") + ".json")
+    entry = os.path.join(store, f"{key}.json")
     try:
         with open(entry, encoding="utf-8") as file:
-            old = json.load(file)
-        if old["key"] == key:
-            return old["findings"]
-    except (OSError, ValueError, KeyError):
+            findings = json.load(file)
+        os.utime(entry)
+        return findings
+    except (OSError, ValueError):
         pass
     command = ["clang-tidy", "--quiet",
                "--header-filter=(^|/)(arch|boot|drivers|hyp)/[^.]*[.]h$",
@@ -107,7 +121,7 @@ def tidy_one(tree, name, flags, key, store):
         last = done.stderr.strip().splitlines() or ["no output"]
         return [f"{name}: clang-tidy failed: {last[-1]}"]
     with open(f"{entry}.{os.getpid()}", "w", encoding="utf-8") as file:
-        json.dump({"key": key, "findings": findings}, file)
+        json.dump(findings, file)
     os.replace(f"{entry}.{os.getpid()}", entry)
     return findings
 
@@ -119,8 +133,7 @@ def check_tidy(tree, variables, build):
     # Libraries are known by what the build's links point to.
     for library in ("newlib", "libfdt"):
         basis.append(os.path.realpath(os.path.join(build, "deps", library)))
-    store = os.path.join(build, "lint", "tidy")
-    os.makedirs(store, exist_ok=True)
+    store = tidy_store()
     work = [(n, f) for f, group in ((tidy_flags(variables, True), pure),
                                     (tidy_flags(variables, False), edge))
             for n in group]  # fmt: skip
