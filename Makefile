@@ -135,16 +135,20 @@ SMP ?= 4
 APPEND ?= console=ttyAMA0
 # What the default guest is made of; every part may be given instead. KERNEL may
 # name a kernel, whose parts have a directory of their own, instead of a file:
-# debian-SERIES-FLAVOUR, or `built`, that of `make guest-kernel`.
+# debian-SERIES-FLAVOUR, or `built`, that of `make guest-kernel`, or one of its
+# variants, `built-debug`.
 LINUX_DEFAULT := debian-6.12-cloud
-LINUX_NAME := $(or $(filter built debian-%,$(KERNEL)),$(LINUX_DEFAULT))
+BUILT_NAMES := built built-%
+LINUX_NAME := $(or $(filter $(BUILT_NAMES) debian-%,$(KERNEL)),$(LINUX_DEFAULT))
+LINUX_IS_BUILT := $(filter $(BUILT_NAMES),$(LINUX_NAME))
+BUILD_KERNEL = scripts/build-kernel $(KERNEL_SERIES) $(patsubst built-%,%,$(filter built-%,$(KERNEL)))
 LINUX_OUT := $(GUEST_OUT)$(patsubst %,/parts-%,$(filter-out $(LINUX_DEFAULT),$(LINUX_NAME)))
 LINUX_KERNEL := $(LINUX_OUT)/kernel
 LINUX_IMAGE := $(LINUX_OUT)/Image
 LINUX_INITRD := $(LINUX_OUT)/initramfs.cpio.gz
 LINUX_MODULES := $(LINUX_OUT)/modules.img
 LINUX_DISK := $(GUEST_OUT)/disk.img
-LINUX_DISKS := $(LINUX_DISK) $(if $(filter-out built,$(LINUX_NAME)),$(LINUX_MODULES))
+LINUX_DISKS := $(LINUX_DISK) $(if $(LINUX_IS_BUILT),,$(LINUX_MODULES))
 # A slot for each disk of the run.
 NR_DISKS = $(words $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(or $(DISK),none)))
 LINUX_DTB = $(GUEST_OUT)/guest-$(SMP)-$(MEM)-$(NR_DISKS).dtb
@@ -164,8 +168,8 @@ settings = mkdir -p $(dir $(1)) && \
 .PHONY: FORCE
 $(LINUX_KERNEL).id: FORCE
 	@mkdir -p $(@D)
-	$(Q)dir=$$($(if $(filter built,$(LINUX_NAME)),scripts/build-kernel \
-		$(KERNEL_SERIES),scripts/fetch-kernel $(LINUX_NAME))) && \
+	$(Q)dir=$$($(if $(LINUX_IS_BUILT),$(BUILD_KERNEL),scripts/fetch-kernel \
+		$(LINUX_NAME))) && \
 		ln -sfn "$$dir" $(LINUX_KERNEL) && \
 		ln -sfn kernel/Image $(LINUX_IMAGE) && \
 		$(call settings,$@,$$dir $$(cat "$$dir/version"))
@@ -217,11 +221,11 @@ $(LINUX_tools): $(LINUX_KERNEL).id guest/linux/mktools $(GUEST_MAKERS)
 	$(Q)guest/linux/mktools $@ $(LINUX_KERNEL)
 
 ## guest-kernel         a kernel with everything built in: build/linux/built
-##                      [KERNEL_SERIES=6.12]
+##                      [KERNEL_SERIES=6.12 KERNEL=built-debug: for gdb]
 ## guest-kernel-menuconfig   edit its configuration and its fragment
 ## guest-kernel-upgrade FROM=6.1 TO=6.12   carry a configuration on
 KERNEL_SERIES ?= 6.12
-BUILT := $(GUEST_OUT)/built
+BUILT := $(GUEST_OUT)/$(or $(filter built-%,$(KERNEL)),built)
 .PHONY: guest-kernel guest-kernel-menuconfig guest-kernel-upgrade
 guest-kernel:
 	@$(SETUP) build kernel </dev/null
@@ -239,7 +243,7 @@ guest-kernel-upgrade:
 # Which kernel that is, its source and configuration say: the script decides.
 $(BUILT)/Image: FORCE
 	@mkdir -p $(GUEST_OUT)
-	$(Q)new=$$(scripts/build-kernel $(KERNEL_SERIES)) && ln -sfn "$$new" $(BUILT)
+	$(Q)new=$$($(BUILD_KERNEL)) && ln -sfn "$$new" $(BUILT)
 
 ## guest-initramfs      the ramdisk [KERNEL=debian-6.12-cloud TEMPLATE=DIR]
 ## guest-modules        the disk with the kernel's other modules [same]
@@ -252,7 +256,7 @@ guest-initramfs: $(LINUX_INITRD)
 guest-modules: $(LINUX_MODULES)
 guest-disk: $(LINUX_DISK)
 guest-tools guest-debian:
-	@$(SETUP) build run guest $(if $(filter built,$(LINUX_NAME)),kernel) </dev/null
+	@$(SETUP) build run guest $(if $(LINUX_IS_BUILT),kernel) </dev/null
 	@$(MAKE) --no-print-directory -s $(LINUX_$(@:guest-%=%)) </dev/null
 	@ls -l $(LINUX_$(@:guest-%=%))
 guest-initramfs guest-modules guest-disk:
@@ -275,7 +279,7 @@ run-linux: export INITRD := $(if $(filter undefined,$(origin INITRD)),$(LINUX_IN
 run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(DISK))
 run-linux: export DTB := $(if $(filter undefined,$(origin DTB)),$(LINUX_DTB),$(DTB))
 run-linux:
-	@$(SETUP) build run $(if $(filter built,$(LINUX_NAME)),kernel) </dev/null
+	@$(SETUP) build run $(if $(LINUX_IS_BUILT),kernel) </dev/null
 	@$(MAKE) --no-print-directory -s linux-parts </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 

@@ -2,6 +2,7 @@
 what is not, and what is left when something breaks off."""
 
 import os
+import shutil
 import subprocess
 import time
 
@@ -69,8 +70,7 @@ def test_kernel_is_built_once_and_whole(kernel):
     out, err = kernel.build()
     assert "3 objects in" in err
     names = {path.name for path in (kernel.cache / out).iterdir()}
-    assert names == {"Image", "vmlinux", "vmlinux-gdb.py", "scripts", "System.map",
-                     "config", "version"}  # fmt: skip
+    assert names == {"Image", "vmlinux", "System.map", "config", "version"}
     assert kernel.build() == (out, "")
     assert kernel.compiled() == ["first", "second"]
 
@@ -140,6 +140,23 @@ def test_variant_adds_its_options(kernel):
     assert "CONFIG_EXTRA=y" in (kernel.cache / out / "config").read_text().split()
     _, err = kernel.build("6.12", "none", status=1)
     assert "no variant 'none'" in err
+
+
+def test_variant_leaves_the_objects_of_the_plain_kernel_alone(kernel):
+    (kernel.own / "fragment-extra").write_text("CONFIG_EXTRA=y\n")
+    out, _ = kernel.build()
+    kernel.build("6.12", "extra")
+    before = kernel.compiled()
+    shutil.rmtree(kernel.cache / out)
+    assert kernel.build()[0] == out
+    assert kernel.compiled() == before
+
+
+def test_kernel_with_gdb_scripts_brings_them(kernel):
+    (kernel.own / "fragment-debug").write_text("CONFIG_GDB_SCRIPTS=y\n")
+    out, _ = kernel.build("6.12", "debug")
+    assert (kernel.cache / out / "vmlinux-gdb.py").exists()
+    assert (kernel.cache / out / "scripts/gdb/linux").is_dir()
 
 
 @pytest.mark.parametrize("cached", [False, True])

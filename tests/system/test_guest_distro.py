@@ -290,3 +290,66 @@ def test_tools_disk_belongs_to_its_kernel_and_runs_from_where_it_is_mounted():
     assert re.search(r"^== fio 0$", done.out, re.M), done.out[-3000:]
     read, written = re.search(r"issued rwts: total=(\d+),(\d+),", done.out).groups()
     assert int(written) >= int(read) > 0, "nothing was verified"
+
+
+def counted(text, event):
+    """What `perf stat` counted of an event, in each of its reports."""
+    return [int(n) for n in re.findall(rf"^ +(\d+) +{event} ", text, re.M)]
+
+
+@pytest.mark.guest
+def test_perf_stat_counts_what_a_program_does():
+    """Without icount the emulator has no event for instructions. A loop that
+    goes round twice as often costs its share twice, to the instruction."""
+    out = linux_out(DEFAULT)
+    machine.guest_parts(out / "tools.img", "linux-parts")
+
+    def loop(times):
+        return (
+            "perf stat -e instructions:u -- "
+            f"sh -c 'i=0; while [ $i -lt {times} ]; do i=$((i+1)); done'"
+        )
+
+    done = machine.run(
+        typed(
+            "dmesg -n 1",
+            "echo == both; perf stat -e instructions,cycles true",
+            f"echo == loops; {loop(10)}; {loop(20)}; {loop(30)}",
+            "echo == end; poweroff -f",
+        ),
+        2 * machine.LINUX_SECONDS,
+        icount=True,
+        **distro(DEFAULT, disk=f"{out}/tools.img {out}/modules.img"),
+    ).expect(machine.OK)
+    said = machine.sections(done.out)
+    (instructions,) = counted(said["both"], "instructions")
+    (cycles,) = counted(said["both"], "cycles")
+    assert 10_000 < instructions <= cycles
+    ten, twenty, thirty = counted(said["loops"], "instructions:u")
+    assert twenty - ten == thirty - twenty > 0
+
+
+@pytest.mark.long
+@pytest.mark.guest
+@pytest.mark.parametrize("cpu", ("cortex-a76", "neoverse-n1", "max"))
+def test_kernel_with_pages_of_16_kib_boots(cpu):
+    name = "debian-6.12-16k"
+    machine.guest_parts("linux-parts", f"KERNEL={name}")
+    done = machine.run(
+        typed(
+            "dmesg -n 1",
+            "echo == release; uname -r; nproc",
+            "echo == pages; grep -m 1 KernelPageSize /proc/self/smaps",
+            "modprobe squashfs; echo == squashfs $?",
+            "dd if=/dev/vda of=/dev/null bs=64k 2>/dev/null; echo == read $?",
+            "poweroff -f",
+        ),
+        machine.LINUX_SECONDS,
+        cpu=cpu,
+        **distro(name),
+    ).expect(machine.OK)
+    said = machine.sections(done.out)
+    assert re.match(r"6\.12\.\S+-arm64-16k\n2\n", said["release"])
+    assert re.search(r"^KernelPageSize: +16 kB$", said["pages"], re.M)
+    assert re.search(r"^== squashfs 0$", done.out, re.M)
+    assert re.search(r"^== read 0$", done.out, re.M)
