@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <hyp/mux.h>
+
 struct word {
 	const char *at;
 	size_t len;
@@ -68,17 +70,48 @@ static bool number(struct word w, uint64_t *out)
 	return true;
 }
 
+/* Which of the names the word is: its index, or -1. */
+static int one_of(struct word w, const char *const *name, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		if (is(w, name[i]))
+			return i;
+	return -1;
+}
+
 static bool log_level(struct word w, enum log_level *out)
 {
 	static const char *const name[] = {"err", "warn", "info", "debug"};
+	int i = one_of(w, name, ARRAY_SIZE(name));
 
-	for (unsigned i = 0; i < ARRAY_SIZE(name); i++) {
-		if (is(w, name[i])) {
-			*out = (enum log_level)i;
-			return true;
-		}
-	}
-	return false;
+	if (i >= 0)
+		*out = (enum log_level)i;
+	return i >= 0;
+}
+
+static bool console(struct word w, enum cmdline_console *out)
+{
+	static const char *const name[] = {"auto", "mux", "raw"};
+	int i = one_of(w, name, ARRAY_SIZE(name));
+
+	if (i >= 0)
+		*out = (enum cmdline_console)i;
+	return i >= 0;
+}
+
+/* ^A to ^_, but no byte that a line or a control sequence needs. */
+static bool escape(struct word w, uint8_t *out)
+{
+	uint8_t key;
+
+	if (w.len != 2 || w.at[0] != '^')
+		return false;
+	key = (uint8_t)w.at[1] & 0x1f;
+	if ((uint8_t)w.at[1] < '?' || key == 0 || key == '\r' || key == '\n' ||
+	    key == 0x1b)
+		return false;
+	*out = key;
+	return true;
 }
 
 static bool take(struct cmdline *c, struct word w)
@@ -89,6 +122,14 @@ static bool take(struct cmdline *c, struct word w)
 		return number(value, &c->manifest);
 	if (value_of(w, "loglevel=", &value))
 		return log_level(value, &c->log_level);
+	if (value_of(w, "console=", &value))
+		return console(value, &c->console);
+	if (value_of(w, "escape=", &value))
+		return escape(value, &c->escape);
+	if (is(w, "terminal")) {
+		c->terminal = true;
+		return true;
+	}
 	if (is(w, "stats")) {
 		c->stats = true;
 		return true;
@@ -100,7 +141,7 @@ void cmdline_parse(struct cmdline *c, const char *args)
 {
 	struct word w;
 
-	*c = (struct cmdline){.log_level = LOG_INFO};
+	*c = (struct cmdline){.log_level = LOG_INFO, .escape = MUX_ESCAPE};
 	for (w = next_word(&args); w.len; w = next_word(&args)) {
 		if (take(c, w) || c->bad[0])
 			continue;

@@ -5,6 +5,10 @@
  *	stats		print exit counts and free memory when a VM
  *			is reset or ends
  *	loglevel=err|warn|info|debug
+ *	console=auto|mux|raw	the console is multiplexed, even for one VM; or
+ *is not, even for several: only the first has input then escape=^]	the
+ *multiplexer's key: a caret and a character terminal	somebody looks at the
+ *console: colours
  *
  * Pure; called once by boot/main.c. A wrong word is reported and ignored.
  *
@@ -17,10 +21,19 @@
 #include <base/log.h>
 #include <base/types.h>
 
+enum cmdline_console {
+	CONSOLE_AUTO,
+	CONSOLE_MUX,
+	CONSOLE_RAW
+};
+
 struct cmdline {
 	uint64_t manifest; /* 0: not given */
 	enum log_level log_level;
 	bool stats;
+	enum cmdline_console console;
+	uint8_t escape; /* a control character */
+	bool terminal;
 	char bad[32]; /* the first word that was not understood, or empty */
 };
 

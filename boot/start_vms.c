@@ -7,6 +7,7 @@
 #include "start_vms.h"
 
 #include <errno.h>
+#include <port/this_cpu.h>
 
 #include <base/fmt.h>
 
@@ -25,11 +26,11 @@
 #define VMID_MAX        255U /* VTCR_EL2.VS = 0; 0 is not a VM */
 
 static struct manifest manifest;
+static struct cmdline cmd;
+static struct mux mux;
 
 static uint64_t manifest_address(struct hypervisor *h, const struct platform *p)
 {
-	struct cmdline cmd;
-
 	cmdline_parse(&cmd, p->bootargs);
 	h->log_level = cmd.log_level;
 	h->stats = cmd.stats;
@@ -170,6 +171,36 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm)
 	return true;
 }
 
+static void alarm(void *ctx, uint64_t at)
+{
+	(void)ctx;
+	sched_alarm(this_cpu(), at);
+}
+
+/* One VM has the console for itself, unless told otherwise. */
+static void make_mux(struct hypervisor *h, struct arena *a)
+{
+	const struct mux_config cfg = {
+		.console = &h->console,
+		.nr_vms = manifest.nr_vms,
+		.escape = cmd.escape,
+		.terminal = cmd.terminal,
+		.quiet = hyp_ticks(h, MUX_QUIET_US),
+		.flush = hyp_ticks(h, MUX_FLUSH_US),
+		.alarm = alarm,
+	};
+	void *ports;
+
+	if (cmd.console == CONSOLE_RAW ||
+	    (cmd.console == CONSOLE_AUTO && manifest.nr_vms == 1))
+		return;
+	ports = arena_alloc(a, mux_size(manifest.nr_vms), 64);
+	if (!ports)
+		machine_refuse("no memory for the consoles of all VMs");
+	mux_init(&mux, &cfg, ports);
+	h->mux = &mux;
+}
+
 void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 {
 	bool all = true;
@@ -178,8 +209,11 @@ void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 	h->vms = arena_array(a, manifest.nr_vms, sizeof(*h->vms), 64);
 	if (!h->vms)
 		machine_refuse("no memory for VMs");
+	make_mux(h, a);
 	for (unsigned i = 0; i < manifest.nr_vms; i++)
 		all &= bring_up(h, &manifest.vm[i]);
+	if (h->mux)
+		mux_open(h->mux);
 	if (h->nr_vms == 0)
 		machine_refuse("no VM can be started");
 	h->boot_incomplete = !all;

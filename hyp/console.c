@@ -1,7 +1,8 @@
 /*
  * The physical console: a ring of output, a transmitter that is asked when it
  * has room, input that is pulled only where there is room for it; contract in
- * console.h. Left out: choosing among several guests. docs/design/09-mmio.md.
+ * console.h. Choosing among several guests is hyp/mux.c's.
+ * docs/design/17-console.md.
  */
 #include <errno.h>
 #include <port/barrier.h>
@@ -66,8 +67,54 @@ static void put_wait_locked(struct console *c, uint8_t byte)
 	}
 }
 
+bool console_reserve(struct console *c, unsigned len)
+{
+	bool ok;
+
+	spin_lock(&c->tx_lock);
+	drain_tx_locked(c);
+	ok = CONSOLE_TX_RING - ring_used(c) >= len;
+	if (!ok) /* it is not empty, so the interrupt is on */
+		c->tx_blocked = true;
+	spin_unlock(&c->tx_lock);
+	return ok;
+}
+
+void console_write(struct console *c, const void *data, size_t len)
+{
+	const uint8_t *byte = data;
+
+	spin_lock(&c->tx_lock);
+	for (; len; len--)
+		(void)put_locked(c, *byte++);
+	spin_unlock(&c->tx_lock);
+}
+
+void console_want_room(struct console *c)
+{
+	spin_lock(&c->tx_lock);
+	c->tx_blocked = true;
+	c->uart.tx_irq(c->uart.ctx, true);
+	spin_unlock(&c->tx_lock);
+}
+
+bool console_drain(struct console *c)
+{
+	bool empty;
+
+	spin_lock(&c->tx_lock);
+	drain_tx_locked(c);
+	empty = !ring_used(c);
+	spin_unlock(&c->tx_lock);
+	return empty;
+}
+
 void console_line(struct console *c, const char *text)
 {
+	if (c->log) {
+		c->log(c->log_ctx, text);
+		return;
+	}
 	spin_lock(&c->tx_lock);
 	if (c->line_open) {
 		put_wait_locked(c, '\r');

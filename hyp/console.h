@@ -49,6 +49,10 @@ struct console {
 	struct console_sink sink;
 	int held; /* a byte that the guest did not take, or -1; rx_lock */
 
+	/* Where lines go instead, if that is not NULL; constant after boot. */
+	void (*log)(void *ctx, const char *text);
+	void *log_ctx;
+
 	struct spinlock tx_lock;   /* guards what follows, and the sender */
 	bool line_open;            /* the last byte written was not a newline */
 	bool tx_blocked;           /* somebody was told that there is no room */
@@ -68,7 +72,22 @@ void console_attach(struct console *c, const struct console_sink *sink);
  */
 MUST_CHECK int console_put(struct console *c, uint8_t byte);
 
-/* One whole line (without newline) of the hypervisor; waits for room. */
+/*
+ * For who writes more than a byte at a time: whether that many fit, at most
+ * CONSOLE_TX_RING. If not, sink.tx_ready() follows when there is some room.
+ * Who asks is alone, and so can rely on the answer until console_write().
+ */
+MUST_CHECK bool console_reserve(struct console *c, unsigned len);
+void console_write(struct console *c, const void *data, size_t len);
+
+/* sink.tx_ready() comes soon, by the UART's interrupt. */
+void console_want_room(struct console *c);
+
+/* Moves what the UART takes now; true when nothing is left. */
+bool console_drain(struct console *c);
+
+/* One whole line (without newline) of the hypervisor; waits for room, or goes
+ * to c->log. */
 void console_line(struct console *c, const char *text);
 
 /* Moves what can be moved in both directions: the UART's interrupt, or room

@@ -29,6 +29,8 @@ void hyp_vm_ended(struct hypervisor *h, const struct vm *vm)
 	spin_unlock(&h->lock);
 	if (!last)
 		return;
+	if (h->mux)
+		mux_flush(h->mux);
 	if (h->end == END_VM_CRASH)
 		h->ops.end(END_VM_CRASH, h->end_vm, h->end_reason);
 	if (h->boot_incomplete)

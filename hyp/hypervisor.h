@@ -10,6 +10,7 @@
 
 #include <hyp/console.h>
 #include <hyp/cpu.h>
+#include <hyp/mux.h>
 #include <hyp/page_alloc.h>
 #include <hyp/random.h>
 #include <hyp/vm.h>
@@ -62,6 +63,7 @@ struct hypervisor {
 	enum log_level log_level; /* lines above it are not printed */
 	bool boot_incomplete;     /* a VM was refused: the end is no success */
 	bool stats;               /* print counts when a VM resets or ends */
+	struct mux *mux; /* of the console; NULL: it is the first VM's */
 
 	struct page_alloc pages; /* locks itself */
 	struct console console;  /* locks itself */

@@ -36,13 +36,11 @@ static const struct {
 };
 
 static const char *const vm_props[] = {
-	"compatible",   "#address-cells",
-	"#size-cells",  "cpus",
-	"memory",       "memory-base",
-	"bootargs",     "spis",
-	"virtio-slots", "its",
-	"pcpus",        "weight",
-	"reservation",  NULL,
+	"compatible",  "#address-cells", "#size-cells",
+	"cpus",        "memory",         "memory-base",
+	"bootargs",    "spis",           "virtio-slots",
+	"its",         "pcpus",          "weight",
+	"reservation", "console",        NULL,
 };
 
 /* Slots that leave an SPI for each; see VM_VIRTIO_INTID. */
@@ -106,6 +104,40 @@ static int read_bootargs(struct vm_node *v)
 	return v->cfg->bootargs ? 0 : dt_nomem(v->d);
 }
 
+static bool is_console_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] >= 0x7f)
+			return false;
+	return len > 0 && len < VM_NAME_MAX;
+}
+
+/* Its lines are told apart by it. */
+static int read_console(struct vm_node *v)
+{
+	const struct manifest *m = v->r->m;
+	const char *name = v->cfg->name;
+	int err = 0;
+
+	if (dt_has(v->d, v->n, "console"))
+		err = dt_string(v->d, v->n, "console", &name);
+	if (err)
+		return err;
+	if (!is_console_name(name))
+		return dt_fail(v->d, v->n, "console",
+			       "is not 1 to %d printable characters",
+			       VM_NAME_MAX - 1);
+	for (unsigned i = 0; i < m->nr_vms; i++)
+		if (strcmp(m->vm[i].config.console, name) == 0)
+			return dt_fail(v->d, v->n, "console",
+				       "%s is the console of %s", name,
+				       m->vm[i].config.name);
+	(void)fmt_line(v->cfg->console, sizeof(v->cfg->console), "%s", name);
+	return 0;
+}
+
 static int read_its(struct vm_node *v)
 {
 	int len = 0;
@@ -137,6 +169,8 @@ static int read_props(struct vm_node *v)
 		err = read_number(v, i);
 	if (!err)
 		err = read_its(v);
+	if (!err)
+		err = read_console(v);
 	if (!err)
 		err = manifest_read_share(v->r, v->n, v->vm);
 	return err ? err : read_bootargs(v);

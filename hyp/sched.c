@@ -63,7 +63,7 @@ static void unlock_two(struct cpu *a, struct cpu *b)
 static void arm_locked(struct cpu *c)
 {
 	struct sched_cpu *s = &c->sched;
-	uint64_t at = runq_deadline(&s->q);
+	uint64_t at = min_u64(runq_deadline(&s->q), s->alarm);
 
 	if (s->sleepers)
 		at = min_u64(at, s->sleepers->sched.wake_at);
@@ -74,6 +74,17 @@ static void arm_locked(struct cpu *c)
 		htimer_off();
 	else
 		htimer_set(at);
+}
+
+void sched_alarm(struct cpu *c, uint64_t at)
+{
+	struct sched_cpu *s = &c->sched;
+
+	s->alarm = min_u64(s->alarm, at);
+	if (s->alarm >= s->armed)
+		return;
+	s->armed = s->alarm;
+	htimer_set(s->armed);
 }
 
 static void sleeper_add(struct sched_cpu *s, struct vcpu *v, uint64_t at)
@@ -261,8 +272,9 @@ void sched_unloaded(struct cpu *c, struct vcpu *old)
 	spin_unlock(&c->sched.lock);
 }
 
-void sched_timer(struct cpu *c)
+bool sched_timer(struct cpu *c)
 {
+	bool due = c->sched.alarm <= counter_now();
 	struct vcpu *current;
 
 	spin_lock(&c->sched.lock);
@@ -272,6 +284,9 @@ void sched_timer(struct cpu *c)
 	if (current)
 		vcpu_post(current, VCPU_REQ_RESCHED);
 	spin_unlock(&c->sched.lock);
+	if (due)
+		c->sched.alarm = RUNQ_NEVER;
+	return due;
 }
 
 void sched_give_way(struct cpu *c, struct vcpu *v)
@@ -398,7 +413,7 @@ struct vcpu *sched_next(struct cpu *c)
 void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
 {
 	runq_init(&c->sched.q, clock);
-	c->sched.armed = RUNQ_NEVER;
+	c->sched.armed = c->sched.alarm = RUNQ_NEVER;
 }
 
 static uint32_t share_ppm(const struct runq_share *s)

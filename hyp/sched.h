@@ -62,7 +62,9 @@ struct sched_cpu {
 	unsigned nr_live;      /* vCPUs here that are not OFF */
 	unsigned nr_placed;    /* those that are, too */
 	uint32_t reserved_ppm; /* of its time, by reservations */
-	uint64_t armed;        /* what the timer is set for; RUNQ_NEVER: off */
+	/* Touched by this pCPU only, `armed` under the lock as well. */
+	uint64_t armed; /* what the timer is set for; RUNQ_NEVER: off */
+	uint64_t alarm; /* sched_alarm() was called for; RUNQ_NEVER: not */
 };
 
 #define SCHED_SLICE_US     3000U
@@ -100,8 +102,15 @@ struct vcpu *sched_next(struct cpu *c);
 /* `old` has just been put here by vcpu_put(). */
 void sched_unloaded(struct cpu *c, struct vcpu *old);
 
-/* EL2's timer has fired on this pCPU. */
-void sched_timer(struct cpu *c);
+/* EL2's timer has fired on this pCPU. True: an alarm is due. */
+MUST_CHECK bool sched_timer(struct cpu *c);
+
+/*
+ * Ends the sleep of this pCPU, or its guest's run, when the counter shows `at`,
+ * or at the earlier one of two; sched_timer() tells. Takes no lock, and may be
+ * called under any but sched_cpu.lock.
+ */
+void sched_alarm(struct cpu *c, uint64_t at);
 
 /* The running vCPU waits for another of its VM (a trapped WFE): one that is
  * queued here goes first. */

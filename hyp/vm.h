@@ -2,7 +2,7 @@
  * A virtual machine: what its configuration became, and its life.
  *
  * Locks, outermost first:
- *	console.rx_lock > pl011.lock > console.tx_lock
+ *	console.rx_lock > pl011.lock > mux.lock > console.tx_lock
  *			  pl011.lock > vgic lock > vgic_cpu lock
  *	virtio_mmio.lock > virtio_mmio.irq_lock > vgic lock > vgic_cpu lock
  *	pl031.lock > vgic lock > vgic_cpu lock
@@ -40,6 +40,7 @@
 #include <hyp/vm_config.h>
 
 struct hypervisor;
+struct mux_port;
 struct vm_slot;
 
 enum vm_state {
@@ -79,6 +80,7 @@ struct vm {
 	struct vgic *vgic;
 	struct smccc fw; /* firmware calls and power states */
 	struct pl011 uart;
+	struct mux_port *port; /* where uart is; NULL: it has the console */
 	struct pl031 rtc;
 	uint64_t alarm; /* of rtc, in seconds, 0: none; hyp->alarm_lock */
 	struct vm_slot *slots; /* one a virtio slot, see vm_devices.h */

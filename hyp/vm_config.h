@@ -92,6 +92,7 @@ struct vm_share {
 
 struct vm_config {
 	char name[VM_NAME_MAX];
+	char console[VM_NAME_MAX]; /* of its port, the only one of this name */
 	unsigned nr_vcpus;
 	/* The pCPUs that it may use, by index, and its share of them. */
 	uint32_t *pcpus; /* NULL: all */

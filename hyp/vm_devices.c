@@ -29,6 +29,16 @@ static void uart_rx_drained(void *ctx)
 	console_pump(&vm->hyp->console);
 }
 
+static int port_tx(void *ctx, uint8_t byte)
+{
+	return mux_put(((struct vm *)ctx)->port, byte);
+}
+
+static void port_rx_drained(void *ctx)
+{
+	mux_drained(((struct vm *)ctx)->port);
+}
+
 static size_t sink_room(void *ctx)
 {
 	return pl011_rx_room(&((struct vm *)ctx)->uart);
@@ -48,13 +58,34 @@ static void sink_tx_ready(void *ctx)
 		pl011_tx_ready(&h->vms[i].uart);
 }
 
+static void port_tx_ready(void *ctx)
+{
+	pl011_tx_ready(&((struct vm *)ctx)->uart);
+}
+
+/* A port of the multiplexer, where there is one. */
+static int take_port(struct vm *vm)
+{
+	const struct console_sink sink = {sink_room, sink_push, port_tx_ready,
+					  vm};
+
+	if (!vm->hyp->mux)
+		return 0;
+	vm->port = mux_attach(vm->hyp->mux, vm->cfg->console, &sink);
+	if (vm->port)
+		return 0;
+	log_err("VM %s: no console is left for it", vm->cfg->name);
+	return -ENOSPC;
+}
+
 /* A VM without a UART may have the console as well: input waits for ever. */
 void vm_devices_take_console(struct vm *vm)
 {
 	const struct console_sink sink = {sink_room, sink_push, sink_tx_ready,
 					  vm};
 
-	console_attach(&vm->hyp->console, &sink);
+	if (!vm->hyp->mux)
+		console_attach(&vm->hyp->console, &sink);
 }
 
 static void rtc_irq(void *ctx, bool level)
@@ -105,10 +136,11 @@ static int no_memory(const struct vm *vm)
 
 static int create_serial(struct vm *vm)
 {
+	const bool mux = vm->hyp->mux;
 	const struct pl011_ops uart = {
 		.set_irq = uart_irq,
-		.tx = uart_tx,
-		.rx_drained = uart_rx_drained,
+		.tx = mux ? port_tx : uart_tx,
+		.rx_drained = mux ? port_rx_drained : uart_rx_drained,
 		.ctx = vm,
 	};
 	const struct pl031_ops rtc = {
@@ -121,6 +153,9 @@ static int create_serial(struct vm *vm)
 
 	pl011_init(&vm->uart, &uart);
 	pl031_init(&vm->rtc, &rtc);
+	err = take_port(vm);
+	if (err)
+		return err;
 	err = add(vm, &vm->cfg->uart, vm->cfg->uart.size, pl011_mmio, &vm->uart,
 		  "PL011");
 	if (!err)
@@ -209,6 +244,9 @@ void vm_devices_reset(struct vm *vm)
 
 void vm_devices_destroy(struct vm *vm)
 {
+	if (vm->port)
+		mux_detach(vm->port);
+	vm->port = NULL;
 	for (unsigned i = 0; i < vm->nr_slots; i++)
 		if (vm->slots[i].blk)
 			ramdisk_destroy(&vm->slots[i].disk);

@@ -221,6 +221,14 @@ def checks(out, expected=1):
     return good
 
 
+def said_by(out, console):
+    """Lines that a VM said, by its tag, where there are several. One that others
+    broke into comes again."""
+    tag, broken = f"[{console}] ", " ..."
+    lines = [line for line in out.splitlines() if not line.endswith(broken)]
+    return [line[len(tag) :] for line in lines if line.startswith(tag)]
+
+
 def sections(out):
     """Text between lines `== NAME`, by name."""
     parts = re.split(r"^== (\S+)\n", out, flags=re.M)

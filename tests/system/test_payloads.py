@@ -127,7 +127,7 @@ def test_vms_run_side_by_side_and_one_that_is_refused_alone_stays_out():
     done = machine.run(
         kernel=hello, smp=2, vms=2, pcpus=3, mem="256M", qemu_args="-m 448M"
     ).expect(machine.BOOT)
-    machine.checks(done.out)
+    machine.checks("\n".join(machine.said_by(done.out, "linux0")))
     (line,) = done.plinth_errors()
     assert "VM linux1: memory: not enough" in line
 

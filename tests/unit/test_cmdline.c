@@ -159,6 +159,44 @@ static void last_of_equal_words_counts(void **state)
 	assert_int_equal(c.manifest, 2);
 }
 
+static void console_is_chosen_by_words(void **state)
+{
+	static const struct {
+		const char *args;
+		enum cmdline_console console;
+		uint8_t escape;
+		bool terminal, bad;
+	} t[] = {
+		{"", CONSOLE_AUTO, 0x1d, false, false},
+		{"console=mux", CONSOLE_MUX, 0x1d, false, false},
+		{"console=raw terminal", CONSOLE_RAW, 0x1d, true, false},
+		{"console=mux console=auto", CONSOLE_AUTO, 0x1d, false, false},
+		{"escape=^T", CONSOLE_AUTO, 0x14, false, false},
+		{"escape=^t", CONSOLE_AUTO, 0x14, false, false},
+		{"escape=^_", CONSOLE_AUTO, 0x1f, false, false},
+		{"escape=^[", CONSOLE_AUTO, 0x1d, false, true},
+		{"escape=^M", CONSOLE_AUTO, 0x1d, false, true},
+		{"escape=^J", CONSOLE_AUTO, 0x1d, false, true},
+		{"escape=^@", CONSOLE_AUTO, 0x1d, false, true},
+		{"escape=^1", CONSOLE_AUTO, 0x1d, false, true},
+		{"escape=^", CONSOLE_AUTO, 0x1d, false, true},
+		{"escape=x", CONSOLE_AUTO, 0x1d, false, true},
+		{"console=", CONSOLE_AUTO, 0x1d, false, true},
+		{"terminals", CONSOLE_AUTO, 0x1d, false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct cmdline c = parse(t[i].args);
+
+		print_message("  %s\n", t[i].args);
+		assert_int_equal(c.console, t[i].console);
+		assert_int_equal(c.escape, t[i].escape);
+		assert_int_equal(c.terminal, t[i].terminal);
+		assert_int_equal(c.bad[0] != '\0', t[i].bad);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +205,7 @@ int main(void)
 		cmocka_unit_test(
 			numbers_are_decimal_or_hexadecimal_up_to_64_bits),
 		cmocka_unit_test(every_level_has_its_name),
+		cmocka_unit_test(console_is_chosen_by_words),
 		cmocka_unit_test(bad_word_is_named_and_changes_nothing),
 		cmocka_unit_test(
 			first_bad_word_is_kept_and_good_ones_still_count),

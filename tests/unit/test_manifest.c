@@ -276,6 +276,15 @@ static const struct {
 	 "0x4000000000"},
 	{VM("a", CPUS_MEM "memory-base = <1>;" KERNEL),
 	 "/a: property memory-base: is 4 bytes long, must be 8"},
+	{VM("a", CPUS_MEM "console = <1>;" KERNEL),
+	 "/a: property console: must be one string"},
+	{VM("a", CPUS_MEM "console = \"\";" KERNEL),
+	 "/a: property console: is not 1 to 31 printable characters"},
+	{VM("a", CPUS_MEM "console = \"a b\";" KERNEL),
+	 "/a: property console: is not 1 to 31 printable characters"},
+	{VM("a",
+	    CPUS_MEM "console = \"0123456789012345678901234567890x\";" KERNEL),
+	 "/a: property console: is not 1 to 31 printable characters"},
 	{VM("a", CPUS_MEM "bootargs = <1>;" KERNEL),
 	 "/a: property bootargs: must be one string"},
 	{VM("a", CPUS_MEM "bootargs = \"a\", \"b\";" KERNEL),
@@ -464,6 +473,26 @@ static void second_vm_of_a_name_is_refused(void **state)
 	assert_string_equal(b->m.vm[1].err,
 			    "manifest: /aa: second VM with this name");
 	(void)accepted(b, 2);
+}
+
+static void console_has_the_vms_name_or_another_that_nobody_has(void **state)
+{
+	struct boot *b = *state;
+
+	assert_int_equal(
+		parse(b, VM("a", CPUS_MEM KERNEL) VM(
+				 "b", CPUS_MEM "console = \"tty\";" KERNEL)
+				 VM("c", CPUS_MEM "console = \"a\";" KERNEL)
+					 VM("tty", CPUS_MEM KERNEL)),
+		0);
+	assert_string_equal(accepted(b, 0)->console, "a");
+	assert_string_equal(accepted(b, 1)->console, "tty");
+	assert_string_equal(b->m.vm[2].err,
+			    "manifest: /c: property console: a is the console "
+			    "of a");
+	assert_string_equal(b->m.vm[3].err,
+			    "manifest: /tty: property console: tty is the "
+			    "console of b");
 }
 
 static void blob_that_is_no_manifest_is_refused_whole(void **state)
@@ -753,6 +782,7 @@ int main(void)
 		T(vms_may_not_share_what_one_writes),
 		T(modules_of_a_refused_vm_are_in_nobodys_way),
 		T(second_vm_of_a_name_is_refused),
+		T(console_has_the_vms_name_or_another_that_nobody_has),
 		T(blob_that_is_no_manifest_is_refused_whole),
 		T(truncated_manifest_is_refused_whole),
 		T(every_flipped_bit_is_survived),

@@ -199,6 +199,45 @@ static void wfe_is_not_trapped_while_nobody_waits(void **state)
 	assert_int_equal(hcr(0) & HCR_TWE, 0);
 }
 
+/* ------------------------------------------------------------------ alarms */
+
+static void alarm_ends_a_guests_run_and_a_sleep(void **state)
+{
+	struct vcpu *a = on(0);
+	uint64_t at = fake_counter + 10;
+
+	(void)state;
+	sim_on(&m, 0);
+	sched_alarm(&m.cpus[0], at);
+	sched_alarm(&m.cpus[0], at + 5);
+	assert_int_equal(m.pcpu[0].hw.htimer, at);
+	assert_int_equal(m.cpus[0].sched.alarm, at);
+	assert_ptr_equal(tick(0), a);
+	assert_int_equal(m.cpus[0].sched.alarm, RUNQ_NEVER);
+	assert_int_equal(m.pcpu[0].hw.htimer, UINT64_MAX);
+	assert_null(wfi_on(1));
+	sim_on(&m, 1);
+	sched_alarm(&m.cpus[1], fake_counter + 10);
+	assert_null(tick(1));
+	assert_int_equal(m.pcpu[1].hw.htimer, UINT64_MAX);
+}
+
+static void alarm_and_slice_share_the_timer(void **state)
+{
+	uint64_t slice = m.pcpu[0].hw.htimer, at;
+
+	(void)state;
+	sim_on(&m, 0);
+	sched_alarm(&m.cpus[0], slice + 100000);
+	assert_int_equal(m.pcpu[0].hw.htimer, slice);
+	at = fake_counter + 10;
+	sched_alarm(&m.cpus[0], at);
+	assert_int_equal(m.pcpu[0].hw.htimer, at);
+	(void)tick(0);
+	assert_true(m.pcpu[0].hw.htimer > at);
+	assert_true(m.pcpu[0].hw.htimer < UINT64_MAX);
+}
+
 /* ------------------------------------------------------------------- sleep */
 
 static void wfi_gives_the_pcpu_to_the_other_and_steps_over(void **state)
@@ -462,6 +501,8 @@ int main(void)
 		ONE(vcpus_of_a_vm_do_not_inherit_each_others_tlb),
 		ONE(exit_of_one_that_is_not_alone_switches_nothing),
 		ONE(time_spent_waiting_is_stolen_time),
+		TWO(alarm_ends_a_guests_run_and_a_sleep),
+		ONE(alarm_and_slice_share_the_timer),
 		TWO(vcpu_alone_has_no_tick_and_no_wfi_trap),
 		ONE(vcpu_that_is_left_alone_traps_no_more),
 		ONE(wfe_is_not_trapped_while_nobody_waits),

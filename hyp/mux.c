@@ -1,0 +1,548 @@
+/*
+ * The multiplexer's output: who may show what next, and how a line is shown;
+ * contract in mux.h. One lock, held for MUX_BUDGET bytes at most: what is left
+ * then is the transmit interrupt's work. Input is mux_input.c.
+ * ECMA-48 for control sequences; docs/design/17-console.md.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <base/fmt.h>
+
+#include <arch/aarch64/maint.h>
+
+#include <hyp/mux.h>
+
+#define MUX_BUDGET 512U /* bytes and a little, for each turn with the lock */
+#define MUX_STEP   64U  /* bytes that one step sends at most */
+#define ESC        0x1b
+#define CSI_MAX    24U /* bytes of a control sequence that are looked at */
+#define STALL_US   500000U
+
+_Static_assert(sizeof(((struct mux_port *)0)->tag) + 3 <= MUX_STEP, "a step");
+
+/* Its bytes are not touched: it is alone, or the user wants to see it alone. */
+static bool is_raw(const struct mux *m, const struct mux_port *p)
+{
+	return p == m->focus && p->is_vm && (m->zoom || m->cfg.nr_vms == 1);
+}
+
+static bool is_hidden(const struct mux *m, const struct mux_port *p)
+{
+	return m->zoom && p != m->focus;
+}
+
+/* Up to where the port may be shown now. */
+static uint32_t limit(const struct mux *m, const struct mux_port *p)
+{
+	return p == m->focus ? p->head : p->ready;
+}
+
+static uint32_t pending(const struct mux_port *p)
+{
+	return p->head - p->shown;
+}
+
+static uint8_t byte_at(const struct mux_port *p, uint32_t at)
+{
+	return p->out[at % MUX_RING];
+}
+
+/* ------------------------------------------------------------------- turns */
+
+static void enqueue(struct mux *m, struct mux_port *p)
+{
+	if (p->queued || m->open == p || p->shown == limit(m, p))
+		return;
+	p->queued = true;
+	p->next = NULL;
+	if (m->last)
+		m->last->next = p;
+	else
+		m->first = p;
+	m->last = p;
+}
+
+static struct mux_port *dequeue(struct mux *m)
+{
+	struct mux_port *p = m->first;
+
+	m->first = p->next;
+	if (!m->first)
+		m->last = NULL;
+	p->queued = false;
+	return p;
+}
+
+/* Somebody else may be shown now. */
+static bool others_wait(const struct mux *m)
+{
+	return m->first && !(m->zoom && m->open);
+}
+
+static void want_tick(struct mux *m, uint64_t at)
+{
+	m->wake = min_u64(m->wake, at);
+}
+
+/* ---------------------------------------------------------- on the terminal */
+
+static void send(struct mux *m, const char *text)
+{
+	console_write(m->cfg.console, text, strlen(text));
+}
+
+static void send_byte(struct mux *m, uint8_t byte)
+{
+	console_write(m->cfg.console, &byte, 1);
+}
+
+static void begin_line(struct mux *m, struct mux_port *p)
+{
+	m->open = p;
+	p->line = p->shown;
+	p->cr = false;
+	if (!is_raw(m, p))
+		send(m, p->tag);
+}
+
+/* The port goes on in a line of its own later, if there is more. */
+static void end_line(struct mux *m)
+{
+	struct mux_port *p = m->open;
+
+	send(m, "\r\n");
+	m->open = NULL;
+	p->line = p->shown;
+	enqueue(m, p);
+}
+
+/*
+ * Others come first; then the line in focus is shown again from its start: at
+ * once where somebody looks, with its next byte where a program reads.
+ */
+static void break_line(struct mux *m)
+{
+	struct mux_port *p = m->open;
+	bool again = !is_raw(m, p) && p->shown - p->line <= MUX_LINE;
+
+	m->open = NULL;
+	if (again)
+		p->shown = p->line;
+	p->line = p->shown;
+	if (again && m->cfg.terminal) {
+		send(m, "\r\x1b[K");
+		enqueue(m, p);
+	} else {
+		send(m, again ? " ...\r\n" : "\r\n");
+	}
+}
+
+static void advance(struct mux_port *p, uint32_t n)
+{
+	p->shown += n;
+	if ((int32_t)(p->shown - p->fresh) > 0)
+		p->fresh = p->shown;
+}
+
+/* Bytes of the control sequence that begins at p->shown; 0: there is none, or
+ * its end is not here. *final is its last byte. */
+static uint32_t csi_length(const struct mux *m, const struct mux_port *p,
+			   uint8_t *final)
+{
+	uint32_t max = (uint32_t)min_u64(limit(m, p) - p->shown, CSI_MAX);
+
+	if (max < 3 || byte_at(p, p->shown + 1) != '[')
+		return 0;
+	for (uint32_t i = 2; i < max; i++) {
+		*final = byte_at(p, p->shown + i);
+		if (*final >= 0x40 && *final <= 0x7e)
+			return i + 1;
+		if (*final < 0x20 || *final > 0x7e)
+			return 0;
+	}
+	return 0;
+}
+
+/*
+ * What a terminal must not be told: a port that is not in focus moves no
+ * cursor, and what is shown again asks no question a second time, for the
+ * answer would be typed.
+ */
+static uint32_t unwanted(const struct mux *m, const struct mux_port *p)
+{
+	bool again = (int32_t)(p->fresh - p->shown) > 0;
+	uint8_t b = byte_at(p, p->shown), final;
+	uint32_t n;
+
+	if (b == ESC && (p != m->focus || again)) {
+		n = csi_length(m, p, &final);
+		if (p != m->focus)
+			return n ? n : 1;
+		return n && (final == 'n' || final == 'c') ? n : 0;
+	}
+	if (p == m->focus || b == '\t' || b == '\r' || b == '\n')
+		return 0;
+	return b < 0x20 || b == 0x7f;
+}
+
+static void show_raw(struct mux *m, struct mux_port *p, uint8_t b)
+{
+	send_byte(m, b);
+	if (b != '\n' || m->zoom)
+		return;
+	m->open = NULL;
+	p->line = p->shown;
+	enqueue(m, p);
+}
+
+/* A carriage return within a line brings the tag again: it is a part of every
+ * line. */
+static void show_byte(struct mux *m, struct mux_port *p, uint8_t b)
+{
+	if (b == '\n') {
+		end_line(m);
+		return;
+	}
+	if (b == '\r') {
+		p->cr = true;
+		return;
+	}
+	if (p->cr) {
+		send(m, "\r");
+		send(m, p->tag);
+	}
+	p->cr = false;
+	send_byte(m, b);
+}
+
+static void show_next(struct mux *m, struct mux_port *p)
+{
+	uint32_t skip = unwanted(m, p);
+	uint8_t b = byte_at(p, p->shown);
+
+	advance(p, skip ? skip : 1);
+	if (skip)
+		return;
+	if (is_raw(m, p))
+		show_raw(m, p, b);
+	else
+		show_byte(m, p, b);
+}
+
+static bool is_quiet(struct mux *m, const struct mux_port *p)
+{
+	uint64_t at = p->last + m->cfg.quiet;
+
+	if (m->hurry || counter_now() >= at)
+		return true;
+	want_tick(m, at);
+	return false;
+}
+
+/* One thing more on the terminal; false: there is nothing to do now. */
+static bool step(struct mux *m)
+{
+	struct mux_port *p = m->open;
+	bool wait = others_wait(m);
+
+	if (p && p->shown != limit(m, p)) {
+		if (wait && p->shown - p->line >= MUX_LINE)
+			end_line(m);
+		else
+			show_next(m, p);
+		return true;
+	}
+	if (p && p != m->focus) { /* a part of a line that is shown */
+		end_line(m);
+		return true;
+	}
+	if (!wait || (p && !is_quiet(m, p)))
+		return false;
+	if (p) {
+		break_line(m);
+		return true;
+	}
+	p = dequeue(m);
+	if (p->shown != limit(m, p)) /* not hidden meanwhile */
+		begin_line(m, p);
+	return true;
+}
+
+static unsigned room_of(const struct mux_port *p)
+{
+	return pending(p) < MUX_PENDING ? MUX_PENDING - pending(p) : 0;
+}
+
+/* Who is to be told of room is told by the transmit interrupt: here another
+ * guest's UART may be locked. */
+static bool must_tell(const struct mux *m)
+{
+	for (unsigned i = 0; m->nr_blocked && i < m->nr_ports; i++)
+		if (m->ports[i].blocked && room_of(&m->ports[i]))
+			return true;
+	return false;
+}
+
+static void pump(struct mux *m)
+{
+	for (unsigned n = 0; n < MUX_BUDGET; n++) {
+		if (!console_reserve(m->cfg.console, MUX_STEP))
+			return;
+		if (step(m))
+			continue;
+		if (must_tell(m))
+			console_want_room(m->cfg.console);
+		return;
+	}
+	console_want_room(m->cfg.console);
+}
+
+/* Whether, and when, a call of mux_tick() is to be asked for. */
+static uint64_t take_wake(struct mux *m)
+{
+	uint64_t at = m->wake;
+
+	m->wake = UINT64_MAX;
+	if (at >= m->alarm_at || !m->cfg.alarm)
+		return UINT64_MAX;
+	m->alarm_at = at;
+	return at;
+}
+
+static void unlock(struct mux *m)
+{
+	uint64_t at = take_wake(m);
+
+	spin_unlock(&m->lock);
+	if (at != UINT64_MAX)
+		m->cfg.alarm(m->cfg.ctx, at);
+}
+
+static void pump_and_unlock(struct mux *m)
+{
+	pump(m);
+	unlock(m);
+}
+
+/* -------------------------------------------------------------- what is said
+ */
+
+static void append(struct mux *m, struct mux_port *p, uint8_t byte)
+{
+	p->out[p->head++ % MUX_RING] = byte;
+	p->kept += p->kept < MUX_RING;
+	if (byte == '\n' || p->head - p->ready >= MUX_LINE)
+		p->ready = p->head;
+	if (is_hidden(m, p) && p->is_vm)
+		p->shown = p->fresh = p->ready = p->head;
+}
+
+int mux_put(struct mux_port *p, uint8_t byte)
+{
+	struct mux *m = p->mux;
+	int room = -EAGAIN;
+
+	spin_lock(&m->lock);
+	if (room_of(p)) {
+		append(m, p, byte);
+		p->last = counter_now();
+		if (p != m->focus && p->ready != p->head)
+			want_tick(m, p->last + m->cfg.flush);
+		enqueue(m, p);
+		pump(m);
+		room = (int)room_of(p);
+	}
+	if (room <= 0 && !p->blocked) {
+		p->blocked = true;
+		m->nr_blocked++;
+	}
+	unlock(m);
+	return room;
+}
+
+unsigned mux_room(struct mux_port *p)
+{
+	unsigned room;
+
+	spin_lock(&p->mux->lock);
+	room = room_of(p);
+	spin_unlock(&p->mux->lock);
+	return room;
+}
+
+static void append_line(struct mux *m, struct mux_port *p, const char *text)
+{
+	for (; *text; text++)
+		append(m, p, (uint8_t)*text);
+	append(m, p, '\n');
+	p->last = counter_now();
+	enqueue(m, p);
+}
+
+void mux_log(struct mux *m, const char *text)
+{
+	struct mux_port *p = &m->ports[MUX_LOG];
+	char lost[64];
+
+	spin_lock(&m->lock);
+	if (pending(p) + strlen(text) + sizeof(lost) > MUX_RING) {
+		m->lost++;
+	} else {
+		if (m->lost) {
+			(void)fmt_line(lost, sizeof(lost),
+				       "plinth: warning: %u lines are lost",
+				       m->lost);
+			append_line(m, p, lost);
+			m->lost = 0;
+		}
+		append_line(m, p, text);
+	}
+	pump_and_unlock(m);
+}
+
+/* A line that does not end is shown as it is, after a while. */
+static void tick_port(struct mux *m, struct mux_port *p, uint64_t now)
+{
+	uint64_t due = p->last + m->cfg.flush;
+
+	if (p == m->focus || p->ready == p->head)
+		return;
+	if (due > now && !m->hurry) {
+		want_tick(m, due);
+		return;
+	}
+	p->ready = p->head;
+	enqueue(m, p);
+}
+
+void mux_tick(struct mux *m)
+{
+	uint64_t now;
+
+	spin_lock(&m->lock);
+	m->alarm_at = UINT64_MAX;
+	now = counter_now();
+	for (unsigned i = 0; i < m->nr_ports; i++)
+		tick_port(m, &m->ports[i], now);
+	pump_and_unlock(m);
+}
+
+static uint32_t shown_by_all(const struct mux *m)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < m->nr_ports; i++)
+		sum += m->ports[i].shown;
+	return sum;
+}
+
+static bool is_behind(const struct mux *m)
+{
+	return m->first || (m->open && m->open->shown != limit(m, m->open));
+}
+
+void mux_flush(struct mux *m)
+{
+	uint64_t stall = counter_hz() * STALL_US / 1000000;
+	uint64_t since = counter_now();
+	uint32_t before;
+
+	spin_lock(&m->lock);
+	m->hurry = true;
+	m->zoom = false;
+	for (unsigned i = 0; i < m->nr_ports; i++)
+		tick_port(m, &m->ports[i], since);
+	while (is_behind(m) && counter_now() - since < stall) {
+		before = shown_by_all(m);
+		console_drain(m->cfg.console);
+		pump(m);
+		if (shown_by_all(m) != before)
+			since = counter_now();
+	}
+	m->hurry = false;
+	pump_and_unlock(m);
+	while (!console_drain(m->cfg.console) && counter_now() - since < stall)
+		;
+}
+
+static bool take_blocked(struct mux *m, struct mux_port *p)
+{
+	bool tell;
+
+	spin_lock(&m->lock);
+	tell = p->blocked && room_of(p);
+	if (tell) {
+		p->blocked = false;
+		m->nr_blocked--;
+	}
+	spin_unlock(&m->lock);
+	return tell;
+}
+
+void mux_tx_ready(void *mux)
+{
+	struct mux *m = mux;
+	bool any;
+
+	spin_lock(&m->lock);
+	any = m->nr_blocked != 0;
+	pump_and_unlock(m);
+	for (unsigned i = 0; any && i < m->nr_ports; i++) {
+		struct mux_port *p = &m->ports[i];
+
+		if (take_blocked(m, p) && p->sink.tx_ready)
+			p->sink.tx_ready(p->sink.ctx);
+	}
+}
+
+/* ----------------------------------------------------------------- the focus
+ */
+
+/* The scroll-back begins with a whole line. */
+static uint32_t oldest(const struct mux_port *p)
+{
+	uint32_t at = p->head - p->kept;
+
+	while (p->kept == MUX_RING && at != p->head && byte_at(p, at) != '\n')
+		at++;
+	return at != p->head && p->kept == MUX_RING ? at + 1 : at;
+}
+
+/* What was shown of its open line stays where it is. */
+static void lose_focus(struct mux_port *p)
+{
+	if ((int32_t)(p->shown - p->ready) > 0)
+		p->ready = p->shown;
+}
+
+void mux_focus_locked(struct mux *m, struct mux_port *p)
+{
+	spin_lock(&m->lock);
+	if (m->open)
+		end_line(m);
+	lose_focus(m->focus);
+	m->focus = p;
+	p->shown = p->line = oldest(p);
+	enqueue(m, p);
+	pump_and_unlock(m);
+}
+
+/* The others' output is in their scroll-back. */
+static void hide(struct mux *m)
+{
+	for (unsigned i = MUX_VM; i < m->nr_ports; i++)
+		if (is_hidden(m, &m->ports[i]))
+			m->ports[i].shown = m->ports[i].ready =
+				m->ports[i].fresh = m->ports[i].head;
+}
+
+void mux_zoom_locked(struct mux *m, bool on)
+{
+	spin_lock(&m->lock);
+	if (m->open)
+		end_line(m);
+	m->zoom = on;
+	hide(m);
+	pump_and_unlock(m);
+}
