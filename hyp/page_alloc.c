@@ -140,14 +140,21 @@ static void free_locked(struct page_alloc *pa, uint64_t addr, unsigned order)
 	list_push(pa, z, addr, order);
 }
 
+/* Whether so many pages may go to somebody to whom none were promised. */
+static bool spare_locked(const struct page_alloc *pa, uint64_t nr)
+{
+	return nr <= pa->nr_free - pa->nr_promised;
+}
+
 void *page_alloc_block(struct page_alloc *pa, unsigned order)
 {
-	void *block;
+	void *block = NULL;
 
 	if (order > PAGE_ORDER_MAX)
 		return NULL;
 	spin_lock(&pa->lock);
-	block = alloc_locked(pa, order);
+	if (spare_locked(pa, BIT(order)))
+		block = alloc_locked(pa, order);
 	spin_unlock(&pa->lock);
 	return block;
 }
@@ -194,7 +201,7 @@ void *page_alloc_contig(struct page_alloc *pa, uint64_t nr)
 		return NULL;
 	order = nr == 1 ? 0 : bit_highest(nr - 1) + 1;
 	spin_lock(&pa->lock);
-	pages = alloc_locked(pa, order);
+	pages = spare_locked(pa, nr) ? alloc_locked(pa, order) : NULL;
 	addr = hpa_of(pages).v;
 	if (pages) {
 		trim_locked(pa, addr, addr + (nr << PAGE_SHIFT),
@@ -217,6 +224,73 @@ void page_free_contig(struct page_alloc *pa, void *pages, uint64_t nr)
 		free_locked(pa, at, order);
 	}
 	spin_unlock(&pa->lock);
+}
+
+void page_split_block(struct page_alloc *pa, void *block, unsigned order)
+{
+	uint64_t addr = hpa_of(block).v;
+	uint8_t *state;
+
+	spin_lock(&pa->lock);
+	state = state_of(zone_of(pa, addr), addr);
+	ASSERT(*state == (STATE_USED | order));
+	for (uint64_t i = 0; i < BIT(order); i++)
+		state[i] = STATE_USED;
+	spin_unlock(&pa->lock);
+}
+
+/* ---- promises ---- */
+
+int page_promise(struct page_alloc *pa, uint64_t nr)
+{
+	int err = -ENOMEM;
+
+	spin_lock(&pa->lock);
+	if (spare_locked(pa, nr)) {
+		pa->nr_promised += nr;
+		err = 0;
+	}
+	spin_unlock(&pa->lock);
+	return err;
+}
+
+void page_promise_drop(struct page_alloc *pa, uint64_t nr)
+{
+	spin_lock(&pa->lock);
+	ASSERT(nr <= pa->nr_promised);
+	pa->nr_promised -= nr;
+	spin_unlock(&pa->lock);
+}
+
+void *page_alloc_promised(struct page_alloc *pa, unsigned order)
+{
+	void *block;
+
+	spin_lock(&pa->lock);
+	ASSERT(order <= PAGE_ORDER_MAX && BIT(order) <= pa->nr_promised);
+	block = alloc_locked(pa, order);
+	if (block)
+		pa->nr_promised -= BIT(order);
+	spin_unlock(&pa->lock);
+	return block;
+}
+
+void page_free_promised(struct page_alloc *pa, void *block, unsigned order)
+{
+	spin_lock(&pa->lock);
+	free_locked(pa, hpa_of(block).v, order);
+	pa->nr_promised += BIT(order);
+	spin_unlock(&pa->lock);
+}
+
+uint64_t page_alloc_nr_promised(struct page_alloc *pa)
+{
+	uint64_t nr;
+
+	spin_lock(&pa->lock);
+	nr = pa->nr_promised;
+	spin_unlock(&pa->lock);
+	return nr;
 }
 
 uint64_t page_alloc_nr_free(struct page_alloc *pa)

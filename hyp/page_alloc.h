@@ -39,10 +39,11 @@ struct page_alloc_map {
 };
 
 struct page_alloc {
-	struct spinlock lock; /* guards the next three, and all free blocks */
+	struct spinlock lock; /* guards the next four, and all free blocks */
 	uint32_t nonempty;    /* bit n: free[n] is not NULL */
 	struct page_block *free[PAGE_ORDER_MAX + 1];
-	uint64_t nr_free; /* pages */
+	uint64_t nr_free;     /* pages */
+	uint64_t nr_promised; /* of these, kept for page_alloc_promised() */
 	/* Fixed by page_alloc_init(): */
 	uint64_t nr_pages; /* managed, i.e. nr_free when nothing is in use */
 	struct page_zone *zones; /* sorted, disjoint */
@@ -79,7 +80,37 @@ MUST_CHECK void *page_alloc_contig(struct page_alloc *pa, uint64_t nr);
 /* Gives back what page_alloc_contig() gave, all of it; panic as above. */
 void page_free_contig(struct page_alloc *pa, void *pages, uint64_t nr);
 
-/* Pages free now: a snapshot. */
+/*
+ * From now on each page of a block in use is a block of order 0 of its own;
+ * panic as above.
+ */
+void page_split_block(struct page_alloc *pa, void *block, unsigned order);
+
+/* Pages free now, the promised ones included: a snapshot. */
 uint64_t page_alloc_nr_free(struct page_alloc *pa);
+
+/* ---- pages for later ---- */
+
+/*
+ * Keeps `nr` pages for page_alloc_promised(): no other call gets them. Which
+ * ones is open, so only single pages are sure to be had. -ENOMEM: fewer are
+ * free and not promised.
+ */
+MUST_CHECK int page_promise(struct page_alloc *pa, uint64_t nr);
+
+/* The caller, to whom `nr` pages are still promised, wants them no more. */
+void page_promise_drop(struct page_alloc *pa, uint64_t nr);
+
+/*
+ * page_alloc_block() out of what was promised to the caller, at least 2^order
+ * pages. Never NULL for order 0.
+ */
+MUST_CHECK void *page_alloc_promised(struct page_alloc *pa, unsigned order);
+
+/* page_free_block() of such a block; its pages are promised again. */
+void page_free_promised(struct page_alloc *pa, void *block, unsigned order);
+
+/* Pages promised now: a snapshot. */
+uint64_t page_alloc_nr_promised(struct page_alloc *pa);
 
 #endif

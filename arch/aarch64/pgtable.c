@@ -280,6 +280,15 @@ int pgt_map(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t size,
 	return 0;
 }
 
+int pgt_check_free(const struct pgt *p, uint64_t addr, uint64_t size)
+{
+	uint64_t nr;
+
+	return range_ok(addr, size, p->addr_bits)
+		       ? map_plan(p, addr, addr + size, 0, &nr)
+		       : -EINVAL;
+}
+
 /* ---- unmap and protect ---- */
 
 /* Table pages that splitting the leaf at addr takes, if it sticks out of
@@ -472,6 +481,33 @@ int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size, uint64_t attrs)
 	sync(p);
 	if (stale)
 		p->env.tlbi(p->env.ctx, addr, size);
+	return 0;
+}
+
+int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t attrs)
+{
+	uint64_t *pages;
+	struct path path;
+	int err;
+
+	if (!range_ok(addr, PAGE_SIZE, p->addr_bits) ||
+	    !range_ok(pa, PAGE_SIZE, p->oa_bits))
+		return -EINVAL;
+	path_find(p, addr, &path);
+	if (!is_valid(path.desc))
+		return -ENOENT;
+	err = pages_reserve(p, split_need(&path, addr, addr + PAGE_SIZE),
+			    &pages);
+	if (err)
+		return err;
+	for (; path.level < PGT_LAST_LEVEL; path_find(p, addr, &path))
+		split(p, &path, addr, &pages);
+	ASSERT(!pages);
+	pte_write(path.pte[PGT_LAST_LEVEL], 0);
+	p->env.tlbi(p->env.ctx, addr, PAGE_SIZE);
+	pte_write(path.pte[PGT_LAST_LEVEL],
+		  leaf_desc(PGT_LAST_LEVEL, pa, attrs));
+	sync(p);
 	return 0;
 }
 

@@ -109,6 +109,11 @@ static inline uint64_t pgt_level_size(unsigned level)
 MUST_CHECK int pgt_map(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t size,
 		       uint64_t attrs);
 
+/* 0 when [addr, addr + size) could be mapped, pages for tables apart; else what
+ * pgt_map() would say. */
+MUST_CHECK int pgt_check_free(const struct pgt *p, uint64_t addr,
+			      uint64_t size);
+
 /*
  * Unmap [addr, addr + size); what is not mapped is skipped. A block that lies
  * partly outside is split first, break-before-make: another CPU that touches
@@ -128,6 +133,15 @@ MUST_CHECK int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size);
  */
 MUST_CHECK int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
 			   uint64_t attrs);
+
+/*
+ * Put the page at `pa` in the place of what is mapped at page `addr`,
+ * break-before-make; a block there is split first, as above.
+ * -EINVAL: alignment, range; -ENOENT: nothing is mapped; -ENOMEM: no page for
+ * a split. Nothing was changed when an error is returned.
+ */
+MUST_CHECK int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa,
+			 uint64_t attrs);
 
 /* Look one address up. 0, -ENOENT (`w` tells how far it came), -EINVAL. */
 MUST_CHECK int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w);

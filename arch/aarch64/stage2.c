@@ -182,6 +182,11 @@ int s2_map(struct s2 *s2, ipa_t ipa, hpa_t pa, uint64_t size, unsigned prot)
 	return err ? err : pgt_map(&s2->pgt, ipa.v, pa.v, size, attrs);
 }
 
+int s2_check_free(const struct s2 *s2, ipa_t ipa, uint64_t size)
+{
+	return pgt_check_free(&s2->pgt, ipa.v, size);
+}
+
 int s2_unmap(struct s2 *s2, ipa_t ipa, uint64_t size)
 {
 	return pgt_unmap(&s2->pgt, ipa.v, size);
@@ -193,6 +198,14 @@ int s2_protect(struct s2 *s2, ipa_t ipa, uint64_t size, unsigned prot)
 	int err = attrs_of(prot, &attrs);
 
 	return err ? err : pgt_protect(&s2->pgt, ipa.v, size, attrs);
+}
+
+int s2_remap(struct s2 *s2, ipa_t ipa, hpa_t pa, unsigned prot)
+{
+	uint64_t attrs;
+	int err = attrs_of(prot, &attrs);
+
+	return err ? err : pgt_remap(&s2->pgt, ipa.v, pa.v, attrs);
 }
 
 int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w)

@@ -76,6 +76,9 @@ uint64_t s2_vttbr(const struct s2 *s2, uint16_t vmid);
 MUST_CHECK int s2_map(struct s2 *s2, ipa_t ipa, hpa_t pa, uint64_t size,
 		      unsigned prot);
 
+/* 0 when [ipa, ipa + size) is free, else -EINVAL or -EEXIST as s2_map(). */
+MUST_CHECK int s2_check_free(const struct s2 *s2, ipa_t ipa, uint64_t size);
+
 /*
  * Unmap [ipa, ipa + size); holes are skipped. TLBI is done, empty tables are
  * freed. A block that reaches outside is split: a vCPU that touches it just
@@ -92,6 +95,15 @@ MUST_CHECK int s2_unmap(struct s2 *s2, ipa_t ipa, uint64_t size);
  */
 MUST_CHECK int s2_protect(struct s2 *s2, ipa_t ipa, uint64_t size,
 			  unsigned prot);
+
+/*
+ * Put page `pa` in the place of what is mapped at page `ipa`, by
+ * break-before-make: a vCPU that touches it just then takes a translation
+ * fault, as in s2_unmap().
+ * -EINVAL: prot, alignment, range; -ENOENT: nothing is mapped; -ENOMEM: no page
+ * for a split. Nothing was changed when an error is returned.
+ */
+MUST_CHECK int s2_remap(struct s2 *s2, ipa_t ipa, hpa_t pa, unsigned prot);
 
 /* Look up one IPA: 0, -ENOENT (trace filled), -EINVAL (beyond the space). */
 MUST_CHECK int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w);

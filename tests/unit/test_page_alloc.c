@@ -449,6 +449,63 @@ static void random_use_keeps_every_page_accounted_for(void **state)
 	free(owner);
 }
 
+/* Rules out: promise-broken */
+static void what_is_promised_goes_to_nobody_else(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t spare;
+	void *p, *block;
+
+	add_ram(f, 0, MIB(4));
+	assert_int_equal(page_alloc_init(&f->pa, &f->map), 0);
+	assert_int_equal(page_promise(&f->pa, f->pa.nr_pages + 1), -ENOMEM);
+	assert_int_equal(page_promise(&f->pa, UINT64_MAX), -ENOMEM);
+	assert_int_equal(page_promise(&f->pa, 600), 0);
+	assert_int_equal(page_promise(&f->pa, f->pa.nr_pages - 599), -ENOMEM);
+	assert_int_equal(page_alloc_nr_promised(&f->pa), 600);
+	spare = f->pa.nr_pages - 600;
+	assert_null(page_alloc_contig(&f->pa, spare + 1));
+	assert_null(page_alloc_block(&f->pa, 9));
+	for (; spare; spare--)
+		assert_non_null(page_alloc_block(&f->pa, 0));
+	assert_null(page_alloc_block(&f->pa, 0));
+	assert_null(page_alloc_contig(&f->pa, 1));
+	block = page_alloc_promised(&f->pa, 4);
+	assert_non_null(block);
+	assert_int_equal(page_alloc_nr_promised(&f->pa), 600 - 16);
+	for (unsigned i = 0; i < 600 - 16; i++) {
+		p = page_alloc_promised(&f->pa, 0);
+		assert_non_null(p);
+	}
+	assert_int_equal(page_alloc_nr_free(&f->pa), 0);
+	page_free_promised(&f->pa, block, 4);
+	assert_int_equal(page_alloc_nr_promised(&f->pa), 16);
+	assert_null(page_alloc_block(&f->pa, 0));
+	page_promise_drop(&f->pa, 16);
+	assert_ptr_equal(page_alloc_block(&f->pa, 4), block);
+}
+
+static void a_block_that_was_split_comes_back_page_by_page(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *p;
+
+	add_ram(f, 0, KIB(256));
+	assert_int_equal(page_alloc_init(&f->pa, &f->map), 0);
+	for (unsigned order = 0; order < 5; order++) {
+		p = page_alloc_block(&f->pa, order);
+		assert_non_null(p);
+		page_split_block(&f->pa, p, order);
+		for (unsigned i = 0; i < 1U << order; i++)
+			page_free_block(&f->pa,
+					p + (i ^ 1) % (1U << order) * PAGE_SIZE,
+					0);
+	}
+	assert_int_equal(page_alloc_nr_free(&f->pa), f->pa.nr_pages);
+	p = page_alloc_block(&f->pa, 5);
+	assert_non_null(p); /* all merged again */
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -466,6 +523,8 @@ int main(void)
 		cmocka_unit_test(
 			sixteen_gib_start_by_touching_a_handful_of_pages),
 		T(freeing_what_is_not_in_use_is_a_panic),
+		T(what_is_promised_goes_to_nobody_else),
+		T(a_block_that_was_split_comes_back_page_by_page),
 		T(random_use_keeps_every_page_accounted_for),
 	};
 

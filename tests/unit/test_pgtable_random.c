@@ -114,24 +114,29 @@ static bool random_op(struct fixture *f, struct ref *r, uint32_t *seed)
 	uint64_t addr = BASE + first * PAGE_SIZE, size = nr * PAGE_SIZE;
 	uint64_t pa = G(64) + M(2) * rnd(seed, 64);
 	uint64_t a = attrs[rnd(seed, 3)];
-	unsigned op = rnd(seed, 4);
+	unsigned op = rnd(seed, 5);
 	bool oom = rnd(seed, 8) == 0;
 	int want = 0, err;
 
+	if (op == 4) { /* of one page */
+		nr = 1;
+		size = PAGE_SIZE;
+	}
 	f->m.fail_at = oom;
-	err = op < 2    ? pgt_map(&f->p, addr, pa, size, a)
+	err = op == 4   ? pgt_remap(&f->p, addr, pa, a)
+	      : op < 2  ? pgt_map(&f->p, addr, pa, size, a)
 	      : op == 2 ? pgt_unmap(&f->p, addr, size)
 			: pgt_protect(&f->p, addr, size, a);
 	if (op < 2 && ref_any(r, first, nr, true))
 		want = -EEXIST;
-	if (op == 3 && ref_any(r, first, nr, false))
+	if (op >= 3 && ref_any(r, first, nr, false))
 		want = -ENOENT;
 	if (!want && oom && err == -ENOMEM)
 		return false;
 	assert_int_equal(err, want);
 	f->m.fail_at = 0;
 	if (!err) {
-		ref_set(r, first, nr, op < 2 ? pa : UINT64_MAX,
+		ref_set(r, first, nr, op < 2 || op == 4 ? pa : UINT64_MAX,
 			op == 2 ? 0 : a);
 	}
 	return !err;

@@ -322,6 +322,79 @@ static void a_sync_callback_is_optional(void **state)
 	assert_int_equal(f->m.nr_events, 2);
 }
 
+/* Rules out: break-before-make */
+static void one_page_of_a_block_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	struct s2_walk w;
+
+	assert_int_equal(s2_map(&f->s2, (ipa_t){G(1)}, (hpa_t){G(8)}, G(1),
+				PGT_R | PGT_X),
+			 0);
+	tlb_model_watch(&f->m, &f->s2.pgt, G(1), 2048);
+	assert_int_equal(
+		s2_remap(&f->s2, (ipa_t){G(1) + K(8)}, (hpa_t){M(1)}, RWX), 0);
+	tlb_model_run(&f->m);
+	assert_int_equal(s2_walk(&f->s2, (ipa_t){G(1) + K(8) + 5}, &w), 0);
+	assert_int_equal(w.hpa.v, M(1) + 5);
+	assert_int_equal(w.prot, RWX);
+	assert_int_equal(w.trace.level, 3);
+	assert_int_equal(s2_walk(&f->s2, (ipa_t){G(1) + K(12)}, &w), 0);
+	assert_int_equal(w.hpa.v, G(8) + K(12));
+	assert_int_equal(w.prot, PGT_R | PGT_X);
+	assert_int_equal(s2_walk(&f->s2, (ipa_t){G(1) + M(2)}, &w), 0);
+	assert_int_equal(w.trace.level, 2);
+	f->m.nr_pages = 0;
+}
+
+static void bad_replacements_are_refused_and_change_nothing(void **state)
+{
+	static const struct {
+		uint64_t ipa, pa;
+		unsigned prot;
+		int err;
+	} t[] = {
+		{G(1) + 8, M(1), PGT_R, -EINVAL},
+		{G(1), M(1) + 8, PGT_R, -EINVAL},
+		{G(1), G(1) << 10, PGT_R, -EINVAL},
+		{G(8), M(1), PGT_R, -EINVAL},
+		{G(1), M(1), PGT_W, -EINVAL},
+		{G(3), M(1), PGT_R, -ENOENT},
+	};
+	struct fixture *f = *state;
+	struct s2_walk w;
+
+	assert_int_equal(
+		s2_map(&f->s2, (ipa_t){G(1)}, (hpa_t){G(8)}, G(1), PGT_R), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		assert_int_equal(s2_remap(&f->s2, (ipa_t){t[i].ipa},
+					  (hpa_t){t[i].pa}, t[i].prot),
+				 t[i].err);
+	for (unsigned n = 1; n <= 2; n++) {
+		f->m.fail_at = n; /* a block of 1 GiB: two tables */
+		assert_int_equal(
+			s2_remap(&f->s2, (ipa_t){G(1)}, (hpa_t){M(1)}, RWX),
+			-ENOMEM);
+	}
+	assert_int_equal(f->m.live, 0);
+	assert_int_equal(s2_walk(&f->s2, (ipa_t){G(1)}, &w), 0);
+	assert_int_equal(w.trace.level, 1);
+}
+
+static void what_is_free_is_found_without_taking_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(s2_check_free(&f->s2, (ipa_t){RAM}, M(4)), 0);
+	assert_int_equal(
+		s2_map(&f->s2, (ipa_t){RAM + M(2)}, (hpa_t){M(1)}, K(4), PGT_R),
+		0);
+	assert_int_equal(s2_check_free(&f->s2, (ipa_t){RAM}, M(4)), -EEXIST);
+	assert_int_equal(s2_check_free(&f->s2, (ipa_t){RAM}, M(2)), 0);
+	assert_int_equal(s2_check_free(&f->s2, (ipa_t){RAM}, 8), -EINVAL);
+	assert_int_equal(s2_check_free(&f->s2, (ipa_t){G(8)}, K(4)), -EINVAL);
+}
+
 static void protect_of_a_hole_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -394,6 +467,9 @@ int main(void)
 		T(addresses_outside_both_spaces_are_refused),
 		T(the_order_is_invalid_then_tlbi_then_new_entry),
 		T(a_sync_callback_is_optional),
+		T(one_page_of_a_block_is_replaced),
+		T(bad_replacements_are_refused_and_change_nothing),
+		T(what_is_free_is_found_without_taking_it),
 		T(protect_of_a_hole_is_refused),
 	};
 
