@@ -109,6 +109,14 @@ static void inject_walk(struct vcpu *v, uint64_t esr, bool fetch)
 	inject(v, &a);
 }
 
+/* What a translation fault wanted of RAM. Cache maintenance says WnR, too. */
+static enum gmem_access wanted(uint64_t esr)
+{
+	return esr_dabt_write(esr) && !(esr & (ESR_DABT_CM | ESR_ABT_S1PTW))
+		       ? GMEM_WRITE
+		       : GMEM_READ;
+}
+
 /* Translation, access-flag and address-size faults give HPFAR_EL2. */
 static bool fault_has_ipa(uint64_t esr)
 {
@@ -122,14 +130,14 @@ static ipa_t fault_ipa(void)
 
 /*
  * Not done: the guest executes the access again, after whoever it waits for
- * had a chance (-EAGAIN); or no device answered, and it is RAM that came to be
- * meanwhile, or nothing at all.
+ * had a chance (-EAGAIN); or no device answered, and it is RAM that was not
+ * there yet, or nothing at all.
  */
 static void not_done(struct vcpu *v, uint64_t esr, int err)
 {
 	if (err == -EAGAIN)
 		cpu_relax();
-	else if (!gmem_contains(&v->vm->mem, fault_ipa(), 1))
+	else if (gmem_touch(&v->vm->mem, fault_ipa(), wanted(esr)) == -EFAULT)
 		inject_external(v, esr, false);
 }
 
@@ -241,6 +249,32 @@ static void decode_access(struct vcpu *v, uint64_t esr)
 	}
 }
 
+/*
+ * Which page a permission fault was on; false: another CPU has changed the
+ * guest's own tables meanwhile, and the guest tries again. HPFAR_EL2 tells
+ * only for a walk of stage 1 (that updates a table).
+ */
+static bool permission_ipa(uint64_t esr, ipa_t *ipa)
+{
+	if (esr & ESR_ABT_S1PTW) {
+		*ipa = fault_ipa();
+		return true;
+	}
+	return el1_translate(fault_far(), EL1_AT_READ, &ipa->v);
+}
+
+/* A write to what may only be read: RAM that is still an image's page, or a
+ * page of ours. */
+static bool permission_fault(struct vcpu *v, uint64_t esr)
+{
+	ipa_t ipa;
+
+	if ((esr & ESR_FSC_TYPE) != ESR_FSC_PERMISSION)
+		return false;
+	return !permission_ipa(esr, &ipa) ||
+	       gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT;
+}
+
 /* By far the most: one load or store of a general register, nothing mapped. */
 static inline bool is_plain(uint64_t esr)
 {
@@ -253,11 +287,12 @@ __attribute__((noinline)) static bool odd_data_abort(struct vcpu *v,
 						     uint64_t esr)
 {
 	if (!fault_has_ipa(esr)) {
-		inject_external(v, esr, false);
+		if (!permission_fault(v, esr))
+			inject_external(v, esr, false);
 		return true;
 	}
-	if (gmem_contains(&v->vm->mem, fault_ipa(), 1))
-		return true; /* changed under us: the guest tries again */
+	if (gmem_touch(&v->vm->mem, fault_ipa(), wanted(esr)) != -EFAULT)
+		return true; /* the guest tries again */
 	if (esr & ESR_ABT_S1PTW)
 		inject_walk(v, esr, false);
 	else if (esr & ESR_DABT_CM)
@@ -293,7 +328,8 @@ void abort_instruction(struct vcpu *v, uint64_t esr)
 {
 	uint64_t pc = v->regs.pc;
 
-	if (fault_has_ipa(esr) && gmem_contains(&v->vm->mem, fault_ipa(), 1))
+	if (fault_has_ipa(esr) &&
+	    gmem_touch(&v->vm->mem, fault_ipa(), GMEM_READ) != -EFAULT)
 		return;
 	if (fault_has_ipa(esr) && esr & ESR_ABT_S1PTW)
 		inject_walk(v, esr, true);

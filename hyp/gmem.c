@@ -1,13 +1,16 @@
 /*
- * Guest memory; the contract is in gmem.h.
+ * Guest memory: look-up, copies, and RAM that is there from the beginning; the
+ * contract is in gmem.h. What comes on demand is gmem_demand.c's.
  *
  * RAM is an array of extents sorted by IPA. An access looks its extent up by
  * bisection, without a branch that depends on the data and without a cache
  * that CPUs would share; with one extent, the usual case for RAM of a power of
  * two, that is one compare. The array lives in a block of its own, which is
- * exchanged for one of twice the size when it is full.
+ * exchanged for one of twice the size when it is full. For an extent on demand
+ * the first look says "no byte of it is here", so that the way of all others
+ * does not have to ask.
  *
- * Leaves out: every policy but eager allocation. Callers and locks: gmem.h.
+ * Callers and locks: gmem.h.
  * Plinth's own: docs/design/05-stage2.md.
  */
 #include <errno.h>
@@ -18,9 +21,7 @@
 
 #include <arch/aarch64/stage2.h>
 
-#include <hyp/gmem.h>
-
-#define RAM_PROT (PGT_R | PGT_W | PGT_X)
+#include <hyp/gmem_demand.h>
 
 static uint64_t order_size(unsigned order)
 {
@@ -32,12 +33,6 @@ static uint64_t order_size(unsigned order)
 /* The way of every descriptor and small buffer stays a leaf function. */
 #define HOT  static inline __attribute__((always_inline))
 #define COLD static __attribute__((noinline, cold))
-
-/* A piece of host memory. */
-struct span {
-	char *p; /* NULL: not in RAM */
-	uint64_t len;
-};
 
 /* The last extent that begins at or below `at`, or the first; not if empty. */
 HOT const struct gmem_extent *extent_near(const struct gmem *m, uint64_t at)
@@ -52,82 +47,102 @@ HOT const struct gmem_extent *extent_near(const struct gmem *m, uint64_t at)
 	return e;
 }
 
-/* The host memory from `at` to the end of its extent. */
-HOT struct span span_at(const struct gmem *m, uint64_t at)
+/* The host memory from `at` to the end of its extent; none where that comes on
+ * demand. */
+HOT struct gmem_span span_at(const struct gmem *m, uint64_t at)
 {
 	const struct gmem_extent *e;
 	uint64_t off, size;
 
 	if (!m->nr_extents)
-		return (struct span){NULL, 0};
+		return (struct gmem_span){NULL, 0};
 	e = extent_near(m, at);
 	size = order_size(e->order);
 	off = at - e->ipa.v; /* huge when `at` lies below */
 	if (off >= size)
-		return (struct span){NULL, 0};
-	return (struct span){hpa_ptr(hpa_add(e->hpa, off)), size - off};
+		return (struct gmem_span){NULL, 0};
+	return (struct gmem_span){hpa_ptr(hpa_add(e->hpa, off)), size - off};
 }
 
 /* 1 <= len <= the span's length, in one compare; false outside RAM. */
-HOT bool span_holds(struct span s, uint64_t len)
+HOT bool span_holds(struct gmem_span s, uint64_t len)
 {
 	return len - 1 < s.len;
 }
 
-bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len)
+const struct gmem_extent *gmem_extent_at(const struct gmem *m, ipa_t at)
 {
-	struct span s = span_at(m, at.v);
+	const struct gmem_extent *e;
 
-	while (!span_holds(s, len)) {
-		if (!s.p || !len)
-			return false;
-		at.v += s.len;
-		len -= s.len;
-		s = span_at(m, at.v);
-	}
-	return true;
+	if (!m->nr_extents)
+		return NULL;
+	e = extent_near(m, at.v);
+	return at.v - e->ipa.v < gmem_extent_size(e) ? e : NULL;
 }
 
-COLD void *ptr_across(const struct gmem *m, ipa_t at, uint64_t *len)
+bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len)
 {
-	struct span s = span_at(m, at.v);
+	const struct gmem_extent *e;
+	uint64_t left = 0;
+
+	for (; (e = gmem_extent_at(m, at)); at.v += left, len -= left) {
+		left = gmem_extent_size(e) - (at.v - e->ipa.v);
+		if (len <= left)
+			return len != 0;
+	}
+	return false;
+}
+
+/*
+ * The first host piece of [at, at + len), which lies in RAM; none when a page
+ * that it needs cannot be had.
+ */
+static struct gmem_span span_first(struct gmem *m, ipa_t at, uint64_t len,
+				   enum gmem_access access)
+{
+	const struct gmem_extent *e = gmem_extent_at(m, at);
+	struct gmem_span s;
+
+	ASSERT(e);
+	s = gmem_on_demand(e) ? gmem_demand_span(m, e, at, len, access)
+			      : span_at(m, at.v);
+	s.len = min_u64(s.len, len);
+	return s;
+}
+
+COLD void *ptr_across(struct gmem *m, ipa_t at, uint64_t *len,
+		      enum gmem_access access)
+{
+	struct gmem_span s;
 
 	if (!gmem_contains(m, at, *len))
 		return NULL;
+	s = span_first(m, at, *len, access);
 	*len = s.len;
 	return s.p;
 }
 
 void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access)
 {
-	struct span s = span_at(m, at.v);
+	struct gmem_span s = span_at(m, at.v);
 
-	(void)access; /* eager memory serves both */
-	return span_holds(s, *len) ? s.p : ptr_across(m, at, len);
+	return span_holds(s, *len) ? s.p : ptr_across(m, at, len, access);
 }
 
 /* ---- copies ---- */
 
-/* The first host piece of [at, at + len), which lies in RAM. */
-static struct span span_first(const struct gmem *m, ipa_t at, uint64_t len)
+COLD int read_across(struct gmem *m, ipa_t at, char *dst, uint64_t len)
 {
-	struct span s = span_at(m, at.v);
-
-	ASSERT(s.p);
-	s.len = min_u64(s.len, len);
-	return s;
-}
-
-COLD int read_across(const struct gmem *m, ipa_t at, char *dst, uint64_t len)
-{
-	struct span s;
+	struct gmem_span s;
 
 	if (!len)
 		return 0;
 	if (!gmem_contains(m, at, len))
 		return -EFAULT;
 	for (; len; len -= s.len, dst += s.len, at.v += s.len) {
-		s = span_first(m, at, len);
+		s = span_first(m, at, len, GMEM_READ);
+		if (!s.p)
+			return -ENOMEM;
 		memcpy(dst, s.p, s.len);
 	}
 	return 0;
@@ -135,7 +150,7 @@ COLD int read_across(const struct gmem *m, ipa_t at, char *dst, uint64_t len)
 
 int gmem_read(struct gmem *m, ipa_t at, void *dst, uint64_t len)
 {
-	struct span s = span_at(m, at.v);
+	struct gmem_span s = span_at(m, at.v);
 
 	if (!span_holds(s, len))
 		return read_across(m, at, dst, len);
@@ -143,17 +158,18 @@ int gmem_read(struct gmem *m, ipa_t at, void *dst, uint64_t len)
 	return 0;
 }
 
-COLD int write_across(const struct gmem *m, ipa_t at, const char *src,
-		      uint64_t len)
+COLD int write_across(struct gmem *m, ipa_t at, const char *src, uint64_t len)
 {
-	struct span s;
+	struct gmem_span s;
 
 	if (!len)
 		return 0;
 	if (!gmem_contains(m, at, len))
 		return -EFAULT;
 	for (; len; len -= s.len, src += s.len, at.v += s.len) {
-		s = span_first(m, at, len);
+		s = span_first(m, at, len, GMEM_WRITE);
+		if (!s.p)
+			return -ENOMEM;
 		memcpy(s.p, src, s.len);
 	}
 	return 0;
@@ -161,7 +177,7 @@ COLD int write_across(const struct gmem *m, ipa_t at, const char *src,
 
 int gmem_write(struct gmem *m, ipa_t at, const void *src, uint64_t len)
 {
-	struct span s = span_at(m, at.v);
+	struct gmem_span s = span_at(m, at.v);
 
 	if (!span_holds(s, len))
 		return write_across(m, at, src, len);
@@ -169,14 +185,33 @@ int gmem_write(struct gmem *m, ipa_t at, const void *src, uint64_t len)
 	return 0;
 }
 
+/* One piece of an image, into memory that is written. */
+static int load_piece(struct gmem *m, ipa_t at, const char *src, uint64_t *len)
+{
+	struct gmem_span s = span_first(m, at, *len, GMEM_WRITE);
+
+	if (!s.p)
+		return -ENOMEM;
+	memcpy(s.p, src, s.len);
+	m->env.sync_to_poc(m->env.ctx, s.p, s.len);
+	*len = s.len;
+	return 0;
+}
+
 int gmem_load(struct gmem *m, ipa_t at, const void *src, uint64_t len)
 {
-	struct span s;
-	int err = gmem_write(m, at, src, len);
+	const char *from = src;
+	uint64_t done;
+	int err = 0;
 
-	for (; !err && len; len -= s.len, at.v += s.len) {
-		s = span_first(m, at, len);
-		m->env.sync_to_poc(m->env.ctx, s.p, s.len);
+	if (len && !gmem_contains(m, at, len))
+		return -EFAULT;
+	for (; !err && len; len -= done, at.v += done, from += done) {
+		done = gmem_demand_restore(m, at, from, len);
+		if (done)
+			continue;
+		done = len;
+		err = load_piece(m, at, from, &done);
 	}
 	return err;
 }
@@ -196,14 +231,25 @@ static void extents_zero(struct gmem *m, unsigned from, unsigned to)
 
 void gmem_reset(struct gmem *m)
 {
-	extents_zero(m, 0, m->nr_extents);
+	for (unsigned i = 0; i < m->nr_extents; i++) {
+		if (gmem_on_demand(&m->extents[i]))
+			gmem_demand_drop(m, &m->extents[i]);
+		else
+			extents_zero(m, i, i + 1);
+	}
 }
 
 void gmem_sync(struct gmem *m)
 {
-	for (unsigned i = 0; i < m->nr_extents; i++)
-		m->env.sync_to_poc(m->env.ctx, hpa_ptr(m->extents[i].hpa),
-				   order_size(m->extents[i].order));
+	for (unsigned i = 0; i < m->nr_extents; i++) {
+		const struct gmem_extent *e = &m->extents[i];
+
+		if (gmem_on_demand(e))
+			gmem_demand_sync(m, e);
+		else
+			m->env.sync_to_poc(m->env.ctx, hpa_ptr(e->hpa),
+					   order_size(e->order));
+	}
 }
 
 /* ---- ranges ---- */
@@ -273,14 +319,15 @@ static int extent_add(struct gmem *m, unsigned at, ipa_t ipa, uint64_t size,
 	}
 	if (m->s2) {
 		err = s2_map(m->s2, ipa, hpa_of(block), order_size(order),
-			     RAM_PROT);
+			     GMEM_RAM_PROT);
 	}
 	if (err) {
 		m->env.block_free(m->env.ctx, block, order);
 		return err;
 	}
 	extents_move(m, at, at + 1);
-	m->extents[at] = (struct gmem_extent){ipa, hpa_of(block), order};
+	m->extents[at] =
+		(struct gmem_extent){ipa, hpa_of(block), order, 1U << order};
 	return 0;
 }
 
@@ -293,6 +340,8 @@ static void extents_drop(struct gmem *m, unsigned from, unsigned to)
 		const struct gmem_extent *e = &m->extents[i];
 		int err = 0;
 
+		if (gmem_on_demand(e))
+			continue;
 		if (m->s2)
 			err = s2_unmap(m->s2, e->ipa, order_size(e->order));
 		ASSERT(!err);
@@ -310,7 +359,7 @@ static int extents_place(const struct gmem *m, uint64_t base, uint64_t size,
 	for (i = 0; i < m->nr_extents; i++) {
 		const struct gmem_extent *e = &m->extents[i];
 
-		if (ranges_overlap(base, size, e->ipa.v, order_size(e->order)))
+		if (ranges_overlap(base, size, e->ipa.v, gmem_extent_size(e)))
 			return -EEXIST;
 		if (e->ipa.v > base)
 			break;
@@ -319,19 +368,18 @@ static int extents_place(const struct gmem *m, uint64_t base, uint64_t size,
 	return 0;
 }
 
-int gmem_add(struct gmem *m, ipa_t base, uint64_t size, enum gmem_policy policy)
+static bool range_bad_ram(uint64_t base, uint64_t size)
 {
-	unsigned first, at, max = m->env.max_order;
+	return !size || !is_aligned(base | size, PAGE_SIZE) ||
+	       !range_within(base, size, 0, BIT(52));
+}
+
+static int add_eager(struct gmem *m, unsigned first, ipa_t base, uint64_t size)
+{
+	unsigned at, max = m->env.max_order;
 	uint64_t done = 0;
 	int err;
 
-	if (policy != GMEM_EAGER || !size ||
-	    !is_aligned(base.v | size, PAGE_SIZE) ||
-	    !range_within(base.v, size, 0, BIT(52)))
-		return -EINVAL;
-	err = extents_place(m, base.v, size, &first);
-	if (err)
-		return err;
 	for (at = first; done < size; at++) {
 		err = extent_add(m, at, ipa_add(base, done), size - done, &max);
 		if (err) {
@@ -344,10 +392,79 @@ int gmem_add(struct gmem *m, ipa_t base, uint64_t size, enum gmem_policy policy)
 	return 0;
 }
 
+static int add_on_demand(struct gmem *m, unsigned at, ipa_t base, uint64_t size,
+			 hpa_t image)
+{
+	int err;
+
+	if (!m->s2 || size >> PAGE_SHIFT > UINT32_MAX)
+		return -EINVAL;
+	err = s2_check_free(m->s2, base, size);
+	if (!err)
+		err = extents_grow(m);
+	if (err)
+		return err;
+	extents_move(m, at, at + 1);
+	m->extents[at] = (struct gmem_extent){base, image, GMEM_ON_DEMAND,
+					      (uint32_t)(size >> PAGE_SHIFT)};
+	return 0;
+}
+
+int gmem_add(struct gmem *m, ipa_t base, uint64_t size, enum gmem_policy policy)
+{
+	unsigned at;
+	int err;
+
+	if ((policy != GMEM_EAGER && policy != GMEM_FIRST_TOUCH) ||
+	    range_bad_ram(base.v, size))
+		return -EINVAL;
+	err = extents_place(m, base.v, size, &at);
+	if (err)
+		return err;
+	if (policy == GMEM_EAGER)
+		return add_eager(m, at, base, size);
+	return add_on_demand(m, at, base, size, (hpa_t){GMEM_ZEROES});
+}
+
+int gmem_add_image(struct gmem *m, ipa_t base, uint64_t size, hpa_t image)
+{
+	unsigned at;
+	int err;
+
+	if (range_bad_ram(base.v, size) || range_bad_ram(image.v, size))
+		return -EINVAL;
+	err = extents_place(m, base.v, size, &at);
+	return err ? err : add_on_demand(m, at, base, size, image);
+}
+
+struct gmem_usage gmem_usage(struct gmem *m)
+{
+	struct gmem_usage u = {0};
+
+	for (unsigned i = 0; i < m->nr_extents; i++) {
+		const struct gmem_extent *e = &m->extents[i];
+
+		u.ram += e->nr_pages;
+		if (!gmem_on_demand(e))
+			u.own += e->nr_pages;
+		else if (e->hpa.v != GMEM_ZEROES)
+			u.image += e->nr_pages;
+	}
+	spin_lock(&m->lock);
+	u.own += m->nr_touched;
+	u.shared = u.image - m->nr_copied;
+	u.tables = m->s2 ? s2_nr_tables(m->s2) : 0;
+	spin_unlock(&m->lock);
+	return u;
+}
+
 void gmem_destroy(struct gmem *m)
 {
 	struct gmem_env env = m->env;
 
+	for (unsigned i = 0; i < m->nr_extents; i++)
+		if (gmem_on_demand(&m->extents[i]))
+			gmem_demand_free(m, &m->extents[i]);
 	m->s2 = NULL;
 	extents_drop(m, 0, m->nr_extents);
 	if (m->extents)

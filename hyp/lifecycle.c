@@ -130,7 +130,7 @@ void vm_vcpu_left(struct vm *vm, struct vcpu *v)
 
 	vgic_cpu_off(vm->vgic, v->idx);
 	spin_lock(&vm->lock);
-	vcpu_take(v, VCPU_REQ_OFF);
+	vcpu_take(v, VCPU_REQ_OFF | VCPU_REQ_NO_MEMORY);
 	set_state(v, VCPU_OFF);
 	/* As soon as the lock is free it may be started again. */
 	psci_vcpu_stopped(&vm->fw.psci, v->idx);

@@ -44,7 +44,7 @@ struct need {
 };
 
 PRINTF_LIKE(3, 4)
-static int fail(const struct placing *p, const struct vm_module *mod,
+static int deny(const struct placing *p, const struct vm_module *mod,
 		const char *fmt, ...)
 {
 	int n = fmt_line(p->err, p->err_len, "VM %s: %s: ", p->cfg->name,
@@ -175,11 +175,11 @@ static int place_kernel(struct placing *p)
 			      sizeof(why));
 
 	if (err)
-		return fail(p, mod, "%s", why);
+		return deny(p, mod, "%s", why);
 	if (!img.anywhere || !own_place_ok(p, (struct span){at, img.size},
 					   IMAGE_BASE_ALIGN, img.text_offset)) {
 		if (!lowest(p, &img, &at)) {
-			return fail(p, mod,
+			return deny(p, mod,
 				    "Image needs %lu MiB of RAM in one piece",
 				    (img.size + img.text_offset + MIB(1) - 1) >>
 					    20);
@@ -257,7 +257,7 @@ static int place_initrd(struct placing *p)
 	if (at < lo || at > hi || mod->size > hi - at ||
 	    !own_place_ok(p, (struct span){at, mod->size}, 1, 0)) {
 		if (!highest(p, lo, hi, &n, &at)) {
-			return fail(p, mod,
+			return deny(p, mod,
 				    "no room for %lu KiB in RAM beside the "
 				    "kernel",
 				    (mod->size + KIB(1) - 1) >> 10);
@@ -277,13 +277,13 @@ static int place_dtb(struct placing *p, uint64_t size)
 	uint64_t at = mod->base.v;
 
 	if (size == 0 || size > LOADER_DTB_MAX)
-		return fail(p, mod, "%lu bytes, at most %lu", size,
+		return deny(p, mod, "%lu bytes, at most %lu", size,
 			    LOADER_DTB_MAX);
 	if (!mod->size || fit_down(&n, at) != at ||
 	    !own_place_ok(p, (struct span){at, size}, 8, 0)) {
 		if (!highest(p, base, base + DTB_NEAR, &n, &at) &&
 		    !highest(p, 0, UINT64_MAX, &n, &at))
-			return fail(p, mod, "no room for %lu KiB in RAM",
+			return deny(p, mod, "no room for %lu KiB in RAM",
 				    (size + KIB(1) - 1) >> 10);
 	}
 	p->plan->dtb = (struct vm_range){{at}, size};

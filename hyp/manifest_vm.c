@@ -40,7 +40,8 @@ static const char *const vm_props[] = {
 	"cpus",        "memory",         "memory-base",
 	"bootargs",    "spis",           "virtio-slots",
 	"its",         "pcpus",          "weight",
-	"reservation", "console",        NULL,
+	"reservation", "console",        "images",
+	"populate",    "overcommit",     NULL,
 };
 
 /* Slots that leave an SPI for each; see VM_VIRTIO_INTID. */
@@ -173,6 +174,8 @@ static int read_props(struct vm_node *v)
 		err = read_console(v);
 	if (!err)
 		err = manifest_read_share(v->r, v->n, v->vm);
+	if (!err)
+		err = manifest_read_memory(v->r, v->n, v->vm);
 	return err ? err : read_bootargs(v);
 }
 

@@ -32,6 +32,10 @@ MUST_CHECK int manifest_read_vm(const struct manifest_reader *r, uint32_t n,
 MUST_CHECK int manifest_read_share(const struct manifest_reader *r, uint32_t n,
 				   struct manifest_vm *vm);
 
+/* Fills in share_images, first_touch, overcommit (hyp/manifest_memory.c). */
+MUST_CHECK int manifest_read_memory(const struct manifest_reader *r, uint32_t n,
+				    struct manifest_vm *vm);
+
 /*
  * Whether a complete config fits onto the host and beside the accepted VMs
  * before it (hyp/manifest_fit.c).

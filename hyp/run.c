@@ -107,8 +107,15 @@ static bool requested(const struct vcpu *v)
 /* Whether the vCPU that the scheduler chose may enter its guest now. */
 static bool runnable(struct cpu *c, struct vcpu *v)
 {
-	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) & VCPU_REQ_OFF) {
+	uint32_t requests = __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE);
+
+	if (requests & VCPU_REQ_OFF) {
 		leave(c, v);
+		return false;
+	}
+	if (requests & VCPU_REQ_NO_MEMORY) {
+		vcpu_take(v, VCPU_REQ_NO_MEMORY);
+		vm_stop(v->vm, VM_STOP_CRASH, "the machine's memory is full");
 		return false;
 	}
 	if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_RUNNABLE)

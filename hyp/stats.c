@@ -1,8 +1,10 @@
 /*
- * Exit counts and free memory at the end of a VM's life; contract in stats.h.
+ * Exit counts, and who has how much memory; contract in stats.h.
  * Counters are in struct vcpu.
  */
 #include <string.h>
+
+#include <base/fmt.h>
 
 #include <hyp/exit_trace.h>
 #include <hyp/hypervisor.h>
@@ -18,8 +20,40 @@ static uint64_t count(const struct vm *vm, unsigned class)
 	return sum;
 }
 
-void stats_print(const struct vm *vm)
+#define KIB_OF(pages) ((pages) << (PAGE_SHIFT - 10))
+
+static void memory_line(struct vm *vm, char *line, size_t len)
 {
+	struct gmem_usage u = gmem_usage(&vm->mem);
+
+	(void)fmt_line(line, len,
+		       "VM %s: memory: %lu KiB RAM, %lu KiB own, %lu of %lu "
+		       "KiB of images shared, %lu tables",
+		       vm->cfg->name, KIB_OF(u.ram), KIB_OF(u.own),
+		       KIB_OF(u.shared), KIB_OF(u.image), u.tables);
+}
+
+void stats_memory(struct hypervisor *h,
+		  void (*line)(void *ctx, const char *text), void *ctx)
+{
+	char text[FMT_LINE_MAX];
+
+	(void)fmt_line(text, sizeof(text),
+		       "memory: %lu KiB managed, %lu KiB free, %lu KiB of that "
+		       "promised",
+		       KIB_OF(h->pages.nr_pages),
+		       KIB_OF(page_alloc_nr_free(&h->pages)),
+		       KIB_OF(page_alloc_nr_promised(&h->pages)));
+	line(ctx, text);
+	for (unsigned i = 0; i < h->nr_vms; i++) {
+		memory_line(&h->vms[i], text, sizeof(text));
+		line(ctx, text);
+	}
+}
+
+void stats_print(struct vm *vm)
+{
+	char line[FMT_LINE_MAX];
 	uint64_t all = 0;
 
 	for (unsigned class = 0; class < VCPU_EXIT_CLASSES; class ++) {
@@ -32,6 +66,8 @@ void stats_print(const struct vm *vm)
 				 name ? name : "other", n);
 	}
 	log_info("VM %s: exits: total %lu", vm->cfg->name, all);
+	memory_line(vm, line, sizeof(line));
+	log_info("%s", line);
 	log_info("VM %s: memory: %lu pages free", vm->cfg->name,
 		 page_alloc_nr_free(&vm->hyp->pages));
 }

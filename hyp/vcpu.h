@@ -37,6 +37,10 @@ enum vcpu_state {
 	2U /* somebody else may be next; set under the lock of the pCPU        \
 	    * on which it runs, taken by sched_next() */
 
+#define VCPU_REQ_NO_MEMORY                                                     \
+	4U /* its VM needed a page and there is none: it has crashed; posted   \
+	    * by the pCPU that has it loaded, at an exit */
+
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
 #define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */
 #define VCPU_EXIT_SERROR  63

@@ -21,6 +21,7 @@
 #include <hyp/vm.h>
 #include <hyp/vm_devices.h>
 #include <hyp/vm_dt.h>
+#include <hyp/vm_memory.h>
 
 /* HCR_EL2: Arm ARM DDI 0487. What is trapped has an answer in hyp/trap.c. */
 #define HCR_VM    BIT(0) /* stage 2 on */
@@ -45,8 +46,6 @@
 	 HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR |       \
 	 HCR_APK | HCR_API | HCR_TID5)
 
-#define MMFR0_PARANGE GENMASK(3, 0)
-
 static void *pages_alloc(void *ctx, uint64_t nr)
 {
 	return page_alloc_contig(ctx, nr);
@@ -57,125 +56,10 @@ static void pages_free(void *ctx, void *pages, uint64_t nr)
 	page_free_contig(ctx, pages, nr);
 }
 
-static void *zeroed_pages(struct page_alloc *pages, uint64_t nr)
-{
-	void *p = page_alloc_contig(pages, nr);
-
-	return p ? memset(p, 0, nr * PAGE_SIZE) : NULL;
-}
-
-static void *s2_root_alloc(void *ctx, unsigned nr)
-{
-	return zeroed_pages(&((struct vm *)ctx)->hyp->pages, nr);
-}
-
-static void s2_root_free(void *ctx, void *root, unsigned nr)
-{
-	page_free_contig(&((struct vm *)ctx)->hyp->pages, root, nr);
-}
-
-static void *s2_table_alloc(void *ctx)
-{
-	return zeroed_pages(&((struct vm *)ctx)->hyp->pages, 1);
-}
-
-static void s2_table_free(void *ctx, void *table)
-{
-	page_free_contig(&((struct vm *)ctx)->hyp->pages, table, 1);
-}
-
-static void s2_tlbi(void *ctx, ipa_t ipa, uint64_t size)
-{
-	struct vm *vm = ctx;
-
-	tlb_flush_ipa(s2_vttbr(&vm->s2, vm->vmid), ipa, size);
-}
-
-static void s2_sync(void *ctx)
-{
-	(void)ctx;
-	el2_map_sync();
-}
-
-static unsigned parange_field(const struct hypervisor *h)
-{
-	return (unsigned)FIELD_GET(MMFR0_PARANGE, h->hw_idregs[IDREG(7, 0)]);
-}
-
-static uint64_t last_byte(uint64_t last, const struct vm_range *r)
-{
-	return r->size ? max_u64(last, r->base.v + (r->size - 1)) : last;
-}
-
-/* All that the guest can name: its stage 1 reaches no further than the address
- * size that its ID registers show, devices included. */
-static unsigned ipa_bits(const struct vm *vm)
-{
-	const struct vm_config *cfg = vm->cfg;
-	uint64_t last = last_byte(1, &vm->pv.range);
-
-	for (unsigned i = 0; i < cfg->nr_ram; i++)
-		last = last_byte(last, &cfg->ram[i]);
-	for (unsigned i = 0; i < cfg->nr_gicr; i++)
-		last = last_byte(last, &cfg->gicr[i]);
-	for (unsigned i = 0; i < cfg->nr_virtio; i++)
-		last = last_byte(last, &cfg->virtio[i].regs);
-	last = last_byte(last, &cfg->gicd);
-	last = last_byte(last, &cfg->its);
-	last = last_byte(last, &cfg->uart);
-	last = last_byte(last, &cfg->rtc);
-	return bit_highest(last) + 1;
-}
-
-static void *ram_alloc(void *ctx, unsigned order)
-{
-	return page_alloc_block(ctx, order);
-}
-
-static void ram_free(void *ctx, void *block, unsigned order)
-{
-	page_free_block(ctx, block, order);
-}
-
-static void ram_sync(void *ctx, const void *p, uint64_t len)
-{
-	(void)ctx;
-	icache_sync_poc(p, len);
-}
-
-static int create_memory(struct vm *vm)
-{
-	const struct s2_env s2 = {s2_root_alloc,
-				  s2_root_free,
-				  s2_table_alloc,
-				  s2_table_free,
-				  s2_tlbi,
-				  s2_sync,
-				  vm};
-	const struct gmem_env ram = {ram_alloc, ram_free, ram_sync,
-				     PAGE_ORDER_MAX, &vm->hyp->pages};
-	int err = s2_init(&vm->s2, &s2, ipa_bits(vm),
-			  pgt_pa_bits(parange_field(vm->hyp)));
-
-	gmem_init(&vm->mem, &ram, &vm->s2);
-	for (unsigned i = 0; i < vm->cfg->nr_ram && !err; i++)
-		err = gmem_add(&vm->mem, vm->cfg->ram[i].base,
-			       vm->cfg->ram[i].size, GMEM_EAGER);
-	if (!err)
-		err = pvtime_create(vm);
-	if (err) {
-		log_err("VM %s: memory: %s (%lu MiB free)", vm->cfg->name,
-			err == -ERANGE ? "beyond this machine's addresses"
-				       : "not enough",
-			page_alloc_nr_free(&vm->hyp->pages) >> 8);
-	}
-	return err;
-}
-
 static int create_idregs(struct vm *vm)
 {
 	const struct idreg_limits limits = {
-		.ipa_bits = (unsigned)max_u64(32, ipa_bits(vm)),
+		.ipa_bits = (unsigned)max_u64(32, vm_memory_ipa_bits(vm)),
 		.pmu = vm->cfg->pmu && vm->hyp->ppi.pmu < GICC_SPURIOUS,
 	};
 	uint64_t *regs =
@@ -372,7 +256,7 @@ static int create_vcpu(struct vm *vm, unsigned i)
 		.hcr_el2 = HCR_GUEST | (vm->trap_idregs ? HCR_TID3 : 0),
 		.vmpidr_el2 = vm->cfg->mpidr[i] | MPIDR_RES1,
 		.vpidr_el2 = idreg_midr(),
-		.vtcr_el2 = s2_vtcr(&vm->s2, parange_field(vm->hyp)),
+		.vtcr_el2 = s2_vtcr(&vm->s2, vm_memory_parange(vm->hyp)),
 		.vttbr_el2 = s2_vttbr(&vm->s2, vm->vmid),
 	};
 	vm->vcpus[i] = v;
@@ -460,7 +344,9 @@ static int create_parts(struct vm *vm)
 	mmio_bus_init(&vm->bus, &vm->arena);
 	err = explain(vm, "ID registers", create_idregs(vm));
 	if (!err)
-		err = create_memory(vm);
+		err = plan_images(vm);
+	if (!err)
+		err = vm_memory_create(vm);
 	if (!err)
 		err = explain(vm, "GIC", create_gic(vm));
 	if (!err)
@@ -473,8 +359,6 @@ static int create_parts(struct vm *vm)
 		err = vm_devices_create(vm);
 	if (!err)
 		err = explain(vm, "MMIO index", mmio_bus_seal(&vm->bus));
-	if (!err)
-		err = plan_images(vm);
 	return err;
 }
 
@@ -503,11 +387,7 @@ void vm_destroy(struct vm *vm)
 		if (vm->vcpus[i])
 			sched_unplace(vm->vcpus[i]);
 	vm_devices_destroy(vm);
-	if (vm->s2.pgt.root)
-		tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
-	s2_destroy(&vm->s2);
-	pvtime_destroy(vm);
-	gmem_destroy(&vm->mem);
+	vm_memory_destroy(vm);
 	arena_destroy(&vm->arena);
 	vm->vcpus = NULL;
 	vm->nr_slots = 0;

@@ -57,6 +57,12 @@ enum vm_stop {
 	VM_STOP_CRASH       /* it can make no progress */
 };
 
+/* Pages that are promised to a VM and not taken yet. */
+struct vm_promise {
+	bool made;
+	uint64_t left;
+};
+
 struct vm {
 	/* Constant after vm_create(). */
 	struct hypervisor *hyp;
@@ -75,6 +81,7 @@ struct vm {
 
 	struct s2 s2;
 	struct gmem mem;
+	struct vm_promise promise; /* under mem.lock while vCPUs run */
 	struct pvtime pv;
 	struct mmio_bus bus;
 	struct vgic *vgic;

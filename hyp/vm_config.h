@@ -126,6 +126,11 @@ struct vm_config {
 	struct vm_virtio *virtio; /* ascending addresses; disks come first */
 	unsigned nr_virtio;
 
+	/* How RAM comes to be. */
+	bool share_images; /* kernel and initrd are mapped copy-on-write */
+	bool first_touch;  /* the rest is populated on first touch */
+	bool overcommit;   /* and nobody promises that there is enough */
+
 	struct vm_module kernel;
 	struct vm_module initrd;
 	struct vm_module dtb; /* absent: one is generated */

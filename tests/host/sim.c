@@ -333,6 +333,9 @@ struct vm_config *sim_config(struct sim *s, const struct sim_vm *what)
 	(void)fmt_line(cfg->name, sizeof(cfg->name), "vm%u", i);
 	cfg->kernel =
 		(struct vm_module){hpa_of(s->kernel), SIM_KERNEL, "/vm/kernel"};
+	cfg->share_images = what->share_images;
+	cfg->first_touch = what->first_touch;
+	cfg->overcommit = what->overcommit;
 	if (what->disk) {
 		cfg->virtio[0].kind = VM_VIRTIO_BLK;
 		cfg->virtio[0].backing =

@@ -91,6 +91,7 @@ struct sim_vm {
 	unsigned nr_vcpus;
 	uint64_t ram; /* bytes, 0: 2 MiB */
 	bool disk;    /* a virtio-blk device in slot 0 */
+	bool share_images, first_touch, overcommit;
 };
 
 /* nr_cpus up to SIM_CPUS, `pages` for VMs; no VM yet. */

@@ -60,8 +60,11 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct s2_env e2 = {
 		root_alloc, root_free, table_alloc, table_free, tlbi, NULL, f};
-	struct gmem_env e = {ram_block_alloc, ram_block_free, ram_sync_to_poc,
-			     10, &f->src};
+	struct gmem_env e = {.block_alloc = ram_block_alloc,
+			     .block_free = ram_block_free,
+			     .sync_to_poc = ram_sync_to_poc,
+			     .max_order = 10,
+			     .ctx = &f->src};
 
 	ram_source_init(&f->src);
 	assert_int_equal(s2_init(&f->s2, &e2, 32, 48), 0);

@@ -171,6 +171,41 @@ static void its_is_there_when_asked_for(void **state)
 			    "manifest: /a: property its: must be empty");
 }
 
+static void memory_comes_as_it_says(void **state)
+{
+	static const struct {
+		const char *props;
+		bool share, lazy, over;
+	} t[] = {
+		{"", false, false, false},
+		{"images = \"copy\"; populate = \"eager\";"
+		 "overcommit = \"refused\";",
+		 false, false, false},
+		{"images = \"copy-on-write\";", true, false, false},
+		{"populate = \"first-touch\";", false, true, false},
+		{"images = \"copy-on-write\"; overcommit = \"allowed\";", true,
+		 false, true},
+		{"populate = \"first-touch\"; overcommit = \"allowed\";", false,
+		 true, true},
+		{"populate = \"first-touch\"; overcommit = \"refused\";", false,
+		 true, false},
+	};
+	struct boot *b = *state;
+	char vm[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		const struct vm_config *c;
+
+		(void)snprintf(vm, sizeof(vm), VM("a", CPUS_MEM "%s" KERNEL),
+			       t[i].props);
+		assert_int_equal(parse(b, vm), 0);
+		c = accepted(b, 0);
+		assert_int_equal(c->share_images, t[i].share);
+		assert_int_equal(c->first_touch, t[i].lazy);
+		assert_int_equal(c->overcommit, t[i].over);
+	}
+}
+
 static void nothing_points_into_the_blob(void **state)
 {
 	struct boot *b = *state;
@@ -308,6 +343,21 @@ static const struct {
 	{VM("a", CPUS_MEM "virtio-slots = <0>;" KERNEL MOD(
 			 "d", "disk", "0 0x50000000 0 0x1000")),
 	 "/a: property virtio-slots: 0, but there are 1 disks"},
+	{VM("a", CPUS_MEM "images = \"shared\";" KERNEL),
+	 "/a: property images: not \"copy\" or \"copy-on-write\""},
+	{VM("a", CPUS_MEM "images = <1>;" KERNEL),
+	 "/a: property images: must be one string"},
+	{VM("a", CPUS_MEM "populate = \"lazy\";" KERNEL),
+	 "/a: property populate: not \"eager\" or \"first-touch\""},
+	{VM("a", CPUS_MEM "populate;" KERNEL),
+	 "/a: property populate: must be one string"},
+	{VM("a", CPUS_MEM "populate = \"first-touch\"; overcommit;" KERNEL),
+	 "/a: property overcommit: must be one string"},
+	{VM("a", CPUS_MEM "images = \"copy-on-write\";"
+			  "overcommit = \"yes\";" KERNEL),
+	 "/a: property overcommit: not \"refused\" or \"allowed\""},
+	{VM("a", CPUS_MEM "overcommit = \"allowed\";" KERNEL),
+	 "/a: property overcommit: all memory is taken at once"},
 	{"a { compatible = \"plinth,vm\"; #address-cells = <1>; };",
 	 "/a: property #address-cells: must be 2"},
 	{"a { compatible = \"plinth,vm\"; #size-cells = <1>; };",
@@ -776,6 +826,7 @@ int main(void)
 		T(full_manifest_gives_one_vm),
 		T(short_manifest_takes_the_defaults),
 		T(its_is_there_when_asked_for),
+		T(memory_comes_as_it_says),
 		T(nothing_points_into_the_blob),
 		T(vms_may_share_what_nobody_writes),
 		T(bad_vm_is_refused_in_one_line_and_the_others_run),

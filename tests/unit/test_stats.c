@@ -1,6 +1,8 @@
 /* What `stats` prints at the end of a life: exits of that life, free pages. */
 #include <stdio.h>
 
+#include <hyp/stats.h>
+
 #include "../host/sim.h"
 
 static struct sim m;
@@ -57,6 +59,37 @@ static void every_life_ends_with_the_pages_that_are_free(void **state)
 	page_free_contig(&m.h.pages, leak, 1);
 }
 
+static char said[4][256];
+static unsigned nr_said;
+
+static void say(void *ctx, const char *text)
+{
+	assert_ptr_equal(ctx, &m);
+	(void)snprintf(said[nr_said++ & 3], sizeof(said[0]), "%s", text);
+}
+
+/* 2 MiB of RAM, all at once; one page of the image would be 4 KiB. */
+static void memory_is_told_for_the_machine_and_each_vm(void **state)
+{
+	char want[256];
+
+	(void)state;
+	nr_said = 0;
+	stats_memory(&m.h, say, &m);
+	assert_int_equal(nr_said, 2);
+	(void)snprintf(want, sizeof(want),
+		       "memory: %lu KiB managed, %lu KiB free, 0 KiB of that "
+		       "promised",
+		       m.h.pages.nr_pages * 4,
+		       page_alloc_nr_free(&m.h.pages) * 4);
+	assert_string_equal(said[0], want);
+	assert_string_equal(said[1],
+			    "VM vm0: memory: 2048 KiB RAM, 2048 KiB own, 0 of "
+			    "0 KiB of images shared, 3 tables");
+	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
+	assert_int_equal(host_log_said(said[1]), 1);
+}
+
 static void exits_are_those_of_one_life(void **state)
 {
 	(void)state;
@@ -97,6 +130,7 @@ static void nothing_is_printed_unless_asked_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(memory_is_told_for_the_machine_and_each_vm),
 		T(every_life_ends_with_the_pages_that_are_free),
 		T(exits_are_those_of_one_life),
 		T(exits_of_all_vcpus_are_added),
