@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <port/this_cpu.h>
+#include <string.h>
 
 #include <base/fmt.h>
 
@@ -178,8 +179,9 @@ static void alarm(void *ctx, uint64_t at)
 }
 
 /* One VM has the console for itself, unless told otherwise. */
-static void make_mux(struct hypervisor *h, struct arena *a)
+static void make_mux(struct hypervisor *h)
 {
+	uint64_t size = mux_size(manifest.nr_vms);
 	const struct mux_config cfg = {
 		.console = &h->console,
 		.nr_vms = manifest.nr_vms,
@@ -194,9 +196,11 @@ static void make_mux(struct hypervisor *h, struct arena *a)
 	if (cmd.console == CONSOLE_RAW ||
 	    (cmd.console == CONSOLE_AUTO && manifest.nr_vms == 1))
 		return;
-	ports = arena_alloc(a, mux_size(manifest.nr_vms), 64);
+	ports = page_alloc_contig(&h->pages,
+				  (size + PAGE_SIZE - 1) / PAGE_SIZE);
 	if (!ports)
 		machine_refuse("no memory for the consoles of all VMs");
+	memset(ports, 0, size);
 	mux_init(&mux, &cfg, ports);
 	h->mux = &mux;
 }
@@ -209,7 +213,7 @@ void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 	h->vms = arena_array(a, manifest.nr_vms, sizeof(*h->vms), 64);
 	if (!h->vms)
 		machine_refuse("no memory for VMs");
-	make_mux(h, a);
+	make_mux(h);
 	for (unsigned i = 0; i < manifest.nr_vms; i++)
 		all &= bring_up(h, &manifest.vm[i]);
 	if (h->mux)

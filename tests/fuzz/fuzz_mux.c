@@ -13,7 +13,7 @@
 
 #define VMS 3
 
-struct fuzz {
+static struct fuzz {
 	struct console c;
 	struct mux m;
 	struct mux_port *port[VMS];
@@ -26,76 +26,71 @@ struct fuzz {
 	size_t nr_typed;
 
 	/* What the plainer parser makes of it. */
-	unsigned focus; /* VMS: the monitor */
+	unsigned focus;
 	bool escaped;
 	struct {
 		uint8_t due[4096];
 		unsigned nr_due, nr_got, room;
 	} vm[VMS];
-};
+} f;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void end_of_line(struct fuzz *f)
+static void end_of_line(void)
 {
-	if (!f->zoomed && f->column >= 9)
-		ASSERT(memcmp(f->line, "plinth: c", 9) == 0 ||
-		       (f->line[0] == '[' && f->line[1] == 'v' &&
-			f->line[3] == ']'));
-	f->column = 0;
+	if (!f.zoomed && f.column >= 9)
+		ASSERT(memcmp(f.line, "plinth: c", 9) == 0 ||
+		       (f.line[0] == '[' && f.line[1] == 'v' &&
+			f.line[3] == ']'));
+	f.column = 0;
 }
 
 static bool put(void *ctx, uint8_t byte)
 {
-	struct fuzz *f = ctx;
-
-	if (!f->uart_room)
+	(void)ctx;
+	if (!f.uart_room)
 		return false;
-	f->uart_room--;
+	f.uart_room--;
 	if (byte == '\n')
-		end_of_line(f);
-	else if (f->column < sizeof(f->line))
-		f->line[f->column++] = (char)byte;
+		end_of_line();
+	else if (f.column < sizeof(f.line))
+		f.line[f.column++] = (char)byte;
 	return true;
 }
 
-/* The plain parser: digits, m, z, the escape byte itself; nothing else is
+/* The plain parser: digits, z, the escape byte itself; nothing else is
  * typed after an escape byte. */
-static void understand(struct fuzz *f, uint8_t byte)
+static void understand(uint8_t byte)
 {
-	bool literal = f->escaped && byte == MUX_ESCAPE;
+	bool literal = f.escaped && byte == MUX_ESCAPE;
 
-	if (!f->escaped && byte == MUX_ESCAPE) {
-		f->escaped = true;
+	if (!f.escaped && byte == MUX_ESCAPE) {
+		f.escaped = true;
 		return;
 	}
-	if (f->escaped && !literal) {
-		f->escaped = false;
+	if (f.escaped && !literal) {
+		f.escaped = false;
 		if (byte >= '0' && byte < '0' + VMS)
-			f->focus = byte - '0';
-		else if (byte == 'm')
-			f->focus = VMS;
+			f.focus = byte - '0';
 		return;
 	}
-	f->escaped = false;
-	if (f->focus < VMS)
-		f->vm[f->focus].due[f->vm[f->focus].nr_due++] = byte;
+	f.escaped = false;
+	f.vm[f.focus].due[f.vm[f.focus].nr_due++] = byte;
 }
 
 static int get(void *ctx)
 {
-	struct fuzz *f = ctx;
 	uint8_t byte;
 
-	if (!f->nr_typed)
+	(void)ctx;
+	if (!f.nr_typed)
 		return -1;
-	f->nr_typed--;
-	byte = *f->typed++;
-	if (f->escaped && byte != MUX_ESCAPE && byte != 'm' && byte != '?' &&
-	    byte != 'z')
+	f.nr_typed--;
+	byte = *f.typed++;
+	if (f.escaped && byte != MUX_ESCAPE && byte != '?' && byte != 'z')
 		byte = (uint8_t)('0' + byte % 10);
-	f->zoomed |= f->escaped && byte == 'z';
-	understand(f, byte);
+	f.zoomed |= f.escaped && byte == 'z';
+	understand(byte);
 	return byte;
 }
 
@@ -107,10 +102,9 @@ static void irq(void *ctx, bool on)
 
 static void tx_irq(void *ctx, bool on)
 {
-	((struct fuzz *)ctx)->tx_irq = on;
+	(void)ctx;
+	f.tx_irq = on;
 }
-
-static struct fuzz f;
 
 static size_t sink_room(void *ctx)
 {
@@ -130,7 +124,7 @@ static bool sink_push(void *ctx, uint8_t byte)
 
 static void begin(void *ports)
 {
-	const struct console_uart uart = {put, get, irq, tx_irq, &f};
+	const struct console_uart uart = {put, get, irq, tx_irq, NULL};
 	const struct mux_config cfg = {.console = &f.c,
 				       .nr_vms = VMS,
 				       .escape = MUX_ESCAPE,

@@ -36,6 +36,14 @@ def test_lines_are_whole_and_each_has_the_name_of_its_vm():
     assert rest == ""
 
 
+def test_thirty_two_vms_run_and_finish():
+    done = machine.run(
+        kernel=machine.payload("hello"), smp=1, vms=32, pcpus=2, mem="4M"
+    ).expect(machine.OK)
+    for vm in range(32):
+        machine.checks("\n".join(machine.said_by(done.out, f"linux{vm}")), 3)
+
+
 def pieces(data, seed):
     """`data` in pieces of different sizes, with the escape byte doubled."""
     rnd, at = random.Random(seed), 0
