@@ -16,6 +16,7 @@
 #include <drivers/gicv3.h>
 #include <drivers/io.h>
 #include <drivers/pl011.h>
+#include <hyp/monitor.h>
 
 #include "early.h"
 #include "panic_stop.h"
@@ -184,6 +185,8 @@ void devices_irq(void *ctx, uint32_t intid)
 		panic_stop_here();
 	if (intid == dev.uart_intid) {
 		console_pump(&h->console);
+		if (h->monitor)
+			monitor_run(h->monitor);
 	} else if (intid == dev.rtc_intid) {
 		io_write32(dev.rtc + PL031_ICR, 1);
 		hyp_alarm(h);

@@ -13,6 +13,7 @@
 #include <base/fmt.h>
 
 #include <hyp/manifest.h>
+#include <hyp/monitor.h>
 #include <hyp/run.h>
 #include <hyp/vm_devices.h>
 
@@ -29,6 +30,7 @@
 static struct manifest manifest;
 static struct cmdline cmd;
 static struct mux mux;
+static struct monitor monitor;
 
 static uint64_t manifest_address(struct hypervisor *h, const struct platform *p)
 {
@@ -216,8 +218,11 @@ void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 	make_mux(h);
 	for (unsigned i = 0; i < manifest.nr_vms; i++)
 		all &= bring_up(h, &manifest.vm[i]);
-	if (h->mux)
+	if (h->mux) {
+		monitor_init(&monitor, h);
+		h->monitor = &monitor;
 		mux_open(h->mux);
+	}
 	if (h->nr_vms == 0)
 		machine_refuse("no VM can be started");
 	h->boot_incomplete = !all;

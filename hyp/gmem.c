@@ -471,3 +471,13 @@ void gmem_destroy(struct gmem *m)
 		m->env.block_free(m->env.ctx, m->extents, m->extents_order);
 	gmem_init(m, &env, NULL);
 }
+
+int gmem_walk(struct gmem *m, ipa_t at, struct s2_walk *w)
+{
+	int err;
+
+	spin_lock(&m->lock);
+	err = m->s2 ? s2_walk(m->s2, at, w) : -EINVAL;
+	spin_unlock(&m->lock);
+	return err;
+}

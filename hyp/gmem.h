@@ -139,6 +139,10 @@ uint64_t gmem_demand_max(const struct gmem *m);
  */
 MUST_CHECK int gmem_touch(struct gmem *m, ipa_t at, enum gmem_access access);
 
+/* s2_walk() of an address of this VM, whose tables stand still meanwhile. */
+struct s2_walk;
+MUST_CHECK int gmem_walk(struct gmem *m, ipa_t at, struct s2_walk *w);
+
 /* What the VM's memory takes now. */
 struct gmem_usage gmem_usage(struct gmem *m);
 

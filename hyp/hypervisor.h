@@ -16,6 +16,8 @@
 #include <hyp/vm.h>
 #include <hyp/wallclock.h>
 
+struct monitor;
+
 /* SGI that makes a pCPU look at what was asked of it. */
 #define HYP_SGI_KICK 0U
 /* SGI that ends a pCPU, because another one panicked; no guest's write to an
@@ -64,6 +66,7 @@ struct hypervisor {
 	bool boot_incomplete;     /* a VM was refused: the end is no success */
 	bool stats;               /* print counts when a VM resets or ends */
 	struct mux *mux; /* of the console; NULL: it is the first VM's */
+	struct monitor *monitor; /* there is one where there is a mux */
 
 	struct page_alloc pages; /* locks itself */
 	struct console console;  /* locks itself */

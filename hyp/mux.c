@@ -347,7 +347,7 @@ int mux_put(struct mux_port *p, uint8_t byte)
 	if (room_of(p)) {
 		append(m, p, byte);
 		p->last = counter_now();
-		if (p != m->focus && p->ready != p->head)
+		if (p != m->focus && p->is_vm && p->ready != p->head)
 			want_tick(m, p->last + m->cfg.flush);
 		enqueue(m, p);
 		pump(m);
@@ -406,7 +406,7 @@ static void tick_port(struct mux *m, struct mux_port *p, uint64_t now)
 {
 	uint64_t due = p->last + m->cfg.flush;
 
-	if (p == m->focus || p->ready == p->head)
+	if (p == m->focus || !p->is_vm || p->ready == p->head)
 		return;
 	if (due > now && !m->hurry) {
 		want_tick(m, due);
@@ -507,6 +507,33 @@ static uint32_t oldest(const struct mux_port *p)
 	while (p->kept == MUX_RING && at != p->head && byte_at(p, at) != '\n')
 		at++;
 	return at != p->head && p->kept == MUX_RING ? at + 1 : at;
+}
+
+static uint32_t end_of_line(const struct mux_port *p, uint32_t at)
+{
+	while (at != p->head && byte_at(p, at) != '\n')
+		at++;
+	return at;
+}
+
+/* *at counts from the first byte ever, head being its low half. */
+bool mux_history(struct mux_port *p, uint64_t *at, char *line, size_t len)
+{
+	uint32_t from, to, n = 0;
+	bool more;
+
+	spin_lock(&p->mux->lock);
+	from = oldest(p);
+	if (*at && (int32_t)((uint32_t)*at - from) > 0)
+		from = (uint32_t)*at;
+	to = end_of_line(p, from);
+	more = to != p->head;
+	for (; more && from != to && n < len - 1; from++)
+		line[n++] = (char)byte_at(p, from);
+	*at = more ? (uint64_t)to + 1 : *at;
+	spin_unlock(&p->mux->lock);
+	line[n] = '\0';
+	return more;
 }
 
 /* What was shown of its open line stays where it is. */

@@ -18,6 +18,7 @@
  *	name, Enter	the VM of that name, or the only one that begins so;
  *			after `:` when the name begins like a key
  *	?		lists the ports
+ *	m		the monitor
  *	z		zoom: the focus alone, raw; again: back
  *	escape		one literal escape byte
  *	other		nothing
@@ -141,6 +142,20 @@ struct mux_port *mux_attach(struct mux *m, const char *name,
 
 /* Nobody is there any more; output so far stays, and input from now on. */
 void mux_detach(struct mux_port *p);
+
+/* The port of the monitor, whose input is taken by mux_take(); when there is
+ * some, and when there is room for output, the console's interrupt comes. */
+struct mux_port *mux_open_monitor(struct mux *m);
+
+/* A byte that was typed, or -1. No lock is held. */
+MUST_CHECK int mux_take(struct mux_port *p);
+
+/*
+ * A line of the scroll-back from *at on, without its end, cut at `len` with its
+ * NUL, and *at behind it; 0 begins with the oldest. False: there are no more.
+ */
+MUST_CHECK bool mux_history(struct mux_port *p, uint64_t *at, char *line,
+			    size_t len);
 
 /* A byte of output: as console_put(). */
 MUST_CHECK int mux_put(struct mux_port *p, uint8_t byte);

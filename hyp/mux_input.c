@@ -42,7 +42,10 @@ static bool give(struct mux *m, uint8_t byte)
 		return false;
 	}
 	p->in[p->in_head++ % MUX_INPUT] = byte;
-	deliver(p);
+	if (p->is_vm)
+		deliver(p);
+	else
+		console_want_room(m->cfg.console);
 	return true;
 }
 
@@ -67,6 +70,22 @@ void mux_drained(struct mux_port *p)
 	spin_unlock(&c->rx_lock);
 	if (again)
 		console_pump(c);
+}
+
+int mux_take(struct mux_port *p)
+{
+	struct console *c = p->mux->cfg.console;
+	bool again;
+	int byte = -1;
+
+	spin_lock(&c->rx_lock);
+	if (has_input(p))
+		byte = p->in[p->in_tail++ % MUX_INPUT];
+	again = unstick(p->mux);
+	spin_unlock(&c->rx_lock);
+	if (again)
+		console_pump(c);
+	return byte;
 }
 
 /* -------------------------------------------------------------------- keys */
@@ -300,6 +319,21 @@ struct mux_port *mux_attach(struct mux *m, const char *name,
 		deliver(p);
 	}
 	spin_unlock(&c->rx_lock);
+	return p;
+}
+
+/* Its input is fetched, not pushed. */
+static size_t no_room(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+struct mux_port *mux_open_monitor(struct mux *m)
+{
+	struct mux_port *p = &m->ports[MUX_MONITOR];
+
+	p->sink.room = no_room;
 	return p;
 }
 

@@ -8,6 +8,7 @@
 #include <arch/aarch64/esr.h>
 #include <arch/aarch64/idreg.h>
 #include <arch/aarch64/inject.h>
+#include <arch/aarch64/maint.h>
 #include <arch/aarch64/sysreg.h>
 
 #include <hyp/abort.h>
@@ -177,10 +178,36 @@ static const trap_fn trap_table[ESR_EC_NR] = {
 	[ESR_EC_DABT_LOW] = abort_data, [ESR_EC_IABT_LOW] = abort_instruction,
 };
 
+/* The same, with the time that it takes. */
+static void trap_timed(struct vcpu *v, uint64_t esr)
+{
+	enum esr_ec ec = esr_ec(esr);
+	trap_fn fn = trap_table[ec] ? trap_table[ec] : trap_undef;
+	uint64_t since = counter_now();
+
+	fn(v, esr);
+	v->timed[ec].ticks += counter_now() - since;
+	v->timed[ec].nr++;
+}
+
+static const trap_fn timed_table[ESR_EC_NR] = {
+	[0 ... ESR_EC_NR - 1] = trap_timed,
+};
+
+/* One of the two; a plain look costs no more than at a table that cannot
+ * change, and either is right. */
+static const trap_fn *table = trap_table;
+
+void trap_measure(bool on)
+{
+	__atomic_store_n(&table, on ? timed_table : trap_table,
+			 __ATOMIC_RELAXED);
+}
+
 void trap_sync(struct vcpu *v, uint64_t esr)
 {
 	enum esr_ec ec = esr_ec(esr);
-	trap_fn fn = trap_table[ec];
+	trap_fn fn = table[ec];
 
 	v->exits[ec]++;
 	if (__builtin_expect(!fn, 0))

@@ -17,6 +17,9 @@ void trap_sync(struct vcpu *v, uint64_t esr);
 void trap_irq(struct vcpu *v);
 void trap_serror(struct vcpu *v, uint64_t esr);
 
+/* Whether the time is measured that exits take (vcpu.timed). Off at first. */
+void trap_measure(bool on);
+
 /* The end of an exit, when vcpu.attention is not 0: what to resume. */
 struct vcpu_regs *trap_attention(struct vcpu *v);
 

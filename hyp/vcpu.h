@@ -98,6 +98,10 @@ struct vcpu {
 
 	/* Written by its pCPU only; readers accept a torn count. */
 	uint64_t exits[VCPU_EXIT_CLASSES];
+	/* Of those by exception, while trap_measure() is on. */
+	struct {
+		uint64_t nr, ticks;
+	} timed[VCPU_EXIT_CLASSES];
 };
 
 _Static_assert(VCPU_RUNNABLE == 0, "attention is 0 while nothing is wanted");

@@ -101,6 +101,21 @@ void vgic_redist_last(struct vgic *g, unsigned vcpu);
  */
 void vgic_reset(struct vgic *g);
 
+/* One interrupt as a debugger shows it. */
+struct vgic_look {
+	uint32_t intid;
+	unsigned vcpu; /* where an SPI goes or is; VGIC_NO_VCPU: nowhere */
+	uint8_t priority;
+	bool enabled, pending, active, edge;
+};
+
+/*
+ * Private interrupt `intid` of a vCPU, or an SPI (vcpu is ignored). What a list
+ * register holds is as EL2 saw it last. False: there is no such interrupt.
+ */
+MUST_CHECK bool vgic_look(struct vgic *g, unsigned vcpu, uint32_t intid,
+			  struct vgic_look *l);
+
 /*
  * The CPU interface of a vCPU that starts or restarts (PSCI CPU_ON): ICV_*
  * registers as after reset; the redistributor keeps its state, but for pending

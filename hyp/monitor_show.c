@@ -1,0 +1,437 @@
+/*
+ * The monitor's commands: each says what is, a bit at a time, and a VM may run,
+ * stop or come back between two bits; contract in monitor.h. What is read
+ * without a lock is old by the time that it is shown.
+ * docs/design/17-console.md.
+ */
+#include <errno.h>
+#include <port/barrier.h>
+#include <string.h>
+
+#include <base/fmt.h>
+
+#include <arch/aarch64/maint.h>
+#include <arch/aarch64/stage2.h>
+#include <arch/aarch64/vgic.h>
+
+#include <hyp/exit_trace.h>
+#include <hyp/monitor.h>
+
+#define LOOK_US 1000U /* a running vCPU is given that long to show itself */
+
+static struct vm *vm_nr(const struct monitor *mon, uint64_t i)
+{
+	return i < mon->h->nr_vms ? &mon->h->vms[i] : NULL;
+}
+
+static bool usage(struct monitor *mon)
+{
+	monitor_say(mon, "usage: %s %s", mon->running->name,
+		    mon->running->args);
+	return false;
+}
+
+/* Digits, or hexadecimal ones after 0x. False: it is no number. */
+static bool number(const char *text, uint64_t *out)
+{
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	uint64_t v = 0;
+
+	text += hex ? 2 : 0;
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		unsigned c = (uint8_t)*text, d = c - '0';
+
+		if (hex && d > 9)
+			d = (c | 0x20) - 'a' < 6 ? (c | 0x20) - 'a' + 10 : 99;
+		if (d >= (hex ? 16 : 10) || v >> 59)
+			return false;
+		v = v * (hex ? 16 : 10) + d;
+	}
+	*out = v;
+	return true;
+}
+
+/* --------------------------------------------------------------------- help */
+
+static bool help(struct monitor *mon, unsigned i)
+{
+	const struct monitor_command *c = &monitor_commands[i];
+
+	if (i == monitor_nr_commands) {
+		monitor_say(mon, "the console's keys are Ctrl-] (or another) "
+				 "and: a digit, a name, ?, m, z");
+		return false;
+	}
+	monitor_say(mon, "%-6s %-12s %s", c->name, c->args, c->what);
+	return true;
+}
+
+/* ---------------------------------------------------------------------- VMs */
+
+static const char *vm_state_word(const struct vm *vm)
+{
+	static const char *const word[] = {
+		[VM_OFF] = "off",
+		[VM_RUNNING] = "running",
+		[VM_STOPPING] = "stopping",
+	};
+
+	return word[__atomic_load_n(&vm->state, __ATOMIC_RELAXED)];
+}
+
+static bool vms(struct monitor *mon, unsigned i)
+{
+	const struct vm *vm = vm_nr(mon, i);
+
+	if (i == 0)
+		monitor_say(mon, "name state vcpus memory-MiB weight console");
+	if (!vm)
+		return false;
+	monitor_say(mon, "%s %s %u %lu %u %s", vm->cfg->name, vm_state_word(vm),
+		    vm->nr_vcpus, vm_config_ram_size(vm->cfg) >> 20,
+		    vm->cfg->share.weight ? vm->cfg->share.weight
+					  : VM_WEIGHT_DEFAULT,
+		    vm->cfg->console);
+	return true;
+}
+
+/* -------------------------------------------------------------------- vCPUs */
+
+static const char *vcpu_word(const struct vcpu *v)
+{
+	static const char *const word[] = {
+		[SCHED_OFF] = "off",
+		[SCHED_BLOCKED] = "sleeps",
+		[SCHED_QUEUED] = "waits",
+		[SCHED_RUNNING] = "runs",
+	};
+
+	return word[__atomic_load_n(&v->sched.state, __ATOMIC_RELAXED)];
+}
+
+static uint64_t exits_of(const struct vcpu *v)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < VCPU_EXIT_CLASSES; i++)
+		sum += v->exits[i];
+	return sum;
+}
+
+/* The next vCPU of all VMs, or of the one that was named; NULL: no more. */
+static struct vcpu *next_vcpu(struct monitor *mon)
+{
+	struct vm *vm;
+
+	while ((vm = mon->vm ? mon->vm : vm_nr(mon, mon->cursor))) {
+		if (vm->vcpus && mon->vcpu < vm->nr_vcpus)
+			return vm->vcpus[mon->vcpu++];
+		if (mon->vm)
+			return NULL;
+		mon->cursor++;
+		mon->vcpu = 0;
+	}
+	return NULL;
+}
+
+/* At the first item: the VM that the second word names, if there is one. */
+static bool name_vm(struct monitor *mon, unsigned i)
+{
+	if (i || mon->nr_words < 2)
+		return true;
+	mon->vm = monitor_vm(mon, mon->word[1]);
+	return mon->vm;
+}
+
+static bool vcpus(struct monitor *mon, unsigned i)
+{
+	const struct vcpu *v;
+	const struct cpu *c;
+
+	if (!name_vm(mon, i))
+		return false;
+	if (i == 0)
+		monitor_say(mon, "vcpu state cpu exits stolen-us");
+	v = next_vcpu(mon);
+	if (!v)
+		return false;
+	c = __atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE);
+	monitor_say(mon, "%s.%u %s %u %lu %lu", v->vm->cfg->name, v->idx,
+		    vcpu_word(v), c ? c->idx : 0, exits_of(v),
+		    hyp_nanoseconds(mon->h, v->sched.member.waited) / 1000);
+	return true;
+}
+
+/* VM.VCPU; NULL, and it was said: there is none. */
+static struct vcpu *named_vcpu(struct monitor *mon)
+{
+	char name[LINE_EDIT_MAX + 1];
+	uint64_t nr;
+	char *dot;
+	struct vm *vm;
+
+	strcpy(name, mon->word[1]);
+	dot = strrchr(name, '.');
+	if (!dot || !number(dot + 1, &nr)) {
+		(void)usage(mon);
+		return NULL;
+	}
+	*dot = '\0';
+	vm = monitor_vm(mon, name);
+	if (vm && vm->vcpus && nr < vm->nr_vcpus)
+		return vm->vcpus[nr];
+	if (vm)
+		monitor_say(mon, "%s has no vCPU %lu", name, nr);
+	return NULL;
+}
+
+/* Makes a running one come by, so that its registers are of now. */
+static void look_at(struct monitor *mon, struct vcpu *v)
+{
+	uint64_t before = exits_of(v);
+	uint64_t end = counter_now() + hyp_ticks(mon->h, LOOK_US);
+
+	if (v->sched.state != SCHED_RUNNING)
+		return;
+	vcpu_kick(v);
+	while (exits_of(v) == before && counter_now() < end)
+		cpu_relax();
+}
+
+static void say_el1(struct monitor *mon, const struct vcpu *v)
+{
+	const struct el1_context *e = &v->el1;
+
+	if (__atomic_load_n(&v->loaded, __ATOMIC_ACQUIRE)) {
+		monitor_say(mon, "its EL1 registers are in the CPU");
+		return;
+	}
+	monitor_say(mon, "sctlr %016lx  ttbr0 %016lx  ttbr1 %016lx",
+		    e->sctlr_el1, e->ttbr0_el1, e->ttbr1_el1);
+	monitor_say(mon, "tcr   %016lx  vbar  %016lx  esr   %016lx", e->tcr_el1,
+		    e->vbar_el1, e->esr_el1);
+	monitor_say(mon, "far   %016lx  elr   %016lx  spsr  %016lx", e->far_el1,
+		    e->elr_el1, e->spsr_el1);
+}
+
+static bool regs(struct monitor *mon, unsigned i)
+{
+	struct vcpu *v;
+
+	if (mon->nr_words < 2)
+		return usage(mon);
+	v = named_vcpu(mon);
+	if (!v)
+		return false;
+	if (i == 0) {
+		look_at(mon, v);
+		monitor_say(mon,
+			    "%s.%u %s, at its last exit:", v->vm->cfg->name,
+			    v->idx, vcpu_word(v));
+		monitor_say(mon, "pc    %016lx  pstate %016lx", v->regs.pc,
+			    v->regs.pstate);
+	} else if (i <= 10) {
+		unsigned n = 3 * (i - 1);
+
+		monitor_say(mon, "x%-4u %016lx  x%-4u %016lx  x%-4u %016lx", n,
+			    v->regs.x[n], n + 1, v->regs.x[n + 1], n + 2,
+			    v->regs.x[n + 2]);
+	} else {
+		monitor_say(mon, "x30   %016lx", v->regs.x[30]);
+		say_el1(mon, v);
+		return false;
+	}
+	return true;
+}
+
+/* -------------------------------------------------------------------- exits */
+
+struct exits {
+	uint64_t nr, timed, ticks;
+};
+
+static void add_exits(struct exits *e, const struct vm *vm, unsigned class)
+{
+	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
+		const struct vcpu *v = vm->vcpus[i];
+
+		e->nr += v->exits[class];
+		e->timed += v->timed[class].nr;
+		e->ticks += v->timed[class].ticks;
+	}
+}
+
+static bool exits(struct monitor *mon, unsigned i)
+{
+	struct exits e = {0};
+	const char *name = exit_class_name(i);
+	const struct vm *vm;
+
+	if (!name_vm(mon, i))
+		return false;
+	if (i == 0)
+		monitor_say(mon, "reason exits average-ns");
+	if (i == VCPU_EXIT_CLASSES)
+		return false;
+	for (uint64_t n = 0; (vm = vm_nr(mon, n)); n++)
+		if (!mon->vm || mon->vm == vm)
+			add_exits(&e, vm, i);
+	if (e.nr && e.timed)
+		monitor_say(mon, "%s %lu %lu", name ? name : "other", e.nr,
+			    hyp_nanoseconds(mon->h, e.ticks) / e.timed);
+	else if (e.nr)
+		monitor_say(mon, "%s %lu -", name ? name : "other", e.nr);
+	return true;
+}
+
+/* --------------------------------------------------------------- interrupts */
+
+#define IRQS_AT_ONCE 64U /* that are looked at for one item */
+
+static void say_irq(struct monitor *mon, unsigned vcpu,
+		    const struct vgic_look *l)
+{
+	char who[16] = "";
+
+	if (l->intid < VM_SPI_FIRST || l->vcpu != VGIC_NO_VCPU)
+		(void)fmt_line(who, sizeof(who), "%u",
+			       l->intid < VM_SPI_FIRST ? vcpu : l->vcpu);
+	monitor_say(mon, "%u vcpu %s priority %u%s%s%s%s", l->intid,
+		    who[0] ? who : "none", l->priority,
+		    l->enabled ? " enabled" : "", l->pending ? " pending" : "",
+		    l->active ? " active" : "", l->edge ? " edge" : " level");
+}
+
+/* Private ones of each vCPU, then the SPIs: position n of all of them. */
+static bool look_nr(struct monitor *mon, uint64_t n, unsigned *vcpu,
+		    struct vgic_look *l)
+{
+	struct vm *vm = mon->vm;
+	uint64_t nr_private = (uint64_t)vm->nr_vcpus * VM_SPI_FIRST;
+	uint32_t intid = (uint32_t)(n % VM_SPI_FIRST);
+
+	*vcpu = (unsigned)(n / VM_SPI_FIRST);
+	if (n >= nr_private) {
+		intid = VM_SPI_FIRST + (uint32_t)(n - nr_private);
+		*vcpu = 0;
+	}
+	return vgic_look(vm->vgic, *vcpu, intid, l);
+}
+
+/* At most one is said for each item. */
+static bool irqs(struct monitor *mon, unsigned i)
+{
+	struct vgic_look l;
+	unsigned vcpu;
+	uint64_t end;
+
+	if (mon->nr_words < 2)
+		return usage(mon);
+	if (!name_vm(mon, i) || !mon->vm->vgic)
+		return false;
+	end = mon->vm->nr_vcpus * UINT64_C(32) + mon->vm->cfg->nr_spis;
+	for (unsigned n = 0; n < IRQS_AT_ONCE && mon->cursor < end; n++) {
+		if (look_nr(mon, mon->cursor++, &vcpu, &l) &&
+		    (l.enabled || l.pending || l.active)) {
+			say_irq(mon, vcpu, &l);
+			break;
+		}
+	}
+	return mon->cursor < end;
+}
+
+/* ------------------------------------------------------------------- memory */
+
+#define PAGE_KIB (PAGE_SIZE / 1024)
+
+static bool mem(struct monitor *mon, unsigned i)
+{
+	struct page_alloc *pages = &mon->h->pages;
+	struct gmem_usage u;
+	struct vm *vm = i ? vm_nr(mon, i - 1) : NULL;
+
+	if (i == 0) {
+		monitor_say(mon, "free %lu KiB, of which %lu KiB are promised",
+			    page_alloc_nr_free(pages) * PAGE_KIB,
+			    page_alloc_nr_promised(pages) * PAGE_KIB);
+		monitor_say(mon, "name ram-KiB own-KiB image-KiB shared-KiB "
+				 "tables-KiB");
+		return true;
+	}
+	if (!vm)
+		return false;
+	u = gmem_usage(&vm->mem);
+	monitor_say(mon, "%s %lu %lu %lu %lu %lu", vm->cfg->name,
+		    u.ram * PAGE_KIB, u.own * PAGE_KIB, u.image * PAGE_KIB,
+		    u.shared * PAGE_KIB, u.tables * PAGE_KIB);
+	return true;
+}
+
+static void say_walk(struct monitor *mon, const struct s2_walk *w)
+{
+	for (unsigned l = 0; l <= w->trace.level; l++)
+		if (w->trace.step[l].table)
+			monitor_say(mon, "level %u: %016lx", l,
+				    w->trace.step[l].desc);
+}
+
+static bool map(struct monitor *mon, unsigned i)
+{
+	struct s2_walk w = {0};
+	uint64_t at;
+	int err;
+
+	if (mon->nr_words < 3 || !number(mon->word[2], &at))
+		return usage(mon);
+	if (!name_vm(mon, i))
+		return false;
+	err = gmem_walk(&mon->vm->mem, (ipa_t){at}, &w);
+	if (err == -EINVAL) {
+		monitor_say(mon, "%lx is beyond the VM's addresses", at);
+		return false;
+	}
+	say_walk(mon, &w);
+	if (err)
+		monitor_say(mon, "%lx: not mapped", at);
+	else
+		monitor_say(mon, "%lx -> %lx %s%s%s%s, by %lu KiB", at, w.hpa.v,
+			    w.prot & PGT_R ? "r" : "-",
+			    w.prot & PGT_W ? "w" : "-",
+			    w.prot & PGT_X ? "x" : "-",
+			    w.prot & PGT_DEVICE ? " device" : "",
+			    w.trace.size >> 10);
+	return false;
+}
+
+/* ---------------------------------------------------------------------- log */
+
+static bool show_log(struct monitor *mon, unsigned i)
+{
+	char line[FMT_LINE_MAX];
+	bool more = mux_history(&mon->h->mux->ports[MUX_LOG], &mon->cursor,
+				line, sizeof(line));
+
+	(void)i;
+	if (more)
+		monitor_say(mon, "%s", line);
+	return more;
+}
+
+const struct monitor_command monitor_commands[] = {
+	{"exits", "[VM]", "exits by reason, and EL2's time for each", exits,
+	 true},
+	{"help", "", "this list", help, false},
+	{"irqs", "VM", "interrupts that are enabled, pending or active", irqs,
+	 true},
+	{"log", "", "Plinth's last lines", show_log, false},
+	{"map", "VM IPA", "stage-2 walk of a guest's address", map, true},
+	{"mem", "", "free memory, and what each VM takes", mem, false},
+	{"regs", "VM.VCPU", "registers at the last exit", regs, true},
+	{"vcpus", "[VM]", "vCPUs, where they are and what they wait for", vcpus,
+	 true},
+	{"vms", "", "virtual machines", vms, false},
+};
+
+const unsigned monitor_nr_commands = ARRAY_SIZE(monitor_commands);
