@@ -10,9 +10,9 @@
 #include <base/types.h>
 
 struct spinlock {
-	uint16_t owner; /* ticket being served */
-	uint16_t next;  /* next ticket to hand out */
-};
+	uint16_t owner;        /* ticket being served */
+	uint16_t next;         /* next ticket to hand out */
+} __attribute__((aligned(4))); /* an exclusive load of both */
 
 static inline void spin_lock(struct spinlock *l)
 {
