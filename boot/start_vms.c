@@ -164,13 +164,12 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm)
 	}
 	if (vm_create(vm, h, &mvm->config, (uint16_t)(h->nr_vms + 1)))
 		return false;
-	if (vm_start(vm)) {
+	if (!mvm->config.no_autostart && vm_start(vm)) {
 		vm_destroy(vm);
 		return false;
 	}
 	if (h->nr_vms++ == 0)
 		vm_devices_take_console(vm);
-	h->nr_running++; /* no secondary runs yet: no lock needed */
 	return true;
 }
 

@@ -5,26 +5,41 @@
  */
 #include <base/fmt.h>
 
+#include <arch/aarch64/idreg.h>
 #include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
 
-/* The worst end of any VM is the machine's. Called with h->lock held. */
-static void note_end_locked(struct hypervisor *h, const struct vm *vm)
+#define MMFR0_ECV GENMASK(63, 60)
+
+bool hyp_has_cntpoff(const struct hypervisor *h)
 {
-	if (vm->stop != VM_STOP_CRASH || h->end == END_VM_CRASH)
-		return;
-	h->end = END_VM_CRASH;
-	h->end_reason = vm->why;
-	(void)fmt_line(h->end_vm, sizeof(h->end_vm), "%s", vm->cfg->name);
+	return FIELD_GET(MMFR0_ECV, h->hw_idregs[IDREG(7, 0)]) >= 2;
 }
 
-void hyp_vm_ended(struct hypervisor *h, const struct vm *vm)
+/* The worst end of any VM is the machine's. Called with h->lock held. */
+static void note_end_locked(struct hypervisor *h, const struct vm_end *end)
+{
+	if (!end->why || h->end == END_VM_CRASH)
+		return;
+	h->end = END_VM_CRASH;
+	h->end_reason = end->why;
+	(void)fmt_line(h->end_vm, sizeof(h->end_vm), "%s", end->vm);
+}
+
+void hyp_vm_began(struct hypervisor *h)
+{
+	spin_lock(&h->lock);
+	h->nr_running++;
+	spin_unlock(&h->lock);
+}
+
+void hyp_vm_ended(struct hypervisor *h, const struct vm_end *end)
 {
 	bool last;
 
 	spin_lock(&h->lock);
-	note_end_locked(h, vm);
+	note_end_locked(h, end);
 	last = --h->nr_running == 0;
 	spin_unlock(&h->lock);
 	if (!last)

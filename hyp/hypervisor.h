@@ -77,7 +77,7 @@ struct hypervisor {
 				     * ops.set_alarm(); a leaf */
 
 	struct spinlock lock;     /* guards what follows */
-	unsigned nr_running;      /* VMs that are not off; under lock */
+	unsigned nr_running;      /* VMs that run, or will; under lock */
 	enum end_kind end;        /* worst end so far; under lock */
 	char end_vm[VM_NAME_MAX]; /* which VM caused it; under lock */
 	const char *end_reason;   /* under lock */
@@ -107,7 +107,19 @@ void hyp_set_alarm(struct hypervisor *h, struct vm *vm, uint64_t seconds);
 /* The alarm of the machine's clock; early or spurious calls do no harm. */
 void hyp_alarm(struct hypervisor *h);
 
-/* A VM has gone off for good; ends the machine when it was the last. */
-void hyp_vm_ended(struct hypervisor *h, const struct vm *vm);
+/* Whether CNTPOFF_EL2 is there and counts. */
+bool hyp_has_cntpoff(const struct hypervisor *h);
+
+/* A VM is going to run; with its lock held. */
+void hyp_vm_began(struct hypervisor *h);
+
+struct vm_end {
+	const char *vm;  /* its name */
+	const char *why; /* it crashed; NULL: it did not */
+};
+
+/* A VM that began has gone off, and nothing will start it by itself; ends the
+ * machine when it was the last. */
+void hyp_vm_ended(struct hypervisor *h, const struct vm_end *end);
 
 #endif

@@ -1,216 +1,434 @@
 /*
- * A VM's life after its creation: start, stop, reset, and the states of its
- * vCPUs; contracts in vm.h. Nobody waits here for another CPU: a stop is asked
- * for, and the pCPU of the last vCPU that leaves the guest finishes it.
- * PSCI DEN 0022, SYSTEM_OFF and SYSTEM_RESET; docs/design/08-psci.md.
+ * Where a VM goes, and the steps that take it there; contract and states in
+ * lifecycle.h. A pCPU that finds or makes a VM BUSY owns it until the state
+ * says something else: it takes one step after the other, and looks after
+ * each where the aim is by then. docs/design/08b-lifecycle.md.
  */
+#include <errno.h>
+#include <port/this_cpu.h>
+
 #include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
+#include <hyp/lifecycle.h>
+#include <hyp/run.h>
 #include <hyp/stats.h>
-#include <hyp/vm.h>
 #include <hyp/vm_devices.h>
-#include <hyp/vm_dt.h>
 
-#define MMFR0_ECV GENMASK(63, 60)
+#define NO_FLOOR VM_RUNNING
 
-static void set_state(struct vcpu *v, enum vcpu_state s)
+static void lower(enum vm_state *floor, enum vm_state to)
 {
-	__atomic_store_n(&v->state, s, __ATOMIC_RELEASE);
+	if (to < *floor)
+		*floor = to;
 }
 
-/* Without the lock: it may have changed by now. */
-static enum vcpu_state state_of(const struct vcpu *v)
+/* Counted as soon as it is going to run: a machine with such a VM goes on. */
+static void count_locked(struct vm *vm)
 {
-	return __atomic_load_n(&v->state, __ATOMIC_RELAXED);
+	if (vm->want >= VM_PAUSED && !vm->counted) {
+		vm->counted = true;
+		hyp_vm_began(vm->hyp);
+	}
 }
 
-void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry, uint64_t context)
+/* ------------------------------------------------------------------- policy */
+
+static const struct vm_backoff backoff_default = {VM_BACKOFF_FIRST_MS,
+						  VM_BACKOFF_MOST_MS};
+
+static bool restarts(const struct vm *vm)
 {
-	bool start;
+	return vm->cfg->restart == VM_RESTART_ALWAYS ||
+	       (vm->cfg->restart == VM_RESTART_ON_CRASH &&
+		vm->stop == VM_STOP_CRASH);
+}
+
+/* How long the VM waits now, by how long it ran: in its own time. */
+static unsigned next_delay(const struct vm *vm)
+{
+	const struct vm_backoff *b = vm->cfg->backoff.first_ms
+					     ? &vm->cfg->backoff
+					     : &backoff_default;
+	uint64_t ran = counter_now() - vm->vcpus[0]->control.cntvoff_el2;
+
+	if (!vm->delay_ms ||
+	    ran >= hyp_ticks(vm->hyp, VM_GOOD_MS * UINT64_C(1000)))
+		return b->first_ms;
+	return (unsigned)min_u64(UINT64_C(2) * vm->delay_ms, b->most_ms);
+}
+
+/* The guest has stopped by itself. */
+static void follow_policy_locked(struct vm *vm)
+{
+	vm->retry_at = 0;
+	if (vm->stop == VM_STOP_RESET || vm->stop == VM_STOP_WARM_RESET)
+		return;
+	if (!restarts(vm)) {
+		vm->want = VM_OFF;
+		return;
+	}
+	vm->delay_ms = next_delay(vm);
+	vm->retry_at = counter_now() +
+		       hyp_ticks(vm->hyp, vm->delay_ms * UINT64_C(1000));
+}
+
+/* ------------------------------------------------------------------- steps */
+
+enum step {
+	STEP_REST, /* nothing is left to do, or not yet */
+	STEP_CREATE,
+	STEP_START,
+	STEP_DESTROY,
+};
+
+/* At rest, with its vCPUs off: the VM is BUSY no more. True: it has ended. */
+static bool rest_locked(struct vm *vm, enum vm_state at)
+{
+	bool ended = vm->counted;
+
+	vm->state = at;
+	vm->counted = false;
+	return ended;
+}
+
+static void wait_locked(struct vm *vm)
+{
+	vm->state = VM_RESTARTING;
+	sched_event_set(&vm->work, this_cpu(), vm->retry_at);
+}
+
+static enum step next_step_locked(struct vm *vm, bool *ended)
+{
+	enum vm_state at = vm->vcpus ? VM_OFF : VM_ABSENT;
+
+	if (at > vm->floor)
+		return STEP_DESTROY;
+	vm->floor = NO_FLOOR;
+	if (vm->want == at) {
+		*ended = rest_locked(vm, at);
+		return STEP_REST;
+	}
+	if (at == VM_ABSENT)
+		return STEP_CREATE;
+	if (vm->retry_at > counter_now()) {
+		wait_locked(vm);
+		return STEP_REST;
+	}
+	return STEP_START;
+}
+
+static void destroy(struct vm *vm)
+{
+	vm_destroy(vm);
+	log_info("VM %s: destroyed", vm->cfg->name);
+}
+
+static void create(struct vm *vm)
+{
+	if (vm_create(vm, vm->hyp, vm->cfg, vm->vmid) == 0) {
+		log_info("VM %s: created", vm->cfg->name);
+		return;
+	}
+	spin_lock(&vm->lock);
+	vm->want = VM_ABSENT;
+	spin_unlock(&vm->lock);
+}
+
+static bool is_warm(const struct vm *vm)
+{
+	return vm->stop == VM_STOP_WARM_RESET && !vm->commanded;
+}
+
+/* It is loaded; true: it runs. False: somebody wants something else now. */
+static bool go(struct vm *vm)
+{
+	bool runs;
 
 	spin_lock(&vm->lock);
-	start = vm->state == VM_RUNNING && v->state == VCPU_OFF;
-	if (start) {
-		vcpu_reset(v, entry, context);
-		vgic_cpu_reset(vm->vgic, v->idx);
-		v->starting = true;
-		v->power_down = false;
-		vm->nr_live++;
-		set_state(v, VCPU_RUNNABLE);
+	runs = vm->floor == NO_FLOOR && vm->want >= VM_PAUSED;
+	if (runs) {
+		count_locked(vm);
+		vm_boot_vcpu_locked(vm, vm->want == VM_PAUSED);
 	}
 	spin_unlock(&vm->lock);
-	if (start)
-		sched_start(v);
+	/* It is live and not yet run: nobody can finish a stop before. */
+	if (runs)
+		sched_start(vm->vcpus[0]);
+	return runs;
 }
 
-void vm_vcpu_off(struct vcpu *v)
+static void say_crashed(const struct vm *vm)
 {
-	vcpu_post(v, VCPU_REQ_OFF);
+	log_err("VM %s: crashed: %s", vm->cfg->name, vm->why);
+	if (vm->retry_at)
+		log_info("VM %s: starts again in %u ms", vm->cfg->name,
+			 vm->delay_ms);
 }
 
-void vm_vcpu_wait(struct vm *vm, struct vcpu *v, bool power_down)
+static void cannot_load(struct vm *vm)
 {
 	spin_lock(&vm->lock);
-	if (v->state == VCPU_RUNNABLE) {
-		v->power_down = power_down;
-		set_state(v, VCPU_WAITING);
+	vm->stop = VM_STOP_CRASH;
+	vm->why = "cannot be loaded again";
+	if (vm->want >= VM_PAUSED)
+		follow_policy_locked(vm);
+	spin_unlock(&vm->lock);
+	say_crashed(vm);
+}
+
+/* True: the VM is out of our hands. This pCPU is as good as any for it. */
+static bool start(struct vm *vm)
+{
+	if (vm_load(vm, is_warm(vm)) == 0) {
+		run_work_end(this_cpu());
+		return go(vm);
 	}
-	spin_unlock(&vm->lock);
+	cannot_load(vm);
+	return false;
 }
 
-bool vm_vcpu_wake(struct vm *vm, struct vcpu *v)
+static bool take(struct vm *vm, enum step step)
 {
-	bool wake;
-
-	spin_lock(&vm->lock);
-	wake = v->state == VCPU_WAITING;
-	if (wake)
-		set_state(v, VCPU_RUNNABLE);
-	spin_unlock(&vm->lock);
-	return wake;
-}
-
-/*
- * Requests are posted under the lock, to vCPUs that are not off, and are taken
- * back with the step to OFF under it: a vCPU that is off has none.
- */
-static bool stop_locked(struct vm *vm, enum vm_stop how, const char *why)
-{
-	if (vm->state != VM_RUNNING)
+	switch (step) {
+	case STEP_DESTROY:
+		destroy(vm);
 		return false;
-	vm->state = VM_STOPPING;
-	vm->stop = how;
-	vm->why = why;
-	for (unsigned i = 0; i < vm->nr_vcpus; i++)
-		if (vm->vcpus[i]->state != VCPU_OFF)
-			vcpu_post(vm->vcpus[i], VCPU_REQ_OFF);
-	return true;
+	case STEP_CREATE:
+		create(vm);
+		return false;
+	case STEP_START:
+		return start(vm);
+	default:
+		return true;
+	}
 }
 
-void vm_stop(struct vm *vm, enum vm_stop how, const char *why)
+/* The VM is BUSY, and this pCPU's. */
+static void work(struct vm *vm)
 {
-	bool first;
+	struct cpu *c = this_cpu();
+	struct vm_end end;
+	enum step step;
+	bool ended = false;
 
-	spin_lock(&vm->lock);
-	first = stop_locked(vm, how, why);
-	spin_unlock(&vm->lock);
-	/* The caller is live: nobody finishes the stop before it returns. */
-	for (unsigned i = 0; first && i < vm->nr_vcpus; i++)
-		if (state_of(vm->vcpus[i]) != VCPU_OFF)
-			vcpu_kick(vm->vcpus[i]);
+	run_work_begin(c);
+	do {
+		spin_lock(&vm->lock);
+		step = next_step_locked(vm, &ended);
+		end = (struct vm_end){vm->cfg->name, vm->stop == VM_STOP_CRASH
+							     ? vm->why
+							     : NULL};
+		spin_unlock(&vm->lock);
+	} while (!take(vm, step));
+	run_work_end(c);
+	if (ended)
+		hyp_vm_ended(vm->hyp, &end);
 }
 
-/* Every vCPU is out of the guest: nobody else touches the VM now. */
-static void finish_stop(struct vm *vm)
-{
-	enum vm_stop how = vm->stop;
+/* ---------------------------------------------------------------- the stop */
 
-	vm->state = VM_OFF;
+static void say_stopped(const struct vm *vm, bool reset)
+{
+	const char *name = vm->cfg->name;
+
+	if (vm->stop == VM_STOP_CRASH) {
+		say_crashed(vm);
+	} else if (vm->retry_at) {
+		log_info("VM %s: off, starts again in %u ms", name,
+			 vm->delay_ms);
+	} else if (reset) {
+		log_info("VM %s: reset", name);
+	} else {
+		log_info("VM %s: %s", name,
+			 vm->stop == VM_STOP_COMMAND ? "stopped" : "off");
+	}
+}
+
+void vm_stopped(struct vm *vm)
+{
+	bool reset;
+
 	if (vm->hyp->stats)
 		stats_print(vm);
-	if (how == VM_STOP_RESET || how == VM_STOP_WARM_RESET) {
-		log_info("VM %s: reset", vm->cfg->name);
-		if (vm_start(vm) == 0)
-			return;
-		vm->stop = VM_STOP_CRASH;
-		vm->why = "cannot be loaded again";
-	}
 	vm_devices_reset(vm);
-	if (vm->stop == VM_STOP_CRASH)
-		log_err("VM %s: crashed: %s", vm->cfg->name, vm->why);
-	else
-		log_info("VM %s: off", vm->cfg->name);
-	hyp_vm_ended(vm->hyp, vm);
-}
-
-void vm_vcpu_left(struct vm *vm, struct vcpu *v)
-{
-	bool last;
-
-	vgic_cpu_off(vm->vgic, v->idx);
 	spin_lock(&vm->lock);
-	vcpu_take(v, VCPU_REQ_OFF | VCPU_REQ_NO_MEMORY);
-	set_state(v, VCPU_OFF);
-	/* As soon as the lock is free it may be started again. */
-	psci_vcpu_stopped(&vm->fw.psci, v->idx);
-	last = --vm->nr_live == 0;
-	if (last) /* and nobody is left to turn a vCPU on: that is off, too */
-		(void)stop_locked(vm, VM_STOP_OFF, NULL);
+	if (vm->commanded)
+		vm->retry_at = 0;
+	else
+		follow_policy_locked(vm);
+	lower(&vm->floor, VM_OFF);
+	reset = vm->floor == VM_OFF && vm->want >= VM_PAUSED;
 	spin_unlock(&vm->lock);
-	if (last)
-		finish_stop(vm);
+	say_stopped(vm, reset);
+	work(vm);
 }
 
-/* Whoever has no entropy gives no seed, rather than one that can be guessed. */
-static int write_dtb(struct vm *vm)
+/* ---------------------------------------------------------------- commands */
+
+#define AIMS (VM_RUNNING + 1)
+
+/* What a command makes of an aim. Rows that are not there: -EINVAL. */
+static const struct rule {
+	bool valid, already;
+	uint8_t want, floor;
+} rules[VM_COMMANDS][AIMS] = {
+	[VM_CREATE] = {[VM_ABSENT] = {true, false, VM_OFF, NO_FLOOR},
+		       [VM_OFF] = {.already = true},
+		       [VM_PAUSED] = {.already = true},
+		       [VM_RUNNING] = {.already = true}},
+	[VM_START] = {[VM_OFF] = {true, false, VM_RUNNING, NO_FLOOR},
+		      [VM_RUNNING] = {.already = true}},
+	[VM_PAUSE] = {[VM_RUNNING] = {true, false, VM_PAUSED, NO_FLOOR},
+		      [VM_PAUSED] = {.already = true}},
+	[VM_RESUME] = {[VM_PAUSED] = {true, false, VM_RUNNING, NO_FLOOR},
+		       [VM_RUNNING] = {.already = true}},
+	[VM_RESET] = {[VM_PAUSED] = {true, false, VM_PAUSED, VM_OFF},
+		      [VM_RUNNING] = {true, false, VM_RUNNING, VM_OFF}},
+	[VM_HALT] = {[VM_OFF] = {.already = true},
+		     [VM_PAUSED] = {true, false, VM_OFF, VM_OFF},
+		     [VM_RUNNING] = {true, false, VM_OFF, VM_OFF}},
+	[VM_DESTROY] = {[VM_ABSENT] = {.already = true},
+			[VM_OFF] = {true, false, VM_ABSENT, VM_ABSENT},
+			[VM_PAUSED] = {true, false, VM_ABSENT, VM_ABSENT},
+			[VM_RUNNING] = {true, false, VM_ABSENT, VM_ABSENT}},
+};
+
+static void post_locked(struct vm *vm)
 {
-	struct random *random = &vm->hyp->random;
-	struct vm_dt_seed seed;
-	struct vm_dt_boot boot = {.initrd = vm->plan.initrd};
+	vm->state = VM_BUSY;
+	vm->posted = true;
+	sched_event_set(&vm->work, sched_quiet_cpu(vm->hyp, vm->cfg), 0);
+}
+
+/* Towards the aim, from where the VM is. Who is BUSY with it, or stops it,
+ * will see. */
+static void move_locked(struct vm *vm)
+{
+	switch (vm->state) {
+	case VM_ABSENT:
+	case VM_OFF:
+	case VM_RESTARTING:
+		post_locked(vm);
+		break;
+	case VM_RUNNING:
+	case VM_PAUSING:
+	case VM_PAUSED:
+		if (vm->floor < NO_FLOOR)
+			(void)vm_stop_locked(vm, VM_STOP_COMMAND, NULL);
+		else if (vm->want == VM_PAUSED)
+			vm_pause_locked(vm);
+		else
+			vm_resume_locked(vm);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A restart by policy that a command meets is this command's business now:
+ * nobody waits for it. */
+static bool hurries(const struct vm *vm, enum vm_command cmd)
+{
+	return vm->state == VM_RESTARTING && cmd == VM_START;
+}
+
+static int command_locked(struct vm *vm, enum vm_command cmd)
+{
+	const struct rule *r = &rules[cmd][vm->want];
+
+	if (!r->valid && !hurries(vm, cmd))
+		return r->already ? -EALREADY : -EINVAL;
+	if (r->valid) {
+		vm->want = (enum vm_state)r->want;
+		lower(&vm->floor, (enum vm_state)r->floor);
+		vm->commanded |= r->floor < NO_FLOOR;
+	}
+	vm->retry_at = 0;
+	vm->delay_ms = 0;
+	count_locked(vm);
+	move_locked(vm);
+	return 0;
+}
+
+int vm_command(struct vm *vm, enum vm_command cmd)
+{
 	int err;
 
-	random_refresh(random);
-	if (random_seeded(random)) {
-		random_bytes(random, &seed.kaslr, sizeof(seed.kaslr));
-		random_bytes(random, seed.rng, sizeof(seed.rng));
-		boot.seed = &seed;
-	}
-	err = vm_dt_write(vm->cfg, &boot, vm->dtb, vm->dtb_cap);
-	random_wipe(&seed, sizeof(seed));
+	spin_lock(&vm->lock);
+	err = command_locked(vm, cmd);
+	spin_unlock(&vm->lock);
 	return err;
 }
 
-static int load(struct vm *vm)
+static struct vm *vm_of_event(struct sched_event *e)
 {
-	int err;
-
-	if (vm->stop == VM_STOP_WARM_RESET)
-		gmem_sync(&vm->mem);
-	else if (vm->ram_used)
-		gmem_reset(&vm->mem);
-	vm->ram_used = true;
-	err = write_dtb(vm);
-	if (!err)
-		err = loader_copy(&vm->plan, vm->cfg, vm->dtb,
-				  vm->plan.dtb.size, &vm->mem);
-	return err;
+	return container_of(e, struct vm, work);
 }
 
-/* Counters begin anew: the physical one too, where the CPU can offset it. */
-static void start_time(struct vm *vm)
+/* The event may be late, or come twice: what there is to do is in the VM. */
+static bool claim(struct vm *vm)
 {
-	uint64_t now = counter_now();
-	bool ecv = FIELD_GET(MMFR0_ECV, vm->hyp->hw_idregs[IDREG(7, 0)]) >= 2;
+	bool ours;
 
-	for (unsigned i = 0; i < vm->nr_vcpus; i++) {
-		vm->vcpus[i]->control.cntvoff_el2 = now;
-		vm->vcpus[i]->control.cntpoff_el2 = ecv ? now : 0;
-	}
+	spin_lock(&vm->lock);
+	ours = vm->posted ||
+	       (vm->state == VM_RESTARTING && vm->retry_at <= counter_now());
+	vm->posted = false;
+	if (ours)
+		vm->state = VM_BUSY;
+	spin_unlock(&vm->lock);
+	return ours;
+}
+
+static void work_event(struct sched_event *e)
+{
+	struct vm *vm = vm_of_event(e);
+
+	if (claim(vm))
+		work(vm);
+}
+
+/* ------------------------------------------------------------- the beginning
+ */
+
+void vm_life_init(struct vm *vm)
+{
+	vm->work.fn = work_event;
+	vm->floor = NO_FLOOR;
 }
 
 int vm_start(struct vm *vm)
 {
 	int err;
 
-	vm_devices_reset(vm);
-	pvtime_reset(vm);
-	for (unsigned i = 0; i < vm->nr_vcpus; i++)
-		vm->vcpus[i]->sched.member.waited = 0;
-	vgic_reset(vm->vgic);
-	psci_reset(&vm->fw.psci, 0, vm->stop != VM_STOP_WARM_RESET);
-	err = load(vm);
-	if (err) {
-		log_err("VM %s: images cannot be loaded: %d", vm->cfg->name,
-			err);
+	if (vm->state != VM_OFF)
+		return -EINVAL;
+	err = vm_load(vm, false);
+	if (err)
 		return err;
-	}
-	/* What the VMID's former life, or VM, left in a TLB. */
-	tlb_flush_vmid(s2_vttbr(&vm->s2, vm->vmid));
-	start_time(vm);
-	stats_reset(vm);
-	vm->state = VM_RUNNING;
-	vm->stop = VM_STOP_NONE;
-	vm_vcpu_start(vm, vm->vcpus[0], vm->plan.entry, vm->plan.dtb.base.v);
-	return 0;
+	vm->want = VM_RUNNING;
+	return go(vm) ? 0 : -EINVAL;
+}
+
+enum vm_state vm_state_now(struct vm *vm)
+{
+	enum vm_state state;
+
+	spin_lock(&vm->lock);
+	state = vm->state;
+	spin_unlock(&vm->lock);
+	return state;
+}
+
+const char *vm_state_name(enum vm_state state)
+{
+	static const char *const name[] = {
+		[VM_ABSENT] = "absent",     [VM_OFF] = "off",
+		[VM_BUSY] = "busy",         [VM_RESTARTING] = "restarting",
+		[VM_STOPPING] = "stopping", [VM_PAUSING] = "pausing",
+		[VM_PAUSED] = "paused",     [VM_RUNNING] = "running",
+	};
+
+	return name[state];
 }

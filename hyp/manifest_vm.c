@@ -36,12 +36,13 @@ static const struct {
 };
 
 static const char *const vm_props[] = {
-	"compatible",  "#address-cells", "#size-cells",
-	"cpus",        "memory",         "memory-base",
-	"bootargs",    "spis",           "virtio-slots",
-	"its",         "pcpus",          "weight",
-	"reservation", "console",        "images",
-	"populate",    "overcommit",     NULL,
+	"compatible",    "#address-cells", "#size-cells",
+	"cpus",          "memory",         "memory-base",
+	"bootargs",      "spis",           "virtio-slots",
+	"its",           "pcpus",          "weight",
+	"reservation",   "console",        "images",
+	"populate",      "overcommit",     "restart",
+	"restart-delay", "no-autostart",   NULL,
 };
 
 /* Slots that leave an SPI for each; see VM_VIRTIO_INTID. */
@@ -176,6 +177,8 @@ static int read_props(struct vm_node *v)
 		err = manifest_read_share(v->r, v->n, v->vm);
 	if (!err)
 		err = manifest_read_memory(v->r, v->n, v->vm);
+	if (!err)
+		err = manifest_read_life(v->r, v->n, v->cfg);
 	return err ? err : read_bootargs(v);
 }
 

@@ -36,6 +36,10 @@ MUST_CHECK int manifest_read_share(const struct manifest_reader *r, uint32_t n,
 MUST_CHECK int manifest_read_memory(const struct manifest_reader *r, uint32_t n,
 				    struct manifest_vm *vm);
 
+/* Fills in restart, backoff and no_autostart (hyp/manifest_life.c). */
+MUST_CHECK int manifest_read_life(const struct manifest_reader *r, uint32_t n,
+				  struct vm_config *cfg);
+
 /*
  * Whether a complete config fits onto the host and beside the accepted VMs
  * before it (hyp/manifest_fit.c).

@@ -43,7 +43,9 @@ static void own_irq(struct cpu *c, uint32_t intid)
 		vgic_maintenance(c->loaded->vm->vgic, c->loaded->idx);
 	else if (intid == c->hyp->ppi.hyp_timer)
 		hyp_timer(c);
-	else if (intid != HYP_SGI_KICK)
+	else if (intid == HYP_SGI_KICK)
+		sched_kicked(c);
+	else
 		c->hyp->ops.irq(c->hyp->ops.ctx, intid);
 	gicc_deactivate(intid);
 }
@@ -92,43 +94,67 @@ static bool wake(struct cpu *c, struct vcpu *v)
 
 /* Whether a vCPU that waits has what it waits for. The timers of a loaded one
  * tell by an interrupt. */
-static bool has_reason(struct vcpu *v)
+static bool has_reason(const struct vcpu *v)
 {
 	return vgic_has_pending(v->vm->vgic, v->idx) ||
 	       (!v->loaded && vcpu_timer_deadline(v) <= counter_now());
 }
 
-static bool requested(const struct vcpu *v)
+static uint32_t requested(const struct vcpu *v)
 {
 	return __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) &
 	       ~VCPU_REQ_RESCHED;
 }
 
+static bool wanted(const struct vcpu *v)
+{
+	return has_reason(v) || requested(v);
+}
+
+static bool held_no_more(const struct vcpu *v)
+{
+	return requested(v) != VCPU_REQ_PAUSE;
+}
+
+/*
+ * The VM is paused. Out of the hardware first, then counted, then asleep: when
+ * all are counted none of them has seen a later time. Kicks wake it, it comes
+ * back here.
+ */
+static void hold(struct cpu *c, struct vcpu *v)
+{
+	put_if_loaded(c, v);
+	vm_vcpu_held(v->vm, v);
+	sched_block(c, v, held_no_more);
+}
+
 /* Whether the vCPU that the scheduler chose may enter its guest now. */
 static bool runnable(struct cpu *c, struct vcpu *v)
 {
-	uint32_t requests = __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE);
+	uint32_t asked = requested(v);
 
-	if (requests & VCPU_REQ_OFF) {
+	if (asked & VCPU_REQ_OFF) {
 		leave(c, v);
 		return false;
 	}
-	if (requests & VCPU_REQ_NO_MEMORY) {
+	if (asked & VCPU_REQ_NO_MEMORY) {
 		vcpu_take(v, VCPU_REQ_NO_MEMORY);
 		vm_stop(v->vm, VM_STOP_CRASH, "the machine's memory is full");
+		return false;
+	}
+	if (asked & VCPU_REQ_PAUSE) {
+		hold(c, v);
 		return false;
 	}
 	if (__atomic_load_n(&v->state, __ATOMIC_ACQUIRE) == VCPU_RUNNABLE)
 		return true;
 	if (has_reason(v))
 		return wake(c, v);
-	sched_block(c, v);
-	if (has_reason(v) || requested(v))
-		sched_wake(v);
+	sched_block(c, v, wanted);
 	return false;
 }
 
-static void load(struct cpu *c, struct vcpu *v)
+static void unload(struct cpu *c)
 {
 	struct vcpu *old = c->loaded;
 
@@ -136,6 +162,11 @@ static void load(struct cpu *c, struct vcpu *v)
 		vcpu_put(c);
 		sched_unloaded(c, old);
 	}
+}
+
+static void load(struct cpu *c, struct vcpu *v)
+{
+	unload(c);
 	vcpu_load(c, v);
 	pvtime_update(v->vm, v->idx,
 		      hyp_nanoseconds(c->hyp, v->sched.member.waited));
@@ -145,11 +176,34 @@ static void load(struct cpu *c, struct vcpu *v)
 	}
 }
 
+void run_work_begin(struct cpu *c)
+{
+	sched_work_begin(c);
+	unload(c);
+	sched_offer(c);
+}
+
+void run_work_end(struct cpu *c)
+{
+	sched_work_end(c);
+}
+
+/* What is due on this pCPU beside guests. */
+static void run_events(struct cpu *c)
+{
+	struct sched_event *e;
+
+	while ((e = sched_due(c)))
+		e->fn(e);
+}
+
 struct vcpu_regs *run_next(struct cpu *c)
 {
 	for (;;) {
-		struct vcpu *v = sched_next(c);
+		struct vcpu *v;
 
+		run_events(c);
+		v = sched_next(c);
 		if (!v) {
 			c->asleep = true;
 			cpu_wfi();

@@ -20,4 +20,11 @@ struct vcpu_regs *run_next(struct cpu *c);
  * pCPU, if there is one; others are taken at the next exit or wake-up. */
 void run_irqs(struct cpu *c);
 
+/*
+ * Around something that takes long, from run_next() on this pCPU: its vCPUs
+ * wait, or go on elsewhere.
+ */
+void run_work_begin(struct cpu *c);
+void run_work_end(struct cpu *c);
+
 #endif

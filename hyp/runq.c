@@ -130,6 +130,17 @@ void runq_end(struct runq *q, uint64_t now)
 	advance(q);
 }
 
+void runq_requeue(struct runq *q, uint64_t now)
+{
+	struct runq_member *m = q->current;
+
+	if (!m)
+		return;
+	runq_charge(q, now);
+	q->current = NULL;
+	insert(q, m);
+}
+
 /* --------------------------------------------------------------- the choice */
 
 /* Of those with budget, whose period ends first; NULL: nobody has any. */

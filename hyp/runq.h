@@ -81,6 +81,9 @@ void runq_charge(struct runq *q, uint64_t now);
 /* The current member runs no more and does not wait either. */
 void runq_end(struct runq *q, uint64_t now);
 
+/* The current member, if there is one, waits from now on; nobody runs. */
+void runq_requeue(struct runq *q, uint64_t now);
+
 /*
  * Who runs from now on: becomes q->current, the former one waits. NULL when
  * nobody is there. Charges the former one.

@@ -5,7 +5,6 @@
  * Leaves out: balance between pCPUs that are all busy.
  * docs/design/16-scheduler.md; Arm ARM DDI 0487, HCR_EL2.TWI and TWE.
  */
-#include <errno.h>
 #include <port/barrier.h>
 #include <port/gicc.h>
 #include <port/htimer.h>
@@ -67,6 +66,8 @@ static void arm_locked(struct cpu *c)
 
 	if (s->sleepers)
 		at = min_u64(at, s->sleepers->sched.wake_at);
+	if (s->events)
+		at = min_u64(at, s->events->at);
 	if (at == s->armed)
 		return;
 	s->armed = at;
@@ -112,12 +113,6 @@ static void sleeper_remove(struct sched_cpu *s, const struct vcpu *v)
 
 /* --------------------------------------------------------------- wake-ups */
 
-static bool is_busy(const struct cpu *c)
-{
-	return __atomic_load_n(&c->sched.q.current, __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&c->sched.q.nr, __ATOMIC_RELAXED);
-}
-
 static bool may_run_on(const struct vcpu *v, const struct cpu *c)
 {
 	return vm_config_allows_pcpu(v->vm->cfg, c->idx);
@@ -133,12 +128,12 @@ static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
 {
 	struct hypervisor *h = own->hyp;
 
-	if (is_loaded(v) || !is_busy(own))
+	if (is_loaded(v) || !sched_is_busy(&own->sched))
 		return NULL;
 	for (unsigned i = 0; i < h->nr_cpus; i++) {
 		struct cpu *c = &h->cpus[i];
 
-		if (c != own && !is_busy(c) && may_run_on(v, c))
+		if (c != own && !sched_is_busy(&c->sched) && may_run_on(v, c))
 			return c;
 	}
 	return NULL;
@@ -196,7 +191,7 @@ static bool wake_on(struct vcpu *v, struct cpu *own, struct cpu *to)
 
 	lock_two(own, to);
 	moves = v->cpu == own && v->sched.state == SCHED_BLOCKED &&
-		!is_loaded(v) && !is_busy(to);
+		!is_loaded(v) && !sched_is_busy(&to->sched);
 	if (moves) {
 		sleeper_remove(&own->sched, v);
 		set_home_locked(v, own, to);
@@ -230,14 +225,36 @@ static void wake_due_locked(struct cpu *c, uint64_t now)
 /* ----------------------------------------------------- what a vCPU does here
  */
 
+static bool start_at_home(struct vcpu *v, struct cpu *own)
+{
+	bool look;
+
+	spin_lock(&own->sched.lock);
+	own->sched.nr_live++;
+	look = enqueue_locked(own, v, NULL);
+	spin_unlock(&own->sched.lock);
+	return look;
+}
+
+static bool start_on(struct vcpu *v, struct cpu *own, struct cpu *to)
+{
+	bool look;
+
+	lock_two(own, to);
+	own->sched.nr_live++;
+	set_home_locked(v, own, to);
+	look = enqueue_locked(to, v, &own->sched.q);
+	unlock_two(own, to);
+	return look;
+}
+
+/* As soon as it is QUEUED it may run, end, and be gone with its VM. */
 void sched_start(struct vcpu *v)
 {
-	struct cpu *c = lock_home(v);
+	struct cpu *own = home_of(v), *to = idle_cpu_for(v, own);
 
-	c->sched.nr_live++;
-	set_state(v, SCHED_BLOCKED);
-	spin_unlock(&c->sched.lock);
-	sched_wake(v);
+	if (to ? start_on(v, own, to) : start_at_home(v, own))
+		poke(to ? to : own);
 }
 
 void sched_stop(struct cpu *c, struct vcpu *v)
@@ -249,16 +266,19 @@ void sched_stop(struct cpu *c, struct vcpu *v)
 	spin_unlock(&c->sched.lock);
 }
 
-void sched_block(struct cpu *c, struct vcpu *v)
+void sched_block(struct cpu *c, struct vcpu *v,
+		 bool (*wanted)(const struct vcpu *v))
 {
 	spin_lock(&c->sched.lock);
 	runq_end(&c->sched.q, counter_now());
 	set_state(v, SCHED_BLOCKED);
-	if (!v->loaded)
+	smp_mb(); /* BLOCKED is seen before anything that is looked at next */
+	if (wanted(v))
+		(void)enqueue_locked(c, v, NULL);
+	else if (!v->loaded)
 		sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
 	arm_locked(c);
 	spin_unlock(&c->sched.lock);
-	smp_mb(); /* BLOCKED is seen before anything that is looked at next */
 }
 
 void sched_unloaded(struct cpu *c, struct vcpu *old)
@@ -272,17 +292,23 @@ void sched_unloaded(struct cpu *c, struct vcpu *old)
 	spin_unlock(&c->sched.lock);
 }
 
+/* The one that runs, if any, leaves its guest, and this pCPU looks around. */
+static void interrupt_locked(struct cpu *c)
+{
+	struct vcpu *current = vcpu_of_member(c->sched.q.current);
+
+	if (current)
+		vcpu_post(current, VCPU_REQ_RESCHED);
+}
+
 bool sched_timer(struct cpu *c)
 {
 	bool due = c->sched.alarm <= counter_now();
-	struct vcpu *current;
 
 	spin_lock(&c->sched.lock);
 	c->sched.armed = RUNQ_NEVER;
 	htimer_off();
-	current = vcpu_of_member(c->sched.q.current);
-	if (current)
-		vcpu_post(current, VCPU_REQ_RESCHED);
+	interrupt_locked(c);
 	spin_unlock(&c->sched.lock);
 	if (due)
 		c->sched.alarm = RUNQ_NEVER;
@@ -300,6 +326,118 @@ void sched_give_way(struct cpu *c, struct vcpu *v)
 	c->sched.yield_to = vcpu_of_member(m);
 	vcpu_post(v, VCPU_REQ_RESCHED);
 	spin_unlock(&c->sched.lock);
+}
+
+/* ------------------------------------------------------------------- events
+ */
+
+static void event_remove(struct sched_cpu *s, const struct sched_event *e)
+{
+	struct sched_event **p = &s->events;
+
+	while (*p && *p != e)
+		p = &(*p)->next;
+	if (*p)
+		__atomic_store_n(p, e->next, __ATOMIC_RELAXED);
+}
+
+/* True: it is the first now. */
+static bool event_add(struct sched_cpu *s, struct sched_event *e)
+{
+	struct sched_event **p = &s->events;
+
+	while (*p && (*p)->at <= e->at)
+		p = &(*p)->next;
+	e->next = *p;
+	__atomic_store_n(p, e, __ATOMIC_RELAXED);
+	return p == &s->events;
+}
+
+void sched_event_cancel(struct sched_event *e)
+{
+	struct cpu *c = e->cpu;
+
+	if (!c)
+		return;
+	spin_lock(&c->sched.lock);
+	event_remove(&c->sched, e);
+	spin_unlock(&c->sched.lock);
+}
+
+void sched_event_set(struct sched_event *e, struct cpu *c, uint64_t at)
+{
+	bool first;
+
+	sched_event_cancel(e);
+	e->cpu = c;
+	spin_lock(&c->sched.lock);
+	e->at = at;
+	first = event_add(&c->sched, e);
+	if (first && c == this_cpu()) {
+		interrupt_locked(c);
+		arm_locked(c);
+	} else if (first) {
+		__atomic_store_n(&c->sched.look, true, __ATOMIC_RELAXED);
+	}
+	spin_unlock(&c->sched.lock);
+	if (first)
+		poke(c);
+}
+
+struct sched_event *sched_due(struct cpu *c)
+{
+	struct sched_event *e;
+
+	if (!__atomic_load_n(&c->sched.events, __ATOMIC_RELAXED))
+		return NULL;
+	spin_lock(&c->sched.lock);
+	e = c->sched.events;
+	if (e && e->at <= counter_now())
+		event_remove(&c->sched, e);
+	else
+		e = NULL;
+	spin_unlock(&c->sched.lock);
+	return e;
+}
+
+void sched_kicked(struct cpu *c)
+{
+	if (!__atomic_load_n(&c->sched.look, __ATOMIC_RELAXED))
+		return;
+	spin_lock(&c->sched.lock);
+	c->sched.look = false;
+	interrupt_locked(c);
+	arm_locked(c);
+	spin_unlock(&c->sched.lock);
+}
+
+void sched_work_begin(struct cpu *c)
+{
+	struct vcpu *current;
+
+	spin_lock(&c->sched.lock);
+	__atomic_store_n(&c->sched.working, true, __ATOMIC_RELAXED);
+	current = vcpu_of_member(c->sched.q.current);
+	runq_requeue(&c->sched.q, counter_now());
+	if (current)
+		set_state(current, SCHED_QUEUED);
+	spin_unlock(&c->sched.lock);
+}
+
+void sched_offer(const struct cpu *c)
+{
+	struct hypervisor *h = c->hyp;
+
+	if (!__atomic_load_n(&c->sched.q.nr, __ATOMIC_RELAXED))
+		return;
+	for (unsigned i = 0; i < h->nr_cpus; i++)
+		if (!sched_is_busy(&h->cpus[i].sched))
+			poke(&h->cpus[i]);
+}
+
+void sched_work_end(struct cpu *c)
+{
+	__atomic_store_n(&c->sched.working, false, __ATOMIC_RELAXED);
 }
 
 /* --------------------------------------------------------------- the choice */
@@ -350,11 +488,11 @@ static struct vcpu *choose(struct cpu *c)
 	return v;
 }
 
-/* Somebody who waits on `from` and may run here, or NULL. A pCPU that runs
- * nobody has been told, and takes its own. */
+/* Somebody who waits on `from` and may run here, or NULL. A pCPU that does
+ * nothing has been told, and takes its own. */
 static struct vcpu *movable_locked(const struct cpu *from, const struct cpu *to)
 {
-	if (!from->sched.q.current)
+	if (!from->sched.q.current && !from->sched.working)
 		return NULL;
 	for (struct runq_member *m = from->sched.q.first; m; m = m->next) {
 		struct vcpu *v = vcpu_of_member(m);
@@ -408,55 +546,12 @@ struct vcpu *sched_next(struct cpu *c)
 	return v;
 }
 
-/* ---------------------------------------------------------------- placement */
+/* ------------------------------------------------------------- and the rest */
 
 void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
 {
 	runq_init(&c->sched.q, clock);
 	c->sched.armed = c->sched.alarm = RUNQ_NEVER;
-}
-
-static uint32_t share_ppm(const struct runq_share *s)
-{
-	return s->budget ? (uint32_t)(s->budget * 1000000 / s->period) : 0;
-}
-
-int sched_place(struct vcpu *v, const struct runq_share *share)
-{
-	struct hypervisor *h = v->vm->hyp;
-	uint32_t ppm = share_ppm(share);
-	struct cpu *best = NULL;
-
-	for (unsigned i = 0; i < h->nr_cpus; i++) {
-		struct cpu *c = &h->cpus[i];
-
-		if (may_run_on(v, c) &&
-		    c->sched.reserved_ppm + ppm <= SCHED_RESERVED_PPM &&
-		    (!best || c->sched.nr_placed < best->sched.nr_placed))
-			best = c;
-	}
-	if (!best)
-		return -ENODEV;
-	runq_member_init(&v->sched.member, share);
-	spin_lock(&best->sched.lock);
-	best->sched.nr_placed++;
-	best->sched.reserved_ppm += ppm;
-	spin_unlock(&best->sched.lock);
-	v->placed = v->cpu = best;
-	return 0;
-}
-
-void sched_unplace(struct vcpu *v)
-{
-	struct cpu *c = v->placed;
-
-	if (!c)
-		return;
-	spin_lock(&c->sched.lock);
-	c->sched.nr_placed--;
-	c->sched.reserved_ppm -= share_ppm(&v->sched.member.share);
-	spin_unlock(&c->sched.lock);
-	v->placed = v->cpu = NULL;
 }
 
 uint64_t sched_stolen(struct vcpu *v)

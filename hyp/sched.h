@@ -19,12 +19,15 @@
  * somebody waits. EL2's own timer (CNTHP) is set for the end of a slice and
  * for the timers of vCPUs that sleep and are not loaded.
  *
- * Wake-ups are not lost: who blocks publishes BLOCKED, then looks again; who
- * posts something for a vCPU makes it visible, then looks at the state
- * (vcpu_kick()). One of the two sees the other.
+ * Wake-ups are not lost: who blocks publishes BLOCKED, then looks again, before
+ * anybody can take the vCPU away; who posts something for a vCPU makes it
+ *visible, then looks at the state (vcpu_kick()). One of the two sees the other.
  *
- * Locks: devices' locks > cpu.sched.lock > vGIC locks; two of them in order of
- * cpu.idx. Nobody holds vm->lock or a vGIC lock when he takes one.
+ * Beside vCPUs a pCPU has events: functions that it calls when their time has
+ * come, outside of guests and with no lock held.
+ *
+ * Locks: vm->lock, devices' locks > cpu.sched.lock > vGIC locks; two of them in
+ * order of cpu.idx. Nobody holds a vGIC lock when he takes one.
  *
  * Plinth's own: docs/design/16-scheduler.md.
  */
@@ -36,7 +39,9 @@
 #include <hyp/runq.h>
 
 struct cpu;
+struct hypervisor;
 struct vcpu;
+struct vm_config;
 
 enum sched_state {
 	SCHED_OFF,
@@ -53,11 +58,26 @@ struct sched_vcpu {
 	struct vcpu *next_sleeper;
 };
 
+/*
+ * Something to do on a pCPU, once. Whoever owns the event calls set and cancel
+ * one at a time. `fn` may be on its way already when the event is cancelled or
+ * set again: it looks for itself whether there is something to do.
+ */
+struct sched_event {
+	void (*fn)(struct sched_event *e); /* constant */
+	struct cpu *cpu;          /* it was set for last; the owner's */
+	uint64_t at;              /* counter; under cpu's lock */
+	struct sched_event *next; /* under cpu's lock */
+};
+
 /* Of a pCPU. */
 struct sched_cpu {
 	struct spinlock lock; /* guards what follows */
 	struct runq q;
 	struct vcpu *sleepers; /* blocked, not loaded, with a timer; sorted */
+	struct sched_event *events; /* sorted; NULL or not is read without */
+	bool look; /* an event is new, the timer not set for it; read without */
+	bool working;          /* in something that takes long; read without */
 	struct vcpu *yield_to; /* for whom the running one makes way */
 	unsigned nr_live;      /* vCPUs here that are not OFF */
 	unsigned nr_placed;    /* those that are, too */
@@ -66,6 +86,14 @@ struct sched_cpu {
 	uint64_t armed; /* what the timer is set for; RUNQ_NEVER: off */
 	uint64_t alarm; /* sched_alarm() was called for; RUNQ_NEVER: not */
 };
+
+/* It has something to do, or soon will; without the lock. */
+static inline bool sched_is_busy(const struct sched_cpu *s)
+{
+	return __atomic_load_n(&s->q.current, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&s->q.nr, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&s->working, __ATOMIC_RELAXED);
+}
 
 #define SCHED_SLICE_US     3000U
 #define SCHED_GRANULE_US   500U
@@ -85,10 +113,13 @@ void sched_unplace(struct vcpu *v);
 /* OFF -> QUEUED: its registers are ready. Wakes its pCPU. */
 void sched_start(struct vcpu *v);
 
-/* The running vCPU of this pCPU, not loaded, goes OFF / sleeps. After
- * sched_block() look again whether it may sleep. */
+/* The running vCPU of this pCPU, not loaded, goes OFF. */
 void sched_stop(struct cpu *c, struct vcpu *v);
-void sched_block(struct cpu *c, struct vcpu *v);
+
+/* It sleeps, unless `wanted` says that it should not: called under the pCPU's
+ * lock when everybody can see that it is BLOCKED. *v may be gone then. */
+void sched_block(struct cpu *c, struct vcpu *v,
+		 bool (*wanted)(const struct vcpu *v));
 
 /* BLOCKED -> QUEUED; otherwise nothing. From anywhere. */
 void sched_wake(struct vcpu *v);
@@ -98,6 +129,30 @@ void sched_wake(struct vcpu *v);
  * that vCPU and EL2's timer, and takes VCPU_REQ_RESCHED back.
  */
 struct vcpu *sched_next(struct cpu *c);
+
+/* Calls e->fn on that pCPU when the counter is `at` or more; at once for 0.
+ * What it was set for before is forgotten. */
+void sched_event_set(struct sched_event *e, struct cpu *c, uint64_t at);
+void sched_event_cancel(struct sched_event *e);
+
+/* An event of this pCPU whose time has come, taken out; or NULL. */
+struct sched_event *sched_due(struct cpu *c);
+
+/* HYP_SGI_KICK was taken on this pCPU. */
+void sched_kicked(struct cpu *c);
+
+/*
+ * This pCPU does something that takes long, and runs no vCPU meanwhile: its
+ * own waits, like those that are queued here, and idle pCPUs may take them as
+ * soon as sched_offer() has told them. A vCPU that is loaded is put between
+ * the two.
+ */
+void sched_work_begin(struct cpu *c);
+void sched_offer(const struct cpu *c);
+void sched_work_end(struct cpu *c);
+
+/* A pCPU that a VM may use, an idle one if there is one. */
+struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg);
 
 /* `old` has just been put here by vcpu_put(). */
 void sched_unloaded(struct cpu *c, struct vcpu *old);

@@ -124,6 +124,8 @@ uint64_t vcpu_timer_deadline(const struct vcpu *v)
 {
 	const struct el1_context *e = &v->el1;
 
+	if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) & VCPU_REQ_PAUSE)
+		return RUNQ_NEVER;
 	return min_u64(deadline(v, e->cntv_ctl_el0, e->cntv_cval_el0,
 				v->control.cntvoff_el2, VM_TIMER_VIRT_INTID),
 		       deadline(v, e->cntp_ctl_el0, e->cntp_cval_el0,

@@ -36,9 +36,12 @@ enum vcpu_state {
 #define VCPU_REQ_RESCHED                                                       \
 	2U /* somebody else may be next; set under the lock of the pCPU        \
 	    * on which it runs, taken by sched_next() */
+#define VCPU_REQ_PAUSE                                                         \
+	4U /* wait until it is gone: the VM is paused;                         \
+	    * never set while the vCPU is OFF */
 
 #define VCPU_REQ_NO_MEMORY                                                     \
-	4U /* its VM needed a page and there is none: it has crashed; posted   \
+	8U /* its VM needed a page and there is none: it has crashed; posted   \
 	    * by the pCPU that has it loaded, at an exit */
 
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
@@ -81,6 +84,7 @@ struct vcpu {
 	bool starting;   /* PSCI shall hear of the first entry; vm->lock */
 	bool power_down; /* WAITING: registers are lost at the wake-up; as
 			  * state */
+	bool held;       /* it counts in vm->nr_held; vm->lock */
 
 	struct sched_vcpu sched;
 	/* Its registers are in the hardware of `cpu`; written there, the
@@ -149,7 +153,8 @@ void vcpu_kick(struct vcpu *v);
 
 /*
  * When a timer of a vCPU that is not loaded will fire, as a value of the
- * counter; RUNQ_NEVER: none will, or what fires is pending and masked already.
+ * counter; RUNQ_NEVER: none will, or what fires is pending and masked already,
+ * or the VM is paused.
  */
 uint64_t vcpu_timer_deadline(const struct vcpu *v);
 

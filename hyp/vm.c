@@ -1,7 +1,8 @@
 /*
  * Creation and destruction of a VM: one function a part, in the order in which
- * the parts need each other; contract in vm.h. What its life is after that is
- * lifecycle.c. Arm ARM DDI 0487, HCR_EL2, for the traps that guests run under.
+ * the parts need each other; contract in vm.h. What its life is between the two
+ * is lifecycle.c. Arm ARM DDI 0487, HCR_EL2, for the traps that guests run
+ * under.
  */
 #include <errno.h>
 #include <port/el1.h>
@@ -17,6 +18,7 @@
 
 #include <hyp/firmware.h>
 #include <hyp/hypervisor.h>
+#include <hyp/lifecycle.h>
 #include <hyp/run.h>
 #include <hyp/vm.h>
 #include <hyp/vm_devices.h>
@@ -51,8 +53,10 @@ static void *pages_alloc(void *ctx, uint64_t nr)
 	return page_alloc_contig(ctx, nr);
 }
 
+/* A VM's memory goes back without anything of its in it. */
 static void pages_free(void *ctx, void *pages, uint64_t nr)
 {
+	memset(pages, 0, nr * PAGE_SIZE);
 	page_free_contig(ctx, pages, nr);
 }
 
@@ -362,19 +366,29 @@ static int create_parts(struct vm *vm)
 	return err;
 }
 
+/* All that vm_create() makes. */
+static void clear(struct vm *vm)
+{
+	memset(&vm->vcpus, 0, sizeof(*vm) - offsetof(struct vm, vcpus));
+}
+
 int vm_create(struct vm *vm, struct hypervisor *hyp,
 	      const struct vm_config *cfg, uint16_t vmid)
 {
 	const struct arena_env env = {pages_alloc, pages_free, &hyp->pages};
 	int err;
 
-	memset(vm, 0, sizeof(*vm));
+	clear(vm);
+	if (!vm->hyp)
+		vm_life_init(vm);
 	vm->hyp = hyp;
 	vm->cfg = cfg;
 	vm->vmid = vmid;
 	vm->nr_vcpus = cfg->nr_vcpus;
 	vm->pv.range = pvtime_place(cfg);
 	arena_init(&vm->arena, &env);
+	if (vm->state == VM_ABSENT)
+		vm->state = vm->want = VM_OFF;
 	err = create_parts(vm);
 	if (err)
 		vm_destroy(vm);
@@ -389,6 +403,7 @@ void vm_destroy(struct vm *vm)
 	vm_devices_destroy(vm);
 	vm_memory_destroy(vm);
 	arena_destroy(&vm->arena);
-	vm->vcpus = NULL;
-	vm->nr_slots = 0;
+	clear(vm);
+	if (vm->state != VM_BUSY)
+		vm->state = vm->want = VM_ABSENT;
 }

@@ -9,13 +9,14 @@
  *	vm->lock > vgic lock > vgic_cpu lock
  * hypervisor.alarm_lock, psci_vcpu.lock and page_alloc.lock are leaves; log
  * lines take tx_lock.
- * vm->lock guards state, stop, nr_live, every vcpu.state and VCPU_REQ_OFF.
+ *	vm->lock > sched_cpu.lock > vgic locks
+ *	vm->lock > hypervisor.lock
  *
- * Life: vm_create -> vm_start -> (running) -> vm_stop asked by a vCPU; every
- * vCPU leaves the guest on its own pCPU; the last to do so finishes the stop:
- * reset and start again, or off. Nothing waits in a loop for another CPU.
+ * Life: VM_ABSENT -> vm_create() -> VM_OFF -> vm_start() -> VM_RUNNING -> ...
+ * What can happen then, and who does it, is hyp/lifecycle.h. Nothing waits in a
+ * loop for another CPU.
  *
- * PSCI DEN 0022 for the stops; docs/design/08-psci.md.
+ * PSCI DEN 0022 for the stops; docs/design/08b-lifecycle.md.
  */
 #ifndef PLINTH_HYP_VM_H
 #define PLINTH_HYP_VM_H
@@ -43,10 +44,16 @@ struct hypervisor;
 struct mux_port;
 struct vm_slot;
 
+/* The order matters: further down is less. */
 enum vm_state {
-	VM_OFF,
+	VM_ABSENT, /* nothing of it is there but its configuration */
+	VM_OFF,    /* created, not loaded */
+	VM_BUSY,   /* a pCPU creates, loads or destroys it, or is about to */
+	VM_RESTARTING, /* off, until vm.retry_at */
+	VM_STOPPING,   /* vCPUs are told to leave */
+	VM_PAUSING,    /* vCPUs are told to wait */
+	VM_PAUSED,     /* none is in its guest, and its time stands still */
 	VM_RUNNING,
-	VM_STOPPING
 };
 
 enum vm_stop {
@@ -54,7 +61,8 @@ enum vm_stop {
 	VM_STOP_OFF,        /* the guest powered itself off */
 	VM_STOP_RESET,      /* the guest wants to start again */
 	VM_STOP_WARM_RESET, /* the same, with RAM kept */
-	VM_STOP_CRASH       /* it can make no progress */
+	VM_STOP_CRASH,      /* it can make no progress */
+	VM_STOP_COMMAND     /* somebody else wants it */
 };
 
 /* Pages that are promised to a VM and not taken yet. */
@@ -64,12 +72,41 @@ struct vm_promise {
 };
 
 struct vm {
-	/* Constant after vm_create(). */
+	/* Constant after the first vm_create(). */
 	struct hypervisor *hyp;
 	const struct vm_config *cfg;
-	struct vcpu **vcpus;
-	unsigned nr_vcpus;
 	uint16_t vmid;
+
+	struct spinlock lock; /* guards the next lines, up to `warn`; of each
+				 vCPU its state, `starting`, `power_down`,
+				 `held`, VCPU_REQ_OFF, VCPU_REQ_PAUSE */
+	enum vm_state state;
+	enum vm_state want;  /* ABSENT, OFF, PAUSED or RUNNING: where it goes */
+	enum vm_state floor; /* how far down on the way there: ABSENT, OFF, or
+			      * RUNNING for nowhere */
+	enum vm_stop stop;
+	bool commanded;     /* `want` is a command's, whatever the guest did */
+	bool counted;       /* in hyp->nr_running */
+	bool posted;        /* `work` was set, and has something to do */
+	unsigned nr_live;   /* vCPUs that are not OFF or have not yet left */
+	unsigned nr_held;   /* of those, held by a pause */
+	const char *why;    /* of a crash: a constant string */
+	uint64_t paused_at; /* counter */
+	uint64_t retry_at;  /* counter */
+	unsigned delay_ms;  /* before the last start by policy; 0: none */
+	struct sched_event work;
+
+	struct log_limit warn;
+
+	/* Their own locks; others call them whatever the VM's state. */
+	struct pl011 uart;
+	struct pl031 rtc;
+	uint64_t alarm; /* of rtc, in seconds, 0: none; hyp->alarm_lock */
+
+	/* Made by vm_create(), all 0 while the VM is absent; constant between,
+	 * or with rules of their own. */
+	struct vcpu **vcpus; /* NULL: it is absent */
+	unsigned nr_vcpus;
 	struct load_plan plan;
 	void *dtb;        /* what the guest is given; written at each start */
 	uint64_t dtb_cap; /* bytes */
@@ -85,52 +122,40 @@ struct vm {
 	struct pvtime pv;
 	struct mmio_bus bus;
 	struct vgic *vgic;
-	struct smccc fw; /* firmware calls and power states */
-	struct pl011 uart;
+	struct smccc fw;       /* firmware calls and power states */
 	struct mux_port *port; /* where uart is; NULL: it has the console */
-	struct pl031 rtc;
-	uint64_t alarm; /* of rtc, in seconds, 0: none; hyp->alarm_lock */
 	struct vm_slot *slots; /* one a virtio slot, see vm_devices.h */
 	unsigned nr_slots;
 	bool ram_used;      /* RAM is no longer as gmem_add() left it */
 	struct arena arena; /* all that the VM allocates piecemeal */
-
-	struct spinlock lock; /* guards the next four; of each vCPU its state,
-				 `starting`, `power_down`, VCPU_REQ_OFF */
-	enum vm_state state;
-	enum vm_stop stop;
-	unsigned nr_live; /* vCPUs that are not OFF or have not yet left */
-	const char *why;  /* of a crash: a constant string */
-
-	struct log_limit warn;
 };
 
 /*
  * Builds a VM from a validated configuration; allocates and maps its RAM but
- * does not load it. `cfg` outlives the VM. An error costs one line in the log;
- * nothing is left behind.
+ * does not load it. ABSENT -> OFF. `cfg` outlives the VM; *vm is zeroed, or has
+ * been another VM before. An error costs one line in the log; nothing is left
+ * behind. Nobody else changes the VM's state: the boot, or who made it BUSY.
  */
 MUST_CHECK int vm_create(struct vm *vm, struct hypervisor *hyp,
 			 const struct vm_config *cfg, uint16_t vmid);
 
-/* Gives everything back, its pCPUs too. No vCPU of it runs.
- * Safe on a half-built VM, and twice. */
+/* Gives everything back, scrubbed, its pCPUs too: the VM is ABSENT. No vCPU of
+ * it runs, and as for vm_create(). Safe on a half-built VM, and twice. */
 void vm_destroy(struct vm *vm);
 
 /*
- * Loads pristine images into zeroed RAM, or over what is in it at a warm reset
- * (vm->stop), resets every device, and starts vCPU 0. The VM is off, and each
- * of its vCPUs has its pCPU. Errors name the module.
+ * OFF -> RUNNING, at once, on this pCPU: vm_load() and vCPU 0. For the boot;
+ * later vm_command() does it. -EINVAL: it is not off.
  */
 MUST_CHECK int vm_start(struct vm *vm);
 
 /*
- * Asks the VM to stop; the first reason wins. Called by one of its vCPUs at
- * an exit. `why`: a constant string, for VM_STOP_CRASH.
+ * Asks the VM to stop; the first reason wins. By one of its vCPUs at an exit,
+ * or by a device of its. `why`: a constant string, for VM_STOP_CRASH.
  */
 void vm_stop(struct vm *vm, enum vm_stop how, const char *why);
 
-/* PSCI CPU_ON and the first start: OFF -> RUNNABLE. The vCPU is OFF. */
+/* PSCI CPU_ON: OFF -> RUNNABLE. The vCPU is OFF. */
 void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry,
 		   uint64_t context);
 
@@ -147,7 +172,11 @@ void vm_vcpu_wait(struct vm *vm, struct vcpu *v, bool power_down);
 MUST_CHECK bool vm_vcpu_wake(struct vm *vm, struct vcpu *v);
 
 /* The vCPU, no longer loaded, is out of the guest for good, and has no request
- * any more. The last one of a VM takes the VM with it. */
+ * any more. The last one of a VM takes the VM with it: what follows is done
+ * here, and *v may be gone then. */
 void vm_vcpu_left(struct vm *vm, struct vcpu *v);
+
+/* The vCPU, no longer loaded, waits for the end of a pause. */
+void vm_vcpu_held(struct vm *vm, struct vcpu *v);
 
 #endif

@@ -87,6 +87,25 @@ struct vm_share {
 	uint32_t period_us; /* at least the budget */
 };
 
+/* What becomes of a VM that went off (PSCI SYSTEM_OFF, the last CPU_OFF) or
+ * crashed. A reset is what the guest asks for, and no matter of policy. */
+enum vm_restart {
+	VM_RESTART_NEVER,    /* it stays off */
+	VM_RESTART_ON_CRASH, /* it starts again after a crash */
+	VM_RESTART_ALWAYS    /* it starts again in any case */
+};
+
+/* How long it waits before it starts by that policy: `first_ms`, twice as long
+ * each time, up to `most_ms`; `first_ms` again after VM_GOOD_MS of its time. */
+struct vm_backoff {
+	uint32_t first_ms, most_ms; /* both 0: the defaults */
+};
+
+#define VM_BACKOFF_FIRST_MS 100U
+#define VM_BACKOFF_MOST_MS  60000U
+#define VM_BACKOFF_LIMIT_MS 3600000U
+#define VM_GOOD_MS          10000U
+
 #define VM_WEIGHT_DEFAULT 1024U
 #define VM_WEIGHT_MAX     65536U
 
@@ -98,6 +117,10 @@ struct vm_config {
 	uint32_t *pcpus; /* NULL: all */
 	unsigned nr_pcpus;
 	struct vm_share share;
+
+	enum vm_restart restart;
+	struct vm_backoff backoff;
+	bool no_autostart; /* the boot creates it, and leaves it off */
 
 	uint64_t *mpidr; /* per vCPU: Aff3.Aff2.Aff1.Aff0 as in MPIDR_EL1 */
 

@@ -4,6 +4,7 @@
  * docs/design/09-mmio.md, docs/design/10-virtio.md.
  */
 #include <errno.h>
+#include <string.h>
 
 #include <hyp/hypervisor.h>
 #include <hyp/vm_devices.h>
@@ -151,8 +152,11 @@ static int create_serial(struct vm *vm)
 	};
 	int err;
 
-	pl011_init(&vm->uart, &uart);
-	pl031_init(&vm->rtc, &rtc);
+	/* They outlive the VM: others may be about to call them. */
+	if (!vm->uart.ops.ctx) {
+		pl011_init(&vm->uart, &uart);
+		pl031_init(&vm->rtc, &rtc);
+	}
 	err = take_port(vm);
 	if (err)
 		return err;
@@ -169,8 +173,10 @@ static void *disk_pages(void *ctx, uint64_t nr)
 	return page_alloc_contig(ctx, nr);
 }
 
+/* What a guest wrote is nobody else's. */
 static void disk_pages_free(void *ctx, void *pages, uint64_t nr)
 {
+	memset(pages, 0, nr * PAGE_SIZE);
 	page_free_contig(ctx, pages, nr);
 }
 

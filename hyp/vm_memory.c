@@ -36,10 +36,12 @@ static void *ram_alloc(void *ctx, unsigned order)
 	return block;
 }
 
+/* It goes back without anything of the VM's in it. */
 static void ram_free(void *ctx, void *block, unsigned order)
 {
 	struct vm *vm = ctx;
 
+	memset(block, 0, PAGE_SIZE << order);
 	if (!vm->promise.made) {
 		page_free_block(&vm->hyp->pages, block, order);
 		return;

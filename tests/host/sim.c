@@ -140,6 +140,8 @@ static void own_irq(void *ctx, uint32_t intid)
 	struct sim *s = ctx;
 
 	s->irqs[s->nr_irqs++ % ARRAY_SIZE(s->irqs)] = intid;
+	if (s->on_irq)
+		s->on_irq(s);
 }
 
 static bool uart_put(void *ctx, uint8_t byte)
@@ -227,17 +229,28 @@ static void make_idregs(uint64_t *regs)
 }
 
 /* One buffer for all machines; what is in it does not matter. */
+static void *pool_mem;
+static uint64_t pool_size;
+
 static void *pool(uint64_t size)
 {
-	static void *mem;
-	static uint64_t mem_size;
-
-	if (size > mem_size) {
-		host_ram_free(mem);
-		mem = host_ram_alloc(size, MIB(2));
-		mem_size = size;
+	if (size > pool_size) {
+		host_ram_free(pool_mem);
+		pool_mem = host_ram_alloc(size, MIB(2));
+		pool_size = size;
 	}
-	return mem;
+	return pool_mem;
+}
+
+bool sim_pool_has(uint64_t word)
+{
+	const uint64_t *p = pool_mem;
+
+	for (uint64_t i = 0; i < pool_size / sizeof(*p); i++) {
+		if (p[i] == word)
+			return true;
+	}
+	return false;
 }
 
 static void make_pages(struct sim *s, uint64_t pages)
@@ -356,7 +369,6 @@ struct vm *sim_add_vm(struct sim *s, const struct sim_vm *what)
 		panic("VM: %d: %s", err, host_log_last());
 	if (s->h.nr_vms++ == 0)
 		vm_devices_take_console(vm);
-	s->h.nr_running++;
 	return vm;
 }
 
@@ -495,6 +507,28 @@ void sim_settle(struct sim *s)
 	sim_on(s, was);
 }
 
+#define DEVICE_INTID 77U
+
+void sim_device_irq(struct sim *s, unsigned cpu, void (*fn)(struct sim *s))
+{
+	unsigned was = current();
+
+	s->on_irq = fn;
+	(void)sim_irq(s, cpu, DEVICE_INTID);
+	s->on_irq = NULL;
+	sim_on(s, was);
+}
+
+void sim_timers(struct sim *s)
+{
+	sim_settle(s);
+	for (unsigned i = 0; i < s->h.nr_cpus && !s->nr_ends; i++) {
+		if (s->pcpu[i].hw.htimer <= fake_counter)
+			s->pcpu[i].hw.pending[SIM_HTIMER] = true;
+	}
+	sim_settle(s);
+}
+
 /* ---------------------------------------------------------- a guest's doing */
 
 uint64_t sim_hvc(struct sim *s, unsigned cpu, uint64_t x0, uint64_t x1,
@@ -514,6 +548,17 @@ int64_t sim_cpu_on(struct sim *s, unsigned cpu, unsigned target)
 {
 	return (int64_t)sim_hvc(s, cpu, SIM_PSCI_CPU_ON, target, SIM_ENTRY,
 				0x1234 + target);
+}
+
+void sim_bring_up(struct sim *s, unsigned cpu, unsigned target)
+{
+	const struct vcpu *v = sim_vcpu(s, cpu)->vm->vcpus[target];
+
+	if (sim_cpu_on(s, cpu, target))
+		panic("vCPU %u cannot be turned on", target);
+	sim_settle(s);
+	if (sim_vcpu(s, v->cpu->idx) != v)
+		panic("vCPU %u is not in its guest", target);
 }
 
 void sim_fault(struct sim *s, unsigned cpu, uint64_t va, uint64_t ipa)
@@ -596,7 +641,7 @@ static void check_vm(const struct vm *vm)
 		panic("%u vCPUs live, PSCI counts %u", live, vm->fw.psci.nr_up);
 	if (live != vm->nr_live)
 		panic("%u vCPUs live, %u counted", live, vm->nr_live);
-	if ((live == 0) != (vm->state == VM_OFF))
+	if ((live == 0) != (vm->state < VM_STOPPING))
 		panic("%u vCPUs live in VM state %d", live, vm->state);
 }
 

@@ -81,6 +81,7 @@ struct sim {
 	uint64_t alarm;   /* of the machine's clock, 0: none */
 	uint32_t irqs[8]; /* that went to ops.irq */
 	unsigned nr_irqs;
+	void (*on_irq)(struct sim *s); /* what a device's does; NULL: nothing */
 };
 
 #define SIM_KERNEL 4096U /* bytes of the kernel's file */
@@ -132,6 +133,15 @@ uint64_t sim_hvc(struct sim *s, unsigned cpu, uint64_t x0, uint64_t x1,
 /* PSCI CPU_ON of vCPU `target` at SIM_ENTRY, with context 0x1234 + target. */
 int64_t sim_cpu_on(struct sim *s, unsigned cpu, unsigned target);
 
+/* vCPU `target`, turned on by the guest on that pCPU, is in its guest. */
+void sim_bring_up(struct sim *s, unsigned cpu, unsigned target);
+
+/* An interrupt of a device of Plinth's on that pCPU: `fn` is called. */
+void sim_device_irq(struct sim *s, unsigned cpu, void (*fn)(struct sim *s));
+
+/* EL2's timers fire where the counter is as far, and all is settled. */
+void sim_timers(struct sim *s);
+
 /* A load or store of the guest on that pCPU, which traps. x1 is used. */
 void sim_store(struct sim *s, unsigned cpu, uint64_t ipa, unsigned size,
 	       uint64_t value);
@@ -149,6 +159,10 @@ void sim_guest_gic(struct sim *s, unsigned cpu);
  */
 void sim_race(unsigned at, void (*fn)(struct sim *s));
 bool sim_raced(void);
+
+/* Whether that word, aligned to its size, is anywhere in what the page
+ * allocator gives away. */
+bool sim_pool_has(uint64_t word);
 
 /* Dies unless what is always true between two steps is true. */
 void sim_check(struct sim *s);

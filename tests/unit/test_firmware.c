@@ -30,12 +30,6 @@ static int end(void **state)
 	return 0;
 }
 
-static void bring_up(unsigned target)
-{
-	assert_int_equal(sim_cpu_on(&m, 0, target), 0);
-	sim_settle(&m);
-}
-
 /* ------------------------------------------------------------- stolen time */
 
 /* The structure at that address, as the guest's MMU finds it. */
@@ -54,7 +48,7 @@ static void each_vcpu_has_its_read_only_structure(void **state)
 	uint64_t at;
 
 	(void)state;
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	for (unsigned i = 0; i < 2; i++) {
 		at = sim_hvc(&m, i, PV_ST, 0, 0, 0);
 		assert_int_equal(at, PV_BASE + 64 * i);

@@ -32,14 +32,6 @@ static int end(void **state)
 	return 0;
 }
 
-/* vCPU `target` is on and in its guest. */
-static void bring_up(unsigned target)
-{
-	assert_int_equal(sim_cpu_on(&m, 0, target), 0);
-	sim_settle(&m);
-	assert_ptr_equal(sim_vcpu(&m, target), vm->vcpus[target]);
-}
-
 static int64_t affinity_info(unsigned cpu, unsigned target)
 {
 	return (int64_t)sim_hvc(&m, cpu, SIM_PSCI_AFFINITY_INFO, target, 0, 0);
@@ -205,7 +197,7 @@ static void cpu_that_turned_itself_off_can_be_turned_on_again(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		bring_up(1);
+		sim_bring_up(&m, 0, 1);
 		v->regs.x[5] = 0x55;
 		m.pcpu[1].hw.context.ttbr0_el1 = 0x55;
 		gich_guest_setup(&m.pcpu[1].gich, 0x55, true, true, true);
@@ -216,7 +208,7 @@ static void cpu_that_turned_itself_off_can_be_turned_on_again(void **state)
 		assert_int_equal(affinity_info(0, 1), 1);
 		sim_check(&m);
 	}
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	assert_entry(1, ENTRY, 0x1235);
 	/* PMR, group enables and EOImode of ICH_VMCR_EL2 as after reset. */
 	assert_int_equal(m.pcpu[1].gich.vmcr & 0xff000203, 0);
@@ -228,7 +220,7 @@ static void cpu_off_puts_the_vcpu_before_it_says_so(void **state)
 	unsigned save, fp;
 
 	(void)state;
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	fake_log_reset();
 	(void)sim_hvc(&m, 1, SIM_PSCI_CPU_OFF, 0, 0, 0);
 	save = fake_log_find(FAKE_EL1_SAVE, 0);
@@ -240,7 +232,7 @@ static void cpu_off_puts_the_vcpu_before_it_says_so(void **state)
 static void last_cpu_off_ends_the_vm(void **state)
 {
 	(void)state;
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	(void)sim_hvc(&m, 0, SIM_PSCI_CPU_OFF, 0, 0, 0);
 	sim_settle(&m);
 	assert_int_equal(m.nr_ends, 0);
@@ -300,7 +292,7 @@ static void standby_with_an_interrupt_pending_does_not_sleep(void **state)
 static void standby_of_another_vcpu_ends_by_its_sgi(void **state)
 {
 	(void)state;
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	sim_guest_gic(&m, 0);
 	sim_guest_gic(&m, 1);
 	(void)sim_hvc(&m, 1, SIM_PSCI_CPU_SUSPEND, 0, 0, 0);
@@ -388,7 +380,7 @@ static void put_into(unsigned i, enum how how)
 		assert_int_equal(sim_cpu_on(&m, 0, i), 0);
 		return;
 	}
-	bring_up(i);
+	sim_bring_up(&m, 0, i);
 	if (how == STANDBY)
 		(void)sim_hvc(&m, i, SIM_PSCI_CPU_SUSPEND, 0, 0, 0);
 	else if (how == POWER_DOWN)
@@ -428,7 +420,7 @@ static void vcpu_of_a_stopping_vm_gets_nowhere_with_calls(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(call); i++) {
 		vm = sim_boot(&m, 3);
-		bring_up(1);
+		sim_bring_up(&m, 0, 1);
 		(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
 		assert_int_equal(vm->state, VM_STOPPING);
 		(void)sim_hvc(&m, 1, call[i], 2, ENTRY, 0);
@@ -468,8 +460,8 @@ static void reset_starts_one_vcpu_whoever_asked(void **state)
 {
 	(void)state;
 	for (unsigned by = 0; by < 3; by++) {
-		bring_up(1);
-		bring_up(2);
+		sim_bring_up(&m, 0, 1);
+		sim_bring_up(&m, 0, 2);
 		(void)sim_hvc(&m, by, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
 		sim_settle(&m);
 		assert_entry(0, SIM_RAM, vm->plan.dtb.base.v);
@@ -497,8 +489,8 @@ static void reset_meets_vcpus_in_every_state(void **state)
 		assert_int_equal(affinity_info(0, 1), 1);
 		assert_int_equal(affinity_info(0, 2), 1);
 	}
-	bring_up(1);
-	bring_up(2);
+	sim_bring_up(&m, 0, 1);
+	sim_bring_up(&m, 0, 2);
 }
 
 static void reset_starts_virtual_time_anew_for_all(void **state)
@@ -562,7 +554,7 @@ static void ten_resets_cost_no_page(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 10; i++) {
-		bring_up(1);
+		sim_bring_up(&m, 0, 1);
 		sim_guest_gic(&m, 0);
 		(void)sim_hvc(&m, 1, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
 		sim_settle(&m);
@@ -575,7 +567,7 @@ static void ten_resets_cost_no_page(void **state)
 static void vm_that_cannot_be_loaded_again_has_crashed(void **state)
 {
 	(void)state;
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	vm->plan.kernel.base.v = SIM_RAM + MIB(2); /* broken by us */
 	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);
 	sim_settle(&m);

@@ -7,14 +7,6 @@
 static struct sim m;
 static struct vm *vm;
 
-/* vCPU `target` is on and in its guest. */
-static void bring_up(unsigned target)
-{
-	assert_int_equal(sim_cpu_on(&m, 0, target), 0);
-	sim_settle(&m);
-	assert_ptr_equal(sim_vcpu(&m, target), vm->vcpus[target]);
-}
-
 /* -------------------------------------------------------- two deeds at once */
 
 typedef void (*deed)(unsigned cpu);
@@ -117,8 +109,8 @@ static void assert_outcome(size_t a, size_t b)
 	if (reset) {
 		assert_ptr_equal(sim_vcpu(&m, 0), vm->vcpus[0]);
 		assert_int_equal(vm->nr_live, 1);
-		bring_up(1);
-		bring_up(2);
+		sim_bring_up(&m, 0, 1);
+		sim_bring_up(&m, 0, 2);
 	}
 }
 
@@ -129,7 +121,7 @@ static bool race(size_t a, size_t b, unsigned cpu, unsigned n)
 	bool raced;
 
 	vm = sim_boot(&m, 3);
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	others_deed = deeds[b];
 	others_cpu = 1 - cpu;
 	sim_race(n, meanwhile);
@@ -210,7 +202,7 @@ static void vcpu_that_leaves_late_does_not_undo_its_next_start(void **state)
 	nr_gap = 0;
 	for (unsigned n = 0; raced; n++) {
 		vm = sim_boot(&m, 3);
-		bring_up(1);
+		sim_bring_up(&m, 0, 1);
 		sim_race(n, reset_and_turn_on);
 		do_cpu_off(1);
 		raced = sim_raced() || vm->stop == VM_STOP_NONE;

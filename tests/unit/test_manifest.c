@@ -75,6 +75,7 @@ static int parse(struct boot *b, const char *nodes)
 	name " { compatible = \"plinth,vm\"; #address-cells = <2>;"            \
 	     "#size-cells = <2>; " body " };"
 #define CPUS_MEM "cpus = <1>; memory = <0 0x20000000>;"
+#define RESTART  "restart = \"always\";"
 #define MOD(node, kind, reg)                                                   \
 	node " { compatible = \"plinth," kind "\"; reg = <" reg ">; };"
 #define KERNEL     MOD("kernel@48000000", "kernel", "0 0x48000000 0 0x200000")
@@ -255,6 +256,24 @@ static const struct {
 	 "/a: property pcpus: must be a list of cells"},
 	{VM("a", CPUS_MEM "pcpus = [00 01];" KERNEL),
 	 "/a: property pcpus: must be a list of cells"},
+	{VM("a", CPUS_MEM "restart = \"sometimes\";" KERNEL),
+	 "/a: property restart: 'sometimes' is not never, on-crash or always"},
+	{VM("a", CPUS_MEM "restart = <1>;" KERNEL),
+	 "/a: property restart: must be one string"},
+	{VM("a", CPUS_MEM "restart-delay = <1 2>;" KERNEL),
+	 "/a: property restart-delay: but restart is never"},
+	{VM("a", CPUS_MEM RESTART "restart-delay = <1>;" KERNEL),
+	 "/a: property restart-delay: is 4 bytes long, must be 8"},
+	{VM("a", CPUS_MEM RESTART "restart-delay = <0 5>;" KERNEL),
+	 "/a: property restart-delay: 0 to 5 ms is not within 1 to 3600000"},
+	{VM("a", CPUS_MEM RESTART "restart-delay = <500 100>;" KERNEL),
+	 "/a: property restart-delay: 500 to 100 ms is not within 1 to "
+	 "3600000"},
+	{VM("a", CPUS_MEM RESTART "restart-delay = <1 3600001>;" KERNEL),
+	 "/a: property restart-delay: 1 to 3600001 ms is not within 1 to "
+	 "3600000"},
+	{VM("a", CPUS_MEM "no-autostart = <1>;" KERNEL),
+	 "/a: property no-autostart: must be empty"},
 	{VM("a", CPUS_MEM "weight = <0>;" KERNEL),
 	 "/a: property weight: 0 is not from 1 to 65536"},
 	{VM("a", CPUS_MEM "weight = <65537>;" KERNEL),
@@ -735,36 +754,6 @@ static void fault_in_the_guests_tree_names_tree_and_node(void **state)
 			    "0x11111111, not 0xd00dfeed");
 }
 
-/* Nothing in a manifest refers to another node; guests' trees do. */
-static void references_that_go_round_in_a_circle_are_refused(void **state)
-{
-	static const struct {
-		const char *node, *line;
-	} cases[] = {
-		{"uart@9000000 { compatible = \"arm,pl011\"; phandle = <5>;"
-		 "interrupt-parent = <5>; interrupts = <0 1 4>;"
-		 "reg = <0 0x9000000 0 0x1000>; };",
-		 "/uart@9000000: property interrupt-parent: is not the GIC"},
-		{"a { phandle = <5>; interrupt-parent = <6>; interrupts = <1>;"
-		 "}; uart@9000000 { compatible = \"arm,pl011\"; phandle = <6>;"
-		 "interrupt-parent = <5>; interrupts = <0 1 4>;"
-		 "reg = <0 0x9000000 0 0x1000>; };",
-		 "/uart@9000000: property interrupt-parent: is not the GIC"},
-	};
-	char tree[2048], line[FMT_LINE_MAX];
-	struct boot *b = *state;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		(void)snprintf(tree, sizeof(tree), "%s%s",
-			       DTB_HEAD DTB_CPUS DTB_REST, cases[i].node);
-		assert_int_equal(parse_with_dtb(b, tree, ""), 0);
-		assert_true(b->m.vm[0].refused);
-		(void)fmt_line(line, sizeof(line), "manifest: /g/dtb@1: %s",
-			       cases[i].line);
-		assert_string_equal(b->m.vm[0].err, line);
-	}
-}
-
 static void vcpus_may_share_pcpus(void **state)
 {
 	struct boot *b = *state;
@@ -788,6 +777,30 @@ static void vcpus_may_share_pcpus(void **state)
 	assert_int_equal(cfg->share.weight, VM_WEIGHT_DEFAULT);
 	assert_int_equal(cfg->share.budget_us, 0);
 	assert_true(vm_config_allows_pcpu(cfg, 12345));
+}
+
+static void vm_may_start_again_or_wait_to_be_started(void **state)
+{
+	struct boot *b = *state;
+	const struct vm_config *cfg;
+
+	assert_int_equal(
+		parse(b, VM("a", CPUS_MEM "restart = \"on-crash\";"
+					  "restart-delay = <20 5000>;"
+					  "no-autostart;" KERNEL)
+				 VM("b", CPUS_MEM RESTART KERNEL)
+					 VM("c", CPUS_MEM
+					    "restart = \"never\";" KERNEL)),
+		0);
+	cfg = accepted(b, 0);
+	assert_int_equal(cfg->restart, VM_RESTART_ON_CRASH);
+	assert_int_equal(cfg->backoff.first_ms, 20);
+	assert_int_equal(cfg->backoff.most_ms, 5000);
+	assert_true(cfg->no_autostart);
+	assert_int_equal(accepted(b, 1)->restart, VM_RESTART_ALWAYS);
+	assert_int_equal(accepted(b, 1)->backoff.first_ms, 0);
+	assert_false(accepted(b, 1)->no_autostart);
+	assert_int_equal(accepted(b, 2)->restart, VM_RESTART_NEVER);
 }
 
 static void vcpus_are_not_limited_when_the_machine_does_not_say(void **state)
@@ -871,8 +884,8 @@ int main(void)
 		T(manifest_may_repeat_the_guests_tree),
 		T(manifest_and_guests_tree_may_not_disagree),
 		T(fault_in_the_guests_tree_names_tree_and_node),
-		T(references_that_go_round_in_a_circle_are_refused),
 		T(vcpus_may_share_pcpus),
+		T(vm_may_start_again_or_wait_to_be_started),
 		T(vcpus_are_not_limited_when_the_machine_does_not_say),
 		T(lack_of_memory_refuses_a_vm_and_leaks_nothing),
 		T(lack_of_memory_for_default_hardware_is_an_error),

@@ -423,7 +423,7 @@ static void pcpus_outside_of_the_set_are_not_used(void **state)
 	vm = &m.vms[0];
 	assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
 	assert_int_equal(vm_start(vm), 0);
-	m.h.nr_vms = m.h.nr_running = 1;
+	m.h.nr_vms = 1;
 	assert_null(sim_run(&m, 0));
 	assert_ptr_equal(sim_run(&m, 1), vm->vcpus[0]);
 	assert_int_equal(sim_cpu_on(&m, 1, 1), 0);

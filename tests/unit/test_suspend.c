@@ -29,13 +29,6 @@ static int end(void **state)
 	return 0;
 }
 
-static void bring_up(unsigned target)
-{
-	assert_int_equal(sim_cpu_on(&m, 0, target), 0);
-	sim_settle(&m);
-	assert_ptr_equal(sim_vcpu(&m, target), vm->vcpus[target]);
-}
-
 static void line(bool level)
 {
 	vgic_set_line(vm->vgic, VGIC_NO_VCPU, UART_INTID, level);
@@ -123,8 +116,8 @@ static void suspend_after_the_others_went_off_takes_an_entry_in_ram(void **s)
 	(void)s;
 	sim_guest_gic(&m, 0);
 	for (unsigned round = 0; round < 2; round++) {
-		bring_up(1);
-		bring_up(2);
+		sim_bring_up(&m, 0, 1);
+		sim_bring_up(&m, 0, 2);
 		(void)sim_hvc(&m, 1, SIM_PSCI_CPU_OFF, 0, 0, 0);
 		assert_int_equal(suspend(ENTRY, 1), -3);
 		(void)sim_hvc(&m, 2, SIM_PSCI_CPU_OFF, 0, 0, 0);
@@ -158,7 +151,7 @@ static void poke(uint64_t ipa, uint8_t b)
 static void warm_reset_loads_images_and_keeps_the_rest_of_ram(void **state)
 {
 	(void)state;
-	bring_up(1);
+	sim_bring_up(&m, 0, 1);
 	poke(SIM_RAM + 0x900, 0xee);          /* in the kernel's file */
 	poke(vm->plan.dtb.base.v, 0xee);      /* the device tree */
 	poke(SIM_RAM + SIM_KERNEL + 5, 0xee); /* its bss */

@@ -87,3 +87,26 @@ bool str_has_word(const char *s, const char *word)
 	}
 	return false;
 }
+
+static uint64_t number(const char *s)
+{
+	uint64_t n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (uint64_t)(*s - '0');
+	return n;
+}
+
+uint64_t str_number(const char *s, const char *key)
+{
+	size_t skip = word_len(key);
+
+	while (*s) {
+		if (str_starts(s, key))
+			return number(s + skip);
+		s += word_len(s);
+		while (*s == ' ')
+			s++;
+	}
+	return 0;
+}

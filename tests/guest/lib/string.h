@@ -15,5 +15,7 @@ bool str_eq(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 /* Whether `word` is one of the space-separated words of `s`. */
 bool str_has_word(const char *s, const char *word);
+/* The decimal number after the first word that begins with `key`, or 0. */
+uint64_t str_number(const char *s, const char *key);
 
 #endif

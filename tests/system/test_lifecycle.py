@@ -1,0 +1,113 @@
+"""VMs that end and start while another one works: what the neighbour has is as it
+was, what a VM leaves is given back, restarts follow the manifest."""
+
+import re
+
+import machine
+
+DISK_BYTES = 1 << 20
+MANIFEST = """/dts-v1/;
+/ {{
+	compatible = "plinth,manifest-1";
+	worker {{
+		compatible = "plinth,vm";
+		#address-cells = <2>;
+		#size-cells = <2>;
+		cpus = <2>;
+		memory = <0 0x1000000>;
+		kernel {{ compatible = "plinth,kernel"; file = "{work}"; }};
+		disk {{ compatible = "plinth,disk"; file = "{disk}"; }};
+	}};
+	mortal {{
+		compatible = "plinth,vm";
+		#address-cells = <2>;
+		#size-cells = <2>;
+		cpus = <1>;
+		memory = <0 0x800000>;
+		bootargs = "lives={lives} {way}";
+		{life}
+		kernel {{ compatible = "plinth,kernel"; file = "{mortal}"; }};
+		disk {{ compatible = "plinth,disk"; file = "{other_disk}"; }};
+	}};
+}};
+"""
+
+
+def manifest(tmp_path, lives, way, life=""):
+    for name in ("disk", "other_disk"):
+        (tmp_path / name).write_bytes(bytes(DISK_BYTES))
+    path = tmp_path / "manifest.dts"
+    path.write_text(
+        MANIFEST.format(
+            lives=lives, way=way, life=life,
+            work=machine.payload("work"), mortal=machine.payload("lives"),
+            disk=tmp_path / "disk", other_disk=tmp_path / "other_disk",
+        )
+    )  # fmt: skip
+    return path
+
+
+def both(path, last, status=machine.OK):
+    """Both VMs on two CPUs, of which the worker uses both. It works until
+    `last` is seen, and finds nothing wrong, nor does the other one. Returns the
+    console's text."""
+    with machine.session(manifest=path, pcpus=2, host_append="stats") as talk:
+        talk.expect_exact("working")
+        seen = machine.text(talk.before)
+        talk.expect_exact(last)
+        seen += machine.text(talk.before) + last
+        talk.send("x")  # to the worker, which has the focus
+        seen += talk.end().expect(status).out
+    assert "not ok" not in seen and "unexpected" not in seen
+    assert "ok work.memory_is_as_written" in seen
+    assert "ok work.disk_is_as_written" in seen
+    assert seen.rindex("VM worker: off") > seen.index(last)
+    return seen
+
+
+def lives(out):
+    return [int(n) for n in re.findall(r"life (\d+)", out)]
+
+
+def pages_free(out):
+    return re.findall(r"VM mortal: memory: (\d+) pages free\n", out)
+
+
+# Rules out: reset-neighbour, reset-leak
+def test_hundred_reboots_cost_no_page_and_no_neighbour_notices(tmp_path):
+    out = both(manifest(tmp_path, 100, "reset"), "VM mortal: off")
+    assert lives(out) == list(range(1, 101))
+    assert out.count("VM mortal: reset") == 99
+    # The worker's disk may take pages; the two disks' writes are few.
+    free = pages_free(out)
+    assert len(free) == 100
+    assert free[10:] == free[10:11] * 90, free
+
+
+def test_crashes_restart_a_vm_by_policy_and_no_neighbour_notices(tmp_path):
+    life = 'restart = "on-crash"; restart-delay = <1 50>;'
+    out = both(manifest(tmp_path, 10, "crash", life), "VM mortal: off")
+    assert lives(out) == list(range(1, 11))
+    assert out.count("VM mortal: crashed: exception vectors are outside") == 9
+    waits = re.findall(r"VM mortal: starts again in (\d+) ms", out)
+    assert waits == "1 2 4 8 16 32 50 50 50".split()
+
+
+def test_crash_without_a_policy_is_the_end_of_that_vm(tmp_path):
+    out = both(manifest(tmp_path, 2, "crash"), "outside its memory", machine.CRASH)
+    assert lives(out) == [1]
+
+
+def test_vm_that_always_restarts_does_so_after_power_off(tmp_path):
+    path = manifest(tmp_path, 3, "off", 'restart = "always";')
+    with machine.session(manifest=path, pcpus=2) as talk:
+        for wait in (100, 200, 400):
+            talk.expect_exact(f"VM mortal: off, starts again in {wait} ms")
+
+
+def test_vm_that_does_not_start_by_itself_keeps_no_machine(tmp_path):
+    done = machine.run(
+        b"x", manifest=manifest(tmp_path, 1, "off", "no-autostart;"), pcpus=2
+    )
+    assert "done: 6 ok, 0 failed" in done.expect(machine.OK).out
+    assert not lives(done.out)
