@@ -17,6 +17,7 @@
 #include <arch/aarch64/el2/sysreg.h>
 #include <arch/aarch64/idreg_hw.h>
 #include <arch/aarch64/maint.h>
+#include <arch/aarch64/sve.h>
 
 #include <drivers/power.h>
 #include <hyp/run.h>
@@ -187,6 +188,9 @@ static void start_secondaries(void)
 void boot_secondary(struct cpu *c)
 {
 	cpu_init_el2();
+	if (!sve_hw_limit(hyp.sve_lengths))
+		panic("cpu %u: other vector lengths than the boot CPU's",
+		      c->idx);
 	if (devices_init_cpu(c))
 		panic("cpu %u: no redistributor for its affinity", c->idx);
 	panic_stop_online(c);
@@ -212,6 +216,7 @@ static void boot_rest(void *arg)
 	if (!hyp.hw_idregs)
 		machine_refuse("no memory for the CPU's identity");
 	idreg_read_hw(hyp.hw_idregs);
+	hyp.sve_lengths = sve_hw_lengths();
 	devices_console_irq(c);
 	wallclock_init(&hyp.clock, counter_hz());
 	(void)hyp_wall_seconds(&hyp);

@@ -59,7 +59,8 @@ struct hypervisor {
 	struct cpu *cpus;
 	unsigned nr_cpus;
 	uint64_t counter_hz;
-	uint64_t *hw_idregs; /* as the boot CPU reads them */
+	uint64_t *hw_idregs;  /* as the boot CPU reads them */
+	uint32_t sve_lengths; /* of every CPU: see sve_hw_lengths() */
 	struct vm *vms;
 	unsigned nr_vms;
 	enum log_level log_level; /* lines above it are not printed */

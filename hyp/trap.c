@@ -172,10 +172,21 @@ static void trap_sys64(struct vcpu *v, uint64_t esr)
 		trap_msr(v, esr);
 }
 
+/* CPTR_EL2.TZ: a vCPU begins to use SVE, or its VM has none. */
+static void trap_sve(struct vcpu *v, uint64_t esr)
+{
+	(void)esr;
+	if (v->sve.regs)
+		vcpu_use_sve(v);
+	else
+		abort_undefined(v);
+}
+
 static const trap_fn trap_table[ESR_EC_NR] = {
 	[ESR_EC_WFX] = trap_wfx,        [ESR_EC_HVC64] = trap_hvc,
 	[ESR_EC_SMC64] = trap_smc,      [ESR_EC_SYS64] = trap_sys64,
 	[ESR_EC_DABT_LOW] = abort_data, [ESR_EC_IABT_LOW] = abort_instruction,
+	[ESR_EC_SVE] = trap_sve,
 };
 
 /* The same, with the time that it takes. */

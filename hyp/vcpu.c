@@ -23,6 +23,7 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context)
 	v->regs.pstate = PSTATE_EL1H | PSTATE_DAIF;
 	el1_context_reset(&v->el1);
 	memset(&v->fp, 0, sizeof(v->fp));
+	v->sve.used = false;
 	v->progress.done = 0;
 	pmu_reset(&v->pmu);
 }
@@ -61,7 +62,10 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	vcpu_control_load(&v->control);
 	part_vcpus(c, v);
 	el1_context_restore(&v->el1);
-	fp_context_restore(&v->fp);
+	if (v->sve.used)
+		sve_context_restore(&v->sve, &v->fp);
+	else
+		fp_context_restore(&v->fp);
 	pmu_load(&v->pmu);
 	vgic_load(v->vm->vgic, v->idx);
 	c->loaded = v;
@@ -76,12 +80,22 @@ void vcpu_put(struct cpu *c)
 	 * deactivated. */
 	el1_context_save(&v->el1);
 	pmu_put(&v->pmu);
-	fp_context_save(&v->fp);
+	if (v->sve.used)
+		sve_context_save(&v->sve, &v->fp);
+	else
+		fp_context_save(&v->fp);
 	vgic_put(v->vm->vgic, v->idx);
 	c->next_exit = cpu_exit_note(v->regs.next_exit, CPU_EXIT_PUT,
 				     (uint64_t)(uintptr_t)v);
 	c->loaded = NULL;
 	__atomic_store_n(&v->loaded, false, __ATOMIC_RELEASE);
+}
+
+void vcpu_use_sve(struct vcpu *v)
+{
+	fp_context_save(&v->fp);
+	sve_begin(&v->sve, &v->fp);
+	sve_context_restore(&v->sve, &v->fp);
 }
 
 void vcpu_kick(struct vcpu *v)

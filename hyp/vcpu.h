@@ -17,6 +17,7 @@
 #include <arch/aarch64/context.h>
 #include <arch/aarch64/insn.h>
 #include <arch/aarch64/pmu.h>
+#include <arch/aarch64/sve.h>
 
 #include <hyp/sched.h>
 
@@ -94,7 +95,8 @@ struct vcpu {
 	/* Valid while not loaded; touched by the pCPU and, while OFF, by
 	 * the holder of vm->lock. */
 	struct el1_context el1;
-	struct fp_context fp;
+	struct fp_context fp; /* q: until it uses SVE */
+	struct sve_context sve;
 	struct pmu_context pmu;
 	struct vcpu_control control;
 
@@ -125,6 +127,12 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context);
 
 /* The same after a power-down, in which the timers keep running. */
 void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context);
+
+/*
+ * The loaded vCPU's first use of SVE since its start, which the CPU has
+ * trapped: when it executes the instruction again it will have its vectors.
+ */
+void vcpu_use_sve(struct vcpu *v);
 
 /*
  * Bring a vCPU's state into / out of this pCPU's hardware. IRQs masked.

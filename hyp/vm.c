@@ -65,6 +65,7 @@ static int create_idregs(struct vm *vm)
 	const struct idreg_limits limits = {
 		.ipa_bits = (unsigned)max_u64(32, vm_memory_ipa_bits(vm)),
 		.pmu = vm->cfg->pmu && vm->hyp->ppi.pmu < GICC_SPURIOUS,
+		.sve = vm->hyp->sve_lengths != 0,
 	};
 	uint64_t *regs =
 		arena_array(&vm->arena, IDREG_NR, sizeof(*regs), sizeof(*regs));
@@ -246,6 +247,19 @@ static int create_firmware(struct vm *vm)
 	return 0;
 }
 
+/* Its vectors, for a vCPU of a machine that has them. */
+static int add_vectors(struct vm *vm, struct vcpu *v)
+{
+	uint32_t lengths = vm->hyp->sve_lengths;
+
+	if (!lengths)
+		return 0;
+	v->sve.nr_quads = bit_highest(lengths) + 1;
+	v->sve.regs =
+		arena_alloc(&vm->arena, SVE_REGS_SIZE(v->sve.nr_quads), 64);
+	return v->sve.regs ? 0 : -ENOMEM;
+}
+
 static int create_vcpu(struct vm *vm, unsigned i)
 {
 	struct vcpu *v = arena_alloc(&vm->arena, sizeof(*v), 64);
@@ -264,7 +278,7 @@ static int create_vcpu(struct vm *vm, unsigned i)
 		.vttbr_el2 = s2_vttbr(&vm->s2, vm->vmid),
 	};
 	vm->vcpus[i] = v;
-	return 0;
+	return add_vectors(vm, v);
 }
 
 static int create_vcpus(struct vm *vm)

@@ -58,6 +58,8 @@ static uint64_t field_value(const struct idreg_field *f, uint64_t hw,
 		return hw;
 	case IDREG_PMU: /* all ones: a PMU of another kind */
 		return limits->pmu && hw != 15 ? min_u64(hw, f->value) : 0;
+	case IDREG_SVE:
+		return limits->sve ? min_u64(hw, f->value) : 0;
 	case IDREG_PARANGE:
 		return min_u64(hw, parange_covering(limits->ipa_bits));
 	default:

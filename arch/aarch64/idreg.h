@@ -32,6 +32,7 @@ enum idreg_rule {
 	IDREG_RAW,   /* the CPU's value: fields where 0 does not mean absent */
 	IDREG_FIXED, /* always `value`, 0 = hidden */
 	IDREG_PMU,   /* as SHOW, where the VM has performance monitors */
+	IDREG_SVE,   /* as SHOW, where the machine's CPUs agree about SVE */
 	/* The same, but moot: it makes no difference to what a guest can do,
 	 * so it is no reason to trap. */
 	IDREG_MOOT_SHOW,
@@ -51,6 +52,7 @@ struct idreg_field {
 struct idreg_limits {
 	unsigned ipa_bits; /* size of the VM's IPA space, 32..52 */
 	bool pmu;          /* it may have performance monitors */
+	bool sve;          /* its vCPUs have scalable vectors */
 };
 
 extern const struct idreg_field idreg_policy[];

@@ -7,7 +7,7 @@
  * UNPREDICTABLE is done as if nothing were special: a load's register wins
  * over a writeback to it, of two equal destinations the later one counts.
  *
- * Leaves out: A32 and T32; features that guests are not shown (SVE, SME, MTE,
+ * Leaves out: A32 and T32; SVE; features that guests are not shown (SME, MTE,
  * MOPS, LS64, THE, GCS) and those without a use on a device (LRCPC3, LSFE).
  */
 #ifndef PLINTH_ARCH_INSN_H

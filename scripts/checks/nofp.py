@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field
 
 # The world switch of these registers, and single ones for emulated accesses.
-ALLOWED = frozenset({"fp_context_save", "fp_context_restore", "fp_read", "fp_write"})
+ALLOWED = frozenset("""fp_context_save fp_context_restore fp_read fp_write
+    sve_vl sve_regs_save sve_regs_restore""".split())
 
 LABEL = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 INSN = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(\S+)")

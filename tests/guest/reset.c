@@ -15,6 +15,7 @@
 #include "lib/mmu.h"
 #include "lib/print.h"
 #include "lib/psci.h"
+#include "lib/simd.h"
 #include "lib/smp.h"
 #include "lib/string.h"
 #include "lib/timer.h"
@@ -39,6 +40,51 @@ static bool has_keys(void)
 	__asm__("mrs %0, S3_0_C0_C6_2" : "=r"(isar2));
 	return (read_id_aa64isar1_el1() & GENMASK(11, 4)) ||
 	       (isar2 & GENMASK(15, 12));
+}
+
+static struct simd_image *image_of_this_cpu(void)
+{
+	static struct simd_image images[2];
+
+	return &images[this_cpu()->idx != 0];
+}
+
+/* All bits that are set in any of the scalable vectors, or say how long they
+ * are. */
+static uint64_t sve_residue(void)
+{
+	struct simd_image *im = image_of_this_cpu();
+	uint64_t all;
+
+	if (!has_sve())
+		return 0;
+	sve_allow(CPACR_ZEN);
+	all = read_zcr_el1();
+	(void)sve_length(SIMD_QUADS_MAX);
+	memset(im, 0, sizeof(*im));
+	sve_store(im);
+	for (unsigned i = 0; i < ARRAY_SIZE(im->word); i++)
+		all |= im->word[i];
+	return all | im->fpcr | im->fpsr;
+}
+
+static uint64_t residue(void)
+{
+	return reset_residue(has_keys()) | sve_residue();
+}
+
+static void fill_registers(void)
+{
+	struct simd_image *im = image_of_this_cpu();
+
+	reset_fill(has_keys(), MARK);
+	if (!has_sve())
+		return;
+	sve_allow(CPACR_ZEN);
+	(void)sve_length(SIMD_QUADS_MAX);
+	sve_store(im); /* for FPCR and FPSR */
+	memset(im->word, 0xff, sizeof(im->word));
+	sve_load(im);
 }
 
 /* The device tree is near it. */
@@ -113,8 +159,7 @@ static void check_cpu(void)
 
 	if (!guest.native) /* elsewhere they are UNKNOWN */
 		/* Rules out: reset-state, fp-carried-over */
-		CHECK_EQ("no_register_shows_the_last_boot",
-			 reset_residue(has_keys()), 0);
+		CHECK_EQ("no_register_shows_the_last_boot", residue(), 0);
 	CHECK_EQ("virtual_timer_is_off", read_cntv_ctl_el0() & 1, 0);
 	CHECK_EQ("physical_timer_is_off", read_cntp_ctl_el0() & 1, 0);
 	CHECK_EQ("igrpen1_is_off", read_icc_igrpen1_el1() & 1, 0);
@@ -153,7 +198,7 @@ static void mess_gic(void)
 
 static void mess_cpu(void)
 {
-	reset_fill(has_keys(), MARK);
+	fill_registers();
 	write_cntv_cval_el0(0);
 	write_cntv_ctl_el0(CNT_CTL_ENABLE);
 	write_cntp_cval_el0(0);
@@ -169,7 +214,7 @@ static volatile uint64_t other_residue;
 static void other_cpu(void *arg)
 {
 	(void)arg;
-	other_residue = reset_residue(has_keys());
+	other_residue = residue();
 	dsb_sy();
 	other_looked = true;
 	gic_init_cpu();

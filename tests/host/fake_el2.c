@@ -251,6 +251,29 @@ void fp_context_restore(const struct fp_context *c)
 	fake_pcpu->fp = *c;
 }
 
+void sve_context_save(struct sve_context *c, struct fp_context *fp)
+{
+	note(FAKE_SVE_SAVE, (uint64_t)(uintptr_t)c, 0);
+	if (!fake_pcpu->sve_open)
+		abort(); /* an access that traps to EL2 itself */
+	memcpy(c->regs, fake_pcpu->sve, SVE_REGS_SIZE(c->nr_quads));
+	c->zcr_el1 = fake_pcpu->zcr;
+	fp->fpcr = fake_pcpu->fp.fpcr;
+	fp->fpsr = fake_pcpu->fp.fpsr;
+	fake_pcpu->sve_open = false;
+}
+
+void sve_context_restore(const struct sve_context *c,
+			 const struct fp_context *fp)
+{
+	note(FAKE_SVE_RESTORE, (uint64_t)(uintptr_t)c, 0);
+	fake_pcpu->sve_open = true;
+	memcpy(fake_pcpu->sve, c->regs, SVE_REGS_SIZE(c->nr_quads));
+	fake_pcpu->zcr = c->zcr_el1;
+	fake_pcpu->fp.fpcr = fp->fpcr;
+	fake_pcpu->fp.fpsr = fp->fpsr;
+}
+
 void vcpu_control_load(const struct vcpu_control *c)
 {
 	note(FAKE_CONTROL, c->vttbr_el2, c->hcr_el2);

@@ -7,6 +7,7 @@
 #define PLINTH_TESTS_FAKE_EL2_H
 
 #include <arch/aarch64/context.h>
+#include <arch/aarch64/sve.h>
 
 #define FAKE_INTIDS 1020U
 
@@ -25,6 +26,10 @@ struct fake_pcpu {
 	struct fake_el1_regs el1;
 	struct el1_context context;
 	struct fp_context fp;
+	/* Scalable vectors: what the guest would find, where they are open. */
+	uint8_t sve[SVE_REGS_SIZE(SVE_NR_QUADS_MAX)];
+	uint64_t zcr;
+	bool sve_open;
 	struct vcpu_control control;
 	uint64_t htimer; /* EL2's own; UINT64_MAX: off */
 	bool pending[FAKE_INTIDS];
@@ -62,6 +67,8 @@ enum fake_op {
 	FAKE_EL1_RESTORE, /* a: the struct el1_context */
 	FAKE_FP_SAVE,
 	FAKE_FP_RESTORE,
+	FAKE_SVE_SAVE,
+	FAKE_SVE_RESTORE,
 	FAKE_CONTROL,   /* a: VTTBR_EL2, b: HCR_EL2 */
 	FAKE_TLBI_VMID, /* a: VTTBR_EL2 */
 	FAKE_TLBI_LOCAL,

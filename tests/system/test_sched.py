@@ -1,7 +1,10 @@
 """More vCPUs than CPUs: payloads and Linux do not notice."""
 
+import re
+
 import machine
 import pytest
+
 
 @pytest.mark.parametrize("name, smp, pcpus", [("psci", 4, 1), ("irqsmp", 4, 2)])
 def test_more_vcpus_than_cpus(name, smp, pcpus):
@@ -17,3 +20,21 @@ def test_linux_with_four_vcpus_on_one_cpu():
         **machine.linux(4, append="console=ttyAMA0 quiet"),
     ).expect(machine.OK)
     assert done.lines("4")
+
+
+def switches(out):
+    """How often each kind of registers has lost its CPU to another vCPU."""
+    return [int(nr) for nr in re.findall(r"^# (\d+) switches", out, re.M)]
+
+
+# Rules out: vector-switch
+@pytest.mark.parametrize(
+    "cpu, smp", [("max", 3), pytest.param("cortex-a57", 4, marks=pytest.mark.long)]
+)
+def test_vector_registers_survive_ten_thousand_preemptions(cpu, smp):
+    done = machine.run(
+        seconds=900, kernel=machine.payload("simd"), cpu=cpu, smp=smp, pcpus=1,
+        append="torture", icount=True,
+    )  # fmt: skip
+    machine.checks(done.expect(machine.OK).out, 10)
+    assert min(switches(done.out)) >= 10_000

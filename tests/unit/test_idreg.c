@@ -11,6 +11,7 @@
 /* Indices by encoding: 8 * (CRm - 1) + op2. */
 #define PFR0  (8 * 3 + 0)
 #define PFR1  (8 * 3 + 1)
+#define ZFR0  (8 * 3 + 4)
 #define DFR0  (8 * 4 + 0)
 #define ISAR0 (8 * 5 + 0)
 #define ISAR1 (8 * 5 + 1)
@@ -215,6 +216,22 @@ static void pmu_is_shown_to_a_vm_that_has_one(void **state)
 	}
 }
 
+static void vectors_are_shown_where_they_can_be_switched(void **state)
+{
+	static const struct idreg_limits with = {.ipa_bits = 40, .sve = true};
+	uint64_t hw[IDREG_NR] = {[PFR0] = 2 | UINT64_C(2) << 32}, out[IDREG_NR];
+
+	(void)state;
+	hw[ZFR0] = UINT64_MAX;
+	idreg_sanitise(hw, &with, out);
+	assert_int_equal(field(out[PFR0], 32), 1);
+	/* Fields that the policy knows, each with its newest value. */
+	assert_int_equal(out[ZFR0], UINT64_C(0x0110110101210022));
+	idreg_sanitise(hw, &ipa40, out);
+	assert_int_equal(field(out[PFR0], 32), 0);
+	assert_int_equal(out[ZFR0], 0);
+}
+
 /* ID values of a Cortex-A57 r1p0, from its technical reference manual. */
 static void cortex_a57_keeps_all_that_it_has(void **state)
 {
@@ -313,6 +330,8 @@ static void print_rule(FILE *f, unsigned rule, unsigned value)
 		(void)fprintf(f, "always %u%s", value, moot);
 	else if (rule == IDREG_PMU)
 		(void)fprintf(f, "at most %u, where the VM has a PMU", value);
+	else if (rule == IDREG_SVE)
+		(void)fprintf(f, "at most %u, where the CPUs have SVE", value);
 	else
 		(void)fprintf(f, "shown%s", moot);
 }
@@ -384,6 +403,7 @@ int main(void)
 		cmocka_unit_test(physical_range_covers_the_vm_and_no_more),
 		cmocka_unit_test(aarch32_group_is_zero_without_aarch32_at_el0),
 		cmocka_unit_test(pmu_is_shown_to_a_vm_that_has_one),
+		cmocka_unit_test(vectors_are_shown_where_they_can_be_switched),
 		cmocka_unit_test(
 			cortex_a57_needs_no_trap_but_one_feature_more_does),
 		cmocka_unit_test(cortex_a57_keeps_all_that_it_has),

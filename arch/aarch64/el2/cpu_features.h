@@ -66,6 +66,11 @@ static inline bool cpu_has_amu(void)
 	return FIELD_GET(GENMASK(47, 44), read_id_aa64pfr0_el1()) != 0;
 }
 
+static inline bool cpu_has_sve(void)
+{
+	return FIELD_GET(GENMASK(35, 32), read_id_aa64pfr0_el1()) != 0;
+}
+
 /* PMUv3; 0xf means an implementation of another kind. */
 static inline bool cpu_has_pmuv3(void)
 {

@@ -12,13 +12,6 @@
 #include "cpu_features.h"
 #include "sysreg.h"
 
-/* CPTR_EL2, E2H = 0: trap SVE, SME, AMU and trace; not FP/SIMD. RES1 kept. */
-#define CPTR_RES1 (GENMASK(13, 13) | GENMASK(9, 9) | GENMASK(7, 0))
-#define CPTR_TAM  BIT(30)
-#define CPTR_TTA  BIT(20)
-#define CPTR_TSM  BIT(12)
-#define CPTR_TZ   BIT(8)
-
 /* MDCR_EL2: PMU and trace-filter registers trap; debug ones do not. */
 #define MDCR_TPMCR BIT(5)
 #define MDCR_TPM   BIT(6)
@@ -57,6 +50,7 @@ static void init_traps(void)
 	if (cpu_has_spe())
 		mdcr |= MDCR_TPMS;
 	write_mdcr_el2(mdcr);
+	/* Not FP/SIMD; SVE until a vCPU that uses it is loaded. */
 	write_cptr_el2(CPTR_RES1 | CPTR_TTA | CPTR_TZ | CPTR_TSM | CPTR_TAM);
 	write_hstr_el2(0);
 	write_hacr_el2(0);

@@ -1,7 +1,8 @@
 /*
  * FP/SIMD registers of a vCPU: the only code at EL2 that names them.
  * CPTR_EL2.TFP is clear whenever it runs. Layout: struct fp_context.
- * Left out: SVE and SME state, which no guest has. Arm ARM DDI 0487, FPCR,
+ * Left out: SVE (sve_regs.S), and SME, which no guest has.
+ * Arm ARM DDI 0487, FPCR,
  * FPSR and "SIMD and floating-point registers".
  */
 #include "asm-offsets.h"

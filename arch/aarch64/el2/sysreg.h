@@ -9,7 +9,7 @@
 #ifndef PLINTH_ARCH_EL2_SYSREG_H
 #define PLINTH_ARCH_EL2_SYSREG_H
 
-#include <base/types.h>
+#include <base/bits.h>
 
 #define SYSREG_RO_AS(name, enc)                                                \
 	static inline uint64_t read_##name(void)                               \
@@ -73,6 +73,13 @@ SYSREG_RW(cnthp_cval_el2)
 SYSREG_RW(pmcr_el0)
 SYSREG_WO(afsr0_el2)
 SYSREG_WO(afsr1_el2)
+
+/* CPTR_EL2, E2H = 0. */
+#define CPTR_RES1 (GENMASK(13, 13) | GENMASK(9, 9) | GENMASK(7, 0))
+#define CPTR_TAM  BIT(30)
+#define CPTR_TTA  BIT(20)
+#define CPTR_TSM  BIT(12)
+#define CPTR_TZ   BIT(8)
 
 /* HCRX_EL2 (FEAT_HCX), fine-grained traps (FEAT_FGT), CNTPOFF_EL2 (ECV). */
 SYSREG_WO_AS(hcrx_el2, "S3_4_C1_C2_2")
