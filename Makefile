@@ -398,6 +398,7 @@ check:
 
 system: system-parts
 	$(PYTEST) tests/scripts
+	$(PYTEST) tests/bench
 	$(PYTEST) -m 'not long' tests/system
 
 ## check-guest          every way to make a guest: downloads and long builds
@@ -410,30 +411,47 @@ check-guest:
 check-long: check check-guest
 	$(PYTEST) -m 'long and not guest' tests/system
 
+BENCH := $(BUILD)/bench
 BENCH_CPU ?= cortex-a57
 BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
 	--cpu $(BENCH_CPU) --timeout 600
 BENCH_PAYLOAD = --kernel $(GUEST)/bench.img --smp 2 --mem 64M
-BENCH_DTB := $(GUEST_OUT)/bench.dtb
+BENCH_DTB = $(GUEST_OUT)/bench-$(SMP).dtb
+BENCH_APPEND ?= console=ttyAMA0
+BENCH_LINUX = $(BENCH_RUN) --kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) \
+	--smp $(SMP) --dtb $(BENCH_DTB) --disk $(LINUX_DISK) --host-append stats
 # A CPU without FEAT_RNG needs a seed, or Linux waits for entropy for ever.
-$(BENCH_DTB): guest/linux/mkdtb guest/linux/guest.dts
+$(GUEST_OUT)/bench-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
-	$(Q)guest/linux/mkdtb --smp 4 --mem 512M --seed $@
+	$(Q)guest/linux/mkdtb --smp $* --mem 512M --seed $@
 
-## bench                extra instructions an operation costs under Plinth
-.PHONY: bench bench-all
-bench:
+# Loaded into QEMU, so it is of the build host and has no sanitizers.
+BENCH_PLUGIN := $(BENCH)/plugin/exits.so
+$(BENCH_PLUGIN): tests/bench/plugin/exits.c tests/bench/plugin/qemu_plugin.h
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden \
+		$< -o $@
+
+## bench                extra instructions an operation costs under Plinth, and a
+##                      Linux boot's exits by reason [KERNEL= SMP=4 BENCH_APPEND=
+##                      BENCH_CPU=cortex-a57]
+## bench-linux          the latter alone
+.PHONY: bench bench-all bench-operations bench-linux bench-boot
+bench bench-linux:
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory bench-all </dev/null
+	@$(MAKE) --no-print-directory $(if $(filter bench,$@),bench-all,bench-boot) </dev/null
 
-bench-all: linux-parts guest-payloads $(BENCH_DTB)
-	@mkdir -p $(BUILD)/bench
-	@tests/bench/run --json $(BUILD)/bench/results.json \
+bench-all: bench-operations bench-boot
+
+bench-operations: $(BUILD)/plinth.elf guest-payloads
+	@tests/bench/run --json $(BENCH)/results.json \
 		--native-cmd '$(BENCH_RUN) --native $(BENCH_PAYLOAD) --append native' \
 		--plinth-cmd '$(BENCH_RUN) $(BENCH_PAYLOAD)'
-	@tests/bench/linux-exits --json $(BUILD)/bench/linux.json -- $(BENCH_RUN) \
-		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --dtb $(BENCH_DTB) \
-		--disk $(LINUX_DISK) --append 'console=ttyAMA0 plinth.off' --host-append stats
+
+bench-boot: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
+	@tests/bench/linux-exits --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
+		--json $(BENCH)/linux.json --kernel "$$(cat $(LINUX_KERNEL)/version)" -- \
+		$(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
 
 # Not what a maker of images is at work on: that has such names of its own.
 -include $(shell find $(BUILD) -mindepth 1 -name '.*' -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -1,7 +1,8 @@
 # What the system tests need beyond the product: an initramfs with their guest
-# scripts and programs, and Plinth images that break down on purpose. The latter are the
-# product's own objects; the linker puts a function of tests/system/panic/ in
-# the place of firmware_call(). Included by the Makefile, after plinth.elf.
+# scripts and programs, the bench's plugin, and Plinth images that break down on
+# purpose. The latter are the product's own objects; the linker puts a function
+# of tests/system/panic/ in the place of firmware_call(). Included by the
+# Makefile, after plinth.elf.
 
 SYSTEM := $(BUILD)/test
 PANICS := $(patsubst tests/system/panic/%.c,%,$(sort $(wildcard tests/system/panic/*.c)))
@@ -12,6 +13,7 @@ SYSTEM_SCRIPTS := $(sort $(wildcard tests/system/guest/*)) $(SYSTEM_PROGRAMS)
 
 .PHONY: system-parts
 system-parts: linux-parts guest-payloads $(BUILD)/plinth.bin \
+	$(BUILD)/bench/plugin/exits.so \
 	$(SYSTEM)/initramfs.cpio.gz $(PANICS:%=$(SYSTEM)/panic-%.elf)
 
 # with_scripts NAME: a kernel's ramdisk with the guest scripts in it.

@@ -1,0 +1,166 @@
+"""What tests/bench/plugin counts: its arguments, its results by name, the table.
+
+Syndromes are named by scripts/gdb/plinth/esr.py, devices by the handler that an exit
+came by. Plinth counts exits itself (`stats`), by exception class: both have to agree.
+docs/performance.md says what the figures mean.
+"""
+
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "scripts", "gdb")]
+
+from launch import image  # noqa: E402
+from plinth import esr as syndrome  # noqa: E402
+
+# Handlers of devices, and what to call these.
+DEVICES = {
+    "pl011_mmio": "pl011",
+    "pl031_mmio": "pl031",
+    "vgic_dist_mmio": "GICD",
+    "vgic_redist_mmio": "GICR",
+    "vits_mmio": "ITS",
+    "virtio_mmio_access": "virtio",
+}
+IRQ = 62  # CPU_EXIT_IRQ
+# Plinth's words for the classes, exit_class_name().
+CLASSES = {
+    0x01: "wfx",
+    0x16: "hvc",
+    0x17: "smc",
+    0x18: "sysreg",
+    0x20: "instruction-abort",
+    0x24: "data-abort",
+    IRQ: "irq",
+}
+STATS = re.compile(r"^plinth: VM \S+: exits: (\S+) (\d+)\r?$", re.M)
+
+
+class Unusable(Exception):
+    """A run that gives no figures: one line that says why."""
+
+
+def plugin_arguments(plugin, elf_path, out):
+    """What follows QEMU's -plugin."""
+    elf = image.Elf(elf_path)
+
+    def address(name):
+        value = elf.symbol(name)
+        if value is None:
+            raise Unusable(f"{elf_path} has no symbol {name}")
+        return f"{value:x}"
+
+    words = [
+        os.path.abspath(plugin),
+        f"image={address('__image_start')}",
+        f"end={address('__text_end')}",
+        f"vectors={address('el2_vectors')}",
+        f"resume={address('vcpu_resume')}",
+        f"resume_end={address('panic_entry')}",
+        *(f"device={address(name)}" for name in DEVICES),
+        f"out={os.path.abspath(out)}",
+    ]
+    return ",".join(words)
+
+
+def class_of(esr):
+    """The word that Plinth's own counts have for it."""
+    number = syndrome.exception_class(esr)
+    return CLASSES.get(number, f"class {number:#x}")
+
+
+def reason(esr, device):
+    """One reason's name; `device` is an index into DEVICES, or -1."""
+    number = syndrome.exception_class(esr)
+    if number == IRQ:
+        return "interrupt"
+    if number == 0x01:
+        return syndrome.WFX[esr & 3]
+    if number == 0x18:
+        # Without the register moved, which is x0 here.
+        return syndrome.system_register(esr).replace(" x0,", "").replace(", x0", "")
+    if number == 0x24:
+        name = list(DEVICES.values())[device] if device >= 0 else "memory"
+        return f"{name} {'write' if esr & 0x40 else 'read'}"
+    return syndrome.CLASSES.get(number, f"exception class {number:#x}")
+
+
+def digest(raw):
+    """The plugin's results with names, most expensive reason first."""
+    if raw["trouble"]:
+        raise Unusable(f"plugin: {raw['trouble']}")
+    if raw["exceptions"]:
+        raise Unusable(f"plugin: {raw['exceptions']} exceptions from EL2")
+    rows = [
+        {
+            "reason": reason(e["esr"], e["device"]),
+            "count": e["count"],
+            "mean": round(e["sum"] / e["count"], 1),
+            "worst": e["max"],
+            "sum": e["sum"],
+        }
+        for e in raw["exits"]
+    ]
+    rows.sort(key=lambda row: (-row["sum"], row["reason"]))
+    spent = sum(row["sum"] for row in rows)
+    return {
+        "guest": raw["guest"],
+        "el2": raw["el2"],
+        "startup": raw["startup"],
+        "exits": sum(row["count"] for row in rows),
+        "in_exits": spent,
+        "elsewhere": raw["el2"] - raw["startup"] - spent,
+        "reasons": rows,
+    }
+
+
+def disagreements(raw, text):
+    """Where Plinth's own counts, in its console's text, are others."""
+    own = {name: int(count) for name, count in STATS.findall(text)}
+    own.pop("total", None)
+    seen = {}
+    for esr, count in [(e["esr"], e["count"]) for e in raw["exits"]] + [
+        (esr, 1) for esr in raw["open"]
+    ]:
+        seen[class_of(esr)] = seen.get(class_of(esr), 0) + count
+    return [
+        f"{name}: Plinth counted {own.get(name, 0)}, the plugin {seen.get(name, 0)}"
+        for name in sorted(own.keys() | seen.keys())
+        if own.get(name) != seen.get(name)
+    ]
+
+
+def totals(result):
+    """The lines below the table: name, figure, and what it is of the whole."""
+    after = result["el2"] - result["startup"]
+    per_exit = result["in_exits"] / result["exits"] if result["exits"] else 0
+    return [
+        ("guest instructions", f"{result['guest']}"),
+        ("EL2, start-up", f"{result['startup']}"),
+        ("EL2, in exits", f"{result['in_exits']}"),
+        ("EL2, elsewhere", f"{result['elsewhere']}"),
+        ("EL2 per exit", f"{per_exit:.1f}"),
+        ("EL2 of the guest's", f"{100 * after / result['guest']:.3f} %"),
+    ]
+
+
+def table(result):
+    """Exits by reason, and the totals, as aligned text."""
+    spent = result["in_exits"] or 1
+    lines = [f"{'reason':<34}{'count':>9}{'mean':>10}{'worst':>9}{'share':>9}"]
+    for row in result["reasons"] + [
+        {
+            "reason": "all",
+            "count": result["exits"],
+            "mean": spent / (result["exits"] or 1),
+            "worst": max((row["worst"] for row in result["reasons"]), default=0),
+            "sum": result["in_exits"],
+        }
+    ]:
+        lines.append(
+            f"{row['reason']:<34}{row['count']:>9}{row['mean']:>10.1f}"
+            f"{row['worst']:>9}{100 * row['sum'] / spent:>7.1f} %"
+        )
+    return "\n".join(lines + [f"{name:<34}{value:>14}" for name, value in totals(result)])

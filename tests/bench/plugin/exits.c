@@ -1,0 +1,338 @@
+/*
+ * A TCG plugin of QEMU: counts the instructions that Plinth and its guests
+ * execute, and of Plinth's those of every exit, by the exit's reason.
+ *
+ * An instruction is Plinth's when its bytes are in Plinth's image; all others
+ * are a guest's. The first instruction of all is the image's first, which tells
+ * where in this process the machine's RAM is. An exit is what one pCPU executes
+ * from a vector for a lower exception level to the ERET of vcpu_resume, both
+ * counted; its syndrome is what save_guest stores in the ring of exits, read
+ * from RAM after that store (EL2 maps RAM at its physical addresses). The first
+ * device handler that an exit comes by is its device.
+ *
+ * Counted per instruction, not per block: blocks may be left early. For
+ * -icount, where one thread executes all CPUs. Arguments, numbers in hex:
+ *	image= end= vectors= resume= resume_end=	addresses in plinth.elf
+ *	device=		a handler's address; its index is the number written
+ *	out=		the JSON file, written when QEMU ends
+ * docs/performance.md says what the figures mean.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qemu_plugin.h"
+
+#define MAX_CPUS    64
+#define MAX_DEVICES 16
+#define MAX_REASONS 256
+#define NO_DEVICE   (-1)
+
+/* arch/aarch64/el2/vectors.S */
+#define LOWER_EL   0x400 /* of the vectors: from here on */
+#define VECTORS    0x800
+#define SLOT       0x80
+#define INSN_ERET  UINT32_C(0xd69f03e0)
+#define INSN_STORE UINT32_C(0xa88108a1) /* stp x1, x2, [x5], #16 */
+
+/* Arm ARM DDI 0487, ESR_EL2. */
+#define ESR_EC(esr)  ((esr) >> 26 & 0x3f)
+#define EC_WFX       0x01
+#define EC_SYSREG    0x18
+#define EC_DABT      0x24
+#define ISS_WFX_TI   UINT64_C(0x3)
+#define ISS_DABT_WNR UINT64_C(0x40)
+#define ISS_SYSREG   UINT64_C(0x3ffc1f) /* all but the register moved */
+
+struct reason {
+	uint64_t esr; /* what tells it from others */
+	int device;   /* index, or NO_DEVICE */
+	uint64_t count, sum, max;
+};
+
+struct cpu {
+	uint64_t insns; /* at EL2 */
+	uint64_t start; /* insns when the exit began */
+	uint64_t esr;
+	int device;
+	bool in_exit;
+};
+
+static struct cpu cpus[MAX_CPUS];
+static struct reason reasons[MAX_REASONS];
+static size_t nr_reasons;
+static uint64_t guest_insns;
+static uint64_t startup;    /* EL2's, before a guest's first instruction */
+static uint64_t exceptions; /* taken at EL2 from EL2 */
+static bool started;
+static const char *trouble; /* why the figures are none */
+
+static uint64_t image, image_end, vectors, resume, resume_end;
+static uint64_t devices[MAX_DEVICES];
+static size_t nr_devices;
+static const char *out;
+static const unsigned char *host_image; /* where the image is in this process */
+
+int qemu_plugin_version = 1;
+
+static uint64_t key(uint64_t esr)
+{
+	uint64_t ec = ESR_EC(esr) << 26;
+
+	switch (ESR_EC(esr)) {
+	case EC_WFX:
+		return ec | (esr & ISS_WFX_TI);
+	case EC_SYSREG:
+		return ec | (esr & ISS_SYSREG);
+	case EC_DABT:
+		return ec | (esr & ISS_DABT_WNR);
+	default:
+		return ec;
+	}
+}
+
+static struct reason *reason_of(const struct cpu *c)
+{
+	uint64_t esr = key(c->esr);
+	struct reason *r;
+
+	for (r = reasons; r < reasons + nr_reasons; r++) {
+		if (r->esr == esr && r->device == c->device)
+			return r;
+	}
+	if (nr_reasons == MAX_REASONS) {
+		trouble = "more reasons than there is room for";
+		return &reasons[0];
+	}
+	*r = (struct reason){.esr = esr, .device = c->device};
+	nr_reasons++;
+	return r;
+}
+
+static void on_plain(unsigned vcpu, void *data)
+{
+	(void)data;
+	cpus[vcpu].insns++;
+}
+
+static void on_vector(unsigned vcpu, void *data)
+{
+	struct cpu *c = &cpus[vcpu];
+
+	(void)data;
+	c->start = c->insns++;
+	c->esr = 0;
+	c->device = NO_DEVICE;
+	c->in_exit = true;
+}
+
+static void on_own_vector(unsigned vcpu, void *data)
+{
+	on_plain(vcpu, data);
+	exceptions++;
+}
+
+static void on_device(unsigned vcpu, void *data)
+{
+	struct cpu *c = &cpus[vcpu];
+
+	c->insns++;
+	if (c->device == NO_DEVICE)
+		c->device = (int)((uint64_t *)data - devices);
+}
+
+/* After each half of the store: x1, the syndrome, is at the lower address. */
+static void on_syndrome(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t va,
+			void *data)
+{
+	(void)info;
+	(void)data;
+	if (!(va & 15))
+		memcpy(&cpus[vcpu].esr, host_image + (va - image),
+		       sizeof(cpus[vcpu].esr));
+}
+
+static uint64_t el2_insns(void)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < MAX_CPUS; i++)
+		sum += cpus[i].insns;
+	return sum;
+}
+
+static void on_eret(unsigned vcpu, void *data)
+{
+	struct cpu *c = &cpus[vcpu];
+	struct reason *r;
+	uint64_t n;
+
+	(void)data;
+	c->insns++;
+	if (!started)
+		startup = el2_insns();
+	started = true;
+	if (!c->in_exit)
+		return; /* a pCPU's first entry */
+	c->in_exit = false;
+	n = c->insns - c->start;
+	r = reason_of(c);
+	r->count++;
+	r->sum += n;
+	if (n > r->max)
+		r->max = n;
+}
+
+static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
+			  uint32_t opcode)
+{
+	plugin_insn_cb cb = on_plain;
+	void *data = NULL;
+
+	for (size_t i = 0; i < nr_devices; i++) {
+		if (devices[i] == at) {
+			cb = on_device;
+			data = &devices[i];
+		}
+	}
+	if (at - vectors < VECTORS && (at - vectors) % SLOT == 0)
+		cb = at - vectors < LOWER_EL ? on_own_vector : on_vector;
+	if (at - resume < resume_end - resume && opcode == INSN_ERET)
+		cb = on_eret;
+	if (at - vectors < VECTORS && opcode == INSN_STORE)
+		qemu_plugin_register_vcpu_mem_cb(insn, on_syndrome,
+						 QEMU_PLUGIN_CB_NO_REGS,
+						 QEMU_PLUGIN_MEM_W, NULL);
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
+					       data);
+}
+
+static void translate(struct qemu_plugin_insn *insn)
+{
+	const unsigned char *host = qemu_plugin_insn_haddr(insn);
+	uint64_t offset;
+	uint32_t opcode;
+
+	if (!host_image) {
+		if (!host || qemu_plugin_insn_vaddr(insn) != image)
+			trouble = "the first instruction is not the image's";
+		host_image = host;
+	}
+	offset = (uintptr_t)host - (uintptr_t)host_image;
+	if (!host || offset >= image_end - image) {
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			insn, QEMU_PLUGIN_INLINE_ADD_U64, &guest_insns, 1);
+		return;
+	}
+	memcpy(&opcode, host, sizeof(opcode));
+	translate_el2(insn, image + offset, opcode);
+}
+
+static void on_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	(void)id;
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++)
+		translate(qemu_plugin_tb_get_insn(tb, i));
+}
+
+static void write_reasons(FILE *f)
+{
+	fprintf(f, "  \"exits\": [");
+	for (const struct reason *r = reasons; r < reasons + nr_reasons; r++)
+		fprintf(f,
+			"%s\n    {\"esr\": %" PRIu64 ", \"device\": %d, "
+			"\"count\": %" PRIu64 ", \"sum\": %" PRIu64
+			", \"max\": %" PRIu64 "}",
+			r == reasons ? "" : ",", r->esr, r->device, r->count,
+			r->sum, r->max);
+	fprintf(f, "\n  ]\n");
+}
+
+/* Exits that have not ended: a guest's last ones end with the machine. */
+static void write_open(FILE *f)
+{
+	const char *separator = "";
+
+	fprintf(f, "  \"open\": [");
+	for (size_t i = 0; i < MAX_CPUS; i++) {
+		if (!cpus[i].in_exit)
+			continue;
+		fprintf(f, "%s%" PRIu64, separator, key(cpus[i].esr));
+		separator = ", ";
+	}
+	fprintf(f, "],\n");
+}
+
+static void on_end(qemu_plugin_id_t id, void *data)
+{
+	FILE *f = fopen(out, "w");
+
+	(void)id;
+	(void)data;
+	if (!f) {
+		perror(out);
+		return;
+	}
+	fprintf(f,
+		"{\n  \"trouble\": \"%s\",\n  \"guest\": %" PRIu64
+		",\n  \"el2\": %" PRIu64 ",\n  \"startup\": %" PRIu64
+		",\n  \"exceptions\": %" PRIu64 ",\n",
+		trouble ? trouble : "", guest_insns, el2_insns(), startup,
+		exceptions);
+	write_open(f);
+	write_reasons(f);
+	fprintf(f, "}\n");
+	if (fclose(f))
+		perror(out);
+}
+
+static bool take(const char *arg)
+{
+	static const struct {
+		const char *name;
+		uint64_t *to;
+	} numbers[] = {
+		{"image=", &image},     {"end=", &image_end},
+		{"resume=", &resume},   {"resume_end=", &resume_end},
+		{"vectors=", &vectors},
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		size_t len = strlen(numbers[i].name);
+
+		if (!strncmp(arg, numbers[i].name, len)) {
+			*numbers[i].to = strtoull(arg + len, NULL, 16);
+			return true;
+		}
+	}
+	if (!strncmp(arg, "device=", 7) && nr_devices < MAX_DEVICES) {
+		devices[nr_devices++] = strtoull(arg + 7, NULL, 16);
+		return true;
+	}
+	if (!strncmp(arg, "out=", 4)) {
+		out = strdup(arg + 4);
+		return out;
+	}
+	return false;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+			char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (!take(argv[i])) {
+			fprintf(stderr, "exits: %s: not understood\n", argv[i]);
+			return -1;
+		}
+	}
+	if (!out || !image || image_end <= image || !vectors ||
+	    resume_end <= resume || info->system.max_vcpus > MAX_CPUS) {
+		fprintf(stderr, "exits: arguments are missing, or too many "
+				"CPUs\n");
+		return -1;
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_block);
+	qemu_plugin_register_atexit_cb(id, on_end, NULL);
+	return 0;
+}

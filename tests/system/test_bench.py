@@ -1,0 +1,53 @@
+"""The bench's plugin against what Plinth and the payloads count themselves."""
+
+import json
+import re
+import sys
+
+import machine
+import pytest
+
+sys.path.insert(0, str(machine.ROOT / "tests" / "bench"))
+
+import exits  # noqa: E402
+
+PLUGIN = machine.BUILD / "bench" / "plugin" / "exits.so"
+
+
+def counted(out, name, smp, **more):
+    """(the plugin's results, the console's text) of a payload's run."""
+    elf = machine.BUILD / "plinth.elf"
+    result = machine.run(
+        kernel=machine.payload(name),
+        smp=smp,
+        icount=True,
+        host_append="stats",
+        qemu_args=f"-plugin {exits.plugin_arguments(PLUGIN, elf, out)}",
+        **more,
+    ).expect(machine.OK)
+    return json.loads(out.read_text()), result.out
+
+
+# More vCPUs than CPUs: exits in which another vCPU comes next.
+@pytest.mark.parametrize("name, smp, pcpus", [("psci", 4, 4), ("irqsmp", 4, 2)])
+def test_every_exit_is_counted_by_its_reason(tmp_path, name, smp, pcpus):
+    raw, text = counted(tmp_path / "a", name, smp, pcpus=pcpus)
+    assert exits.disagreements(raw, text) == []
+    assert exits.digest(raw)["exits"] > 20
+    assert not [r for r in exits.digest(raw)["reasons"] if "class 0x" in r["reason"]]
+
+
+def test_two_runs_count_the_same(tmp_path):
+    runs = [counted(tmp_path / side, "irqsmp", 4)[0] for side in "ab"]
+    assert runs[0] == runs[1]
+
+
+# The bench is timed by virtual time, the plugin counts: two ways to one figure.
+def test_the_plugin_finds_what_the_bench_measures(tmp_path):
+    raw, text = counted(tmp_path / "a", "bench", 2, cpu="cortex-a57", mem="64M")
+    rows = {r["reason"]: r for r in exits.digest(raw)["reasons"]}
+    cost = {n: float(v) for n, v in re.findall(r"^bench (\w+) ([\d.]+)$", text, re.M)}
+    # Natively HVC costs 2 with QEMU's own firmware behind it, a load 1.
+    expected = (cost["psci_version"] + cost["hvc_unknown"]) / 2 - 2
+    assert abs(rows["HVC"]["mean"] - expected) < 0.5
+    assert abs(rows["GICD read"]["mean"] - (cost["gicd_typer"] - 1)) < 2
