@@ -75,10 +75,23 @@ static void check_typer(void)
 		 typer);
 }
 
-static void check_tables(void)
+/* GITS_BASER of the table at `at`, whose value is `was`. */
+static void check_baser(uint64_t at, uint64_t was)
 {
 	const uint64_t want = UINT64_C(0x123450000) | GITS_BASER_64K | 3;
 	const uint64_t fixed = GENMASK(58, 56) | GENMASK(52, 48);
+
+	mmio_write64(at, want | GITS_BASER_VALID | fixed);
+	CHECK_EQ("reads_back", mmio_read64(at),
+		 want | GITS_BASER_VALID | (was & fixed));
+	mmio_write32(at, 0);
+	CHECK_EQ("by_halves", mmio_read64(at),
+		 (UINT64_C(1) << 32) | GITS_BASER_VALID | (was & fixed));
+	mmio_write64(at, was);
+}
+
+static void check_tables(void)
+{
 	unsigned device = 0;
 	unsigned collection = 0;
 
@@ -88,17 +101,12 @@ static void check_tables(void)
 
 		device += (was >> 56 & 7) == 1;
 		collection += (was >> 56 & 7) == 4;
-		if (!(was >> 56 & 7))
-			continue;
-		mmio_write64(at, want | GITS_BASER_VALID | fixed);
-		CHECK_EQ("baser_reads_back", mmio_read64(at),
-			 want | GITS_BASER_VALID | (was & fixed));
-		mmio_write32(at, 0);
-		CHECK_EQ("baser_by_halves", mmio_read64(at),
-			 (UINT64_C(1) << 32) | GITS_BASER_VALID |
-				 (was & fixed));
-		mmio_write64(at, was);
+		check_area((was >> 56 & 7) == 1 ? "its.device_table"
+						: "its.collection_table");
+		if (was >> 56 & 7)
+			check_baser(at, was);
 	}
+	check_area("its");
 	CHECK_EQ("one_device_table", device, 1);
 	CHECK_EQ("one_collection_table", collection, 1);
 }

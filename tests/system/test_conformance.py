@@ -18,6 +18,8 @@ LEAST = {
     "hypervisor services": 15,
     "psci": 60,
     "gic": 150,
+    "its": 100,
+    "vector registers": 12,
     "timers": 85,
     "debug": 50,
 }

@@ -1,13 +1,12 @@
-"""LPIs and an ITS: for a VM whose manifest, or whose own device tree, has one."""
+"""LPIs and an ITS for a VM whose own device tree has one, and for Linux. What a
+guest with `its` in its manifest sees is test_conformance.py's."""
 
 import re
 import subprocess
 
 import machine
-import pytest
 from test_linux import check_interrupts, check_log
 
-DAILY = {("max", 4), ("cortex-a57", 1)}
 LEAST = 70  # checks of the payload on one CPU
 
 MANIFEST = """/dts-v1/;
@@ -34,25 +33,6 @@ def manifest(tmp_path, what):
 
 def hardware(smp, mem):
     return f'cpus = <{smp}>; memory = <0 {mem:#x}>; bootargs = "console=ttyAMA0"; its;'
-
-
-@pytest.mark.parametrize("cpu, smp", machine.grid((1, 2, 4, 8), DAILY))
-def test_lpis_reach_the_cpu_to_which_they_are_routed(cpu, smp, tmp_path):
-    done = machine.run(
-        kernel=machine.payload("its"), cpu=cpu, smp=smp,
-        manifest=manifest(tmp_path, hardware(smp, 0x4000000)),
-    )  # fmt: skip
-    machine.checks(done.expect(machine.OK).out, LEAST)
-    assert not done.plinth_errors()
-
-
-@pytest.mark.parametrize("smp", [pytest.param(1, marks=pytest.mark.long), 4])
-def test_the_same_checks_hold_on_the_bare_machine(smp):
-    done = machine.run(
-        kernel=machine.payload("its"), cpu="cortex-a57", smp=smp, mem="64M",
-        native=True, append="native",
-    )  # fmt: skip
-    machine.checks(done.expect(machine.OK).out, LEAST)
 
 
 def test_guest_brings_its_its_in_its_own_device_tree(tmp_path):

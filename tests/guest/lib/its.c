@@ -111,6 +111,17 @@ struct its_cmd its_mapti(unsigned device, unsigned event, unsigned lpi,
 				 (uint64_t)lpi << 32 | event, icid}};
 }
 
+struct its_cmd its_mapi(unsigned device, unsigned lpi, unsigned icid)
+{
+	return (struct its_cmd){{(uint64_t)device << 32 | 0x0b, lpi, icid}};
+}
+
+struct its_cmd its_mapd_at(unsigned device, const void *itt, unsigned bits)
+{
+	return (struct its_cmd){{(uint64_t)device << 32 | 0x08, bits - 1,
+				 addr_of(itt) | BIT(63)}};
+}
+
 struct its_cmd its_movi(unsigned device, unsigned event, unsigned icid)
 {
 	return (struct its_cmd){{(uint64_t)device << 32 | 0x01, event, icid}};

@@ -62,6 +62,10 @@ struct its_cmd its_mapd(unsigned device, bool valid);
 struct its_cmd its_mapc(unsigned icid, const struct cpu *c, bool valid);
 struct its_cmd its_mapti(unsigned device, unsigned event, unsigned lpi,
 			 unsigned icid);
+/* The event is the LPI. */
+struct its_cmd its_mapi(unsigned device, unsigned lpi, unsigned icid);
+/* A device with 2^bits events, translated by the table at `itt`. */
+struct its_cmd its_mapd_at(unsigned device, const void *itt, unsigned bits);
 struct its_cmd its_movi(unsigned device, unsigned event, unsigned icid);
 struct its_cmd its_movall(const struct cpu *from, const struct cpu *to);
 struct its_cmd its_sync(const struct cpu *c);
