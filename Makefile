@@ -54,6 +54,14 @@ $(HOST_RIGS): $(HOST_RIG_OBJS)
 $(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_EDGE_OBJS) $(HOST_RIGS) $(HOST_LIB)
 	$(Q)$(HOST_CC) $(HOST_SAN) --coverage $^ -o $@ -lcmocka -lfdt
 
+# What scripts/plinth-manifest runs: the manifest's readers, without sanitizers.
+CHECK_SRCS := scripts/manifest-check.c $(sort $(wildcard hyp/manifest*.c hyp/dt*.c)) \
+	hyp/vm_dt_parse.c hyp/vm_config.c hyp/arena.c tests/host/fmt.c
+$(BUILD)/manifest-check: $(CHECK_SRCS) $(wildcard hyp/*.h hyp/base/*.h) Makefile
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -D_GNU_SOURCE -O1 -g $(WARN) $(INC) \
+		-Itests/host/include $(CHECK_SRCS) -o $@ -lfdt
+
 ## make unit-NAME       build and run one unit test, tests/unit/test_NAME.c
 .PRECIOUS: $(HOST)/test_% $(HOST)/%.o
 unit-%: $(HOST)/test_%

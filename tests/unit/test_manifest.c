@@ -754,6 +754,36 @@ static void fault_in_the_guests_tree_names_tree_and_node(void **state)
 			    "0x11111111, not 0xd00dfeed");
 }
 
+/* Nothing in a manifest refers to another node; guests' trees do. */
+static void references_that_go_round_in_a_circle_are_refused(void **state)
+{
+	static const struct {
+		const char *node, *line;
+	} cases[] = {
+		{"uart@9000000 { compatible = \"arm,pl011\"; phandle = <5>;"
+		 "interrupt-parent = <5>; interrupts = <0 1 4>;"
+		 "reg = <0 0x9000000 0 0x1000>; };",
+		 "/uart@9000000: property interrupt-parent: is not the GIC"},
+		{"a { phandle = <5>; interrupt-parent = <6>; interrupts = <1>;"
+		 "}; uart@9000000 { compatible = \"arm,pl011\"; phandle = <6>;"
+		 "interrupt-parent = <5>; interrupts = <0 1 4>;"
+		 "reg = <0 0x9000000 0 0x1000>; };",
+		 "/uart@9000000: property interrupt-parent: is not the GIC"},
+	};
+	char tree[2048], line[FMT_LINE_MAX];
+	struct boot *b = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		(void)snprintf(tree, sizeof(tree), "%s%s",
+			       DTB_HEAD DTB_CPUS DTB_REST, cases[i].node);
+		assert_int_equal(parse_with_dtb(b, tree, ""), 0);
+		assert_true(b->m.vm[0].refused);
+		(void)fmt_line(line, sizeof(line), "manifest: /g/dtb@1: %s",
+			       cases[i].line);
+		assert_string_equal(b->m.vm[0].err, line);
+	}
+}
+
 static void vcpus_may_share_pcpus(void **state)
 {
 	struct boot *b = *state;
@@ -884,6 +914,7 @@ int main(void)
 		T(manifest_may_repeat_the_guests_tree),
 		T(manifest_and_guests_tree_may_not_disagree),
 		T(fault_in_the_guests_tree_names_tree_and_node),
+		T(references_that_go_round_in_a_circle_are_refused),
 		T(vcpus_may_share_pcpus),
 		T(vm_may_start_again_or_wait_to_be_started),
 		T(vcpus_are_not_limited_when_the_machine_does_not_say),
