@@ -14,6 +14,7 @@
 
 #include <hyp/manifest.h>
 #include <hyp/monitor.h>
+#include <hyp/multiboot.h>
 #include <hyp/run.h>
 #include <hyp/vm_devices.h>
 
@@ -73,24 +74,75 @@ static struct hpa_ranges with_manifest(const struct hpa_ranges *own,
 	return all;
 }
 
+/*
+ * Where there is no manifest, and nobody said where one should be: modules
+ * that the boot loader names in the machine's tree make one. Returns its
+ * address, or 0.
+ */
+static uint64_t made_of_modules(const struct hypervisor *h,
+				const struct platform *p, struct arena *a)
+{
+	struct multiboot_host host = {.fdt = early.fdt,
+				      .fdt_size = early.fdt_size,
+				      .nr_cpus = h->nr_cpus};
+	void *made = arena_alloc(a, MULTIBOOT_MANIFEST_MAX, PAGE_SIZE);
+	char err[FMT_LINE_MAX];
+	int ret = -ENOMEM;
+
+	for (unsigned i = 0; i < p->ram.nr; i++)
+		host.ram_size += p->ram.r[i].size;
+	if (made)
+		ret = multiboot_manifest(&host, made, MULTIBOOT_MANIFEST_MAX, a,
+					 err, sizeof(err));
+	if (ret == -EINVAL)
+		machine_refuse(err);
+	return ret ? 0 : hpa_of(made).v;
+}
+
+static bool usable(const struct hpa_ranges *own, uint64_t at, uint64_t len)
+{
+	return len && is_aligned(at, 8) &&
+	       !hpa_ranges_touch(own, (hpa_t){at}, 64);
+}
+
+static bool is_tree(uint64_t at)
+{
+	return *(const uint32_t *)hpa_ptr((hpa_t){at}) ==
+	       __builtin_bswap32(0xd00dfeed);
+}
+
+static void parse_at(uint64_t at, uint64_t len,
+		     const struct manifest_host *host, struct arena *a)
+{
+	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, host, a))
+		machine_refuse(manifest.err);
+}
+
 static void read_manifest(struct hypervisor *h, const struct platform *p,
 			  const struct hpa_ranges *own, struct arena *a)
 {
-	struct manifest_host host = {
-		.ram = p->ram, .nr_cpus = h->nr_cpus, .pmu = p->pmu_intid != 0};
-	uint64_t at = manifest_address(h, p);
+	struct manifest_host host = {.ram = p->ram,
+				     .taken = *own,
+				     .nr_cpus = h->nr_cpus,
+				     .pmu = p->pmu_intid != 0};
+	uint64_t at = manifest_address(h, p), made = 0;
 	uint64_t len = readable_at(&p->ram, at);
+	bool ok = usable(own, at, len);
 	char err[FMT_LINE_MAX];
 
-	if (!len || !is_aligned(at, 8) ||
-	    hpa_ranges_touch(own, (hpa_t){at}, 64)) {
+	if (!cmd.manifest && !(ok && is_tree(at)))
+		made = made_of_modules(h, p, a);
+	if (made) {
+		parse_at(made, MULTIBOOT_MANIFEST_MAX, &host, a);
+		return;
+	}
+	if (!ok) {
 		(void)fmt_line(err, sizeof(err),
 			       "manifest: no usable address: %lx", at);
 		machine_refuse(err);
 	}
 	host.taken = with_manifest(own, at, len, a);
-	if (manifest_parse(&manifest, hpa_ptr((hpa_t){at}), len, &host, a))
-		machine_refuse(manifest.err);
+	parse_at(at, len, &host, a);
 }
 
 static void reserve(struct page_alloc_map *m, struct page_range *r,
