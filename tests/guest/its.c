@@ -92,8 +92,7 @@ static void check_baser(uint64_t at, uint64_t was)
 
 static void check_tables(void)
 {
-	unsigned device = 0;
-	unsigned collection = 0;
+	unsigned device = 0, collection = 0;
 
 	for (unsigned n = 0; n < 8; n++) {
 		uint64_t at = GITS_BASE + GITS_BASER(n);

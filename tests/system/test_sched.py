@@ -6,7 +6,7 @@ import machine
 import pytest
 
 
-@pytest.mark.parametrize("name, smp, pcpus", [("psci", 4, 1), ("irqsmp", 4, 2)])
+@pytest.mark.parametrize("name, smp, pcpus", [("psci", 4, 1), ("irqsmp", 4, 2), ("pauth", 3, 1)])
 def test_more_vcpus_than_cpus(name, smp, pcpus):
     done = machine.run(kernel=machine.payload(name), smp=smp, pcpus=pcpus)
     machine.checks(done.expect(machine.OK).out, 10)
