@@ -395,7 +395,7 @@ include tests/system/system.mk
 
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
 
-## check                lint, unit, fuzz smoke, the daily system tests
+## check                lint, unit, fuzz smoke, the daily system tests, bench-check
 .PHONY: check check-guest check-long system
 check:
 	@$(SETUP) build test run lint system </dev/null
@@ -403,6 +403,7 @@ check:
 	@$(MAKE) --no-print-directory unit-all
 	@$(MAKE) --no-print-directory fuzz-all FUZZ_SECONDS=5
 	@$(MAKE) --no-print-directory system
+	@$(MAKE) --no-print-directory bench-check
 
 system: system-parts
 	$(PYTEST) tests/scripts
@@ -420,14 +421,18 @@ check-long: check check-guest
 	$(PYTEST) -m 'long and not guest' tests/system
 
 BENCH := $(BUILD)/bench
+BENCH_CPUS ?= cortex-a57 max
 BENCH_CPU ?= cortex-a57
 BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
-	--cpu $(BENCH_CPU) --timeout 600
+	--timeout 600
 BENCH_PAYLOAD = --kernel $(GUEST)/bench.img --smp 2 --mem 64M
-BENCH_DTB = $(GUEST_OUT)/bench-$(SMP).dtb
-BENCH_APPEND ?= console=ttyAMA0
-BENCH_LINUX = $(BENCH_RUN) --kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) \
-	--smp $(SMP) --dtb $(BENCH_DTB) --disk $(LINUX_DISK) --host-append stats
+# One vCPU, when nobody says: then a boot hardly depends on who was first.
+BENCH_SMP = $(if $(filter file,$(origin SMP)),1,$(SMP))
+BENCH_DTB = $(GUEST_OUT)/bench-$(BENCH_SMP).dtb
+BENCH_APPEND ?= console=ttyAMA0 quiet
+BENCH_LINUX = $(BENCH_RUN) --cpu $(BENCH_CPU) --kernel $(LINUX_IMAGE) \
+	--initrd $(LINUX_INITRD) --smp $(BENCH_SMP) --dtb $(BENCH_DTB) --disk $(LINUX_DISK) \
+	--host-append stats
 # A CPU without FEAT_RNG needs a seed, or Linux waits for entropy for ever.
 $(GUEST_OUT)/bench-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
@@ -440,26 +445,38 @@ $(BENCH_PLUGIN): tests/bench/plugin/exits.c tests/bench/plugin/qemu_plugin.h
 	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden \
 		$< -o $@
 
-## bench                extra instructions an operation costs under Plinth, and a
-##                      Linux boot's exits by reason [KERNEL= SMP=4 BENCH_APPEND=
-##                      BENCH_CPU=cortex-a57]
-## bench-linux          the latter alone
-.PHONY: bench bench-all bench-operations bench-linux bench-boot
-bench bench-linux:
-	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory $(if $(filter bench,$@),bench-all,bench-boot) </dev/null
+BENCH_RESULTS = $(BENCH_CPUS:%=$(BENCH)/results-%.json) $(BENCH)/linux.json
+BENCH_TARGETS := bench bench-check bench-linux
 
-bench-all: bench-operations bench-boot
+## bench                extra instructions an operation costs under Plinth, and a
+##                      Linux boot's exits by reason [KERNEL= SMP=1 BENCH_CPU=
+##                      BENCH_APPEND=; BASELINE=write: the results to compare with]
+## bench-check          the same, and fails where it is above the base line
+## bench-linux          the exits of the Linux boot alone
+.PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
+$(BENCH_TARGETS):
+	@$(SETUP) build run </dev/null
+	@$(MAKE) --no-print-directory $@-all </dev/null
+
+bench-all: bench-operations bench-linux-all
+	@tests/bench/check $(if $(filter write,$(BASELINE)),--write,--report) $(BENCH_RESULTS)
+
+bench-check-all: bench-operations bench-linux-all
+	@tests/bench/check $(BENCH_RESULTS)
 
 bench-operations: $(BUILD)/plinth.elf guest-payloads
-	@tests/bench/run --json $(BENCH)/results.json \
-		--native-cmd '$(BENCH_RUN) --native $(BENCH_PAYLOAD) --append native' \
-		--plinth-cmd '$(BENCH_RUN) $(BENCH_PAYLOAD)'
+	@for cpu in $(BENCH_CPUS); do \
+		run="$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD)"; \
+		tests/bench/run --cpu $$cpu --json $(BENCH)/results-$$cpu.json \
+			--native-cmd "$$run --native --append native" \
+			--plinth-cmd "$$run" || exit; \
+	done
 
-bench-boot: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
+bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
 	@tests/bench/linux-exits --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
-		--json $(BENCH)/linux.json --kernel "$$(cat $(LINUX_KERNEL)/version)" -- \
-		$(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
+		--json $(BENCH)/linux.json --setup kernel="$$(cat $(LINUX_KERNEL)/version)" \
+		--setup smp=$(BENCH_SMP) --setup cpu=$(BENCH_CPU) --setup append='$(BENCH_APPEND)' \
+		-- $(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
 
 # Not what a maker of images is at work on: that has such names of its own.
 -include $(shell find $(BUILD) -mindepth 1 -name '.*' -prune -o -type f -name '*.d' -print 2>/dev/null)

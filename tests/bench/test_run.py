@@ -41,6 +41,18 @@ def test_within_the_limits_is_success(tmp_path):
     assert head == ["operation", "native", "plinth", "extra", "limit"]
 
 
+def test_model_is_in_title_and_results(tmp_path):
+    (tmp_path / "n").write_text(NATIVE)
+    out = tmp_path / "r.json"
+    done = subprocess.run(
+        [sys.executable, RUN, "--native-text", str(tmp_path / "n"),
+         "--plinth-text", str(tmp_path / "n"), "--cpu", "max", "--json",
+         str(out), "--limits", "/dev/stdin"],
+        input="{}", capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.splitlines()[1].endswith(" max")
+    assert json.loads(out.read_text())["cpu"] == "max"
+
+
 def test_table_is_aligned(tmp_path):
     done, _ = run(tmp_path, NATIVE, plinth())
     assert len({len(line) for line in done.stdout.splitlines()}) == 1
