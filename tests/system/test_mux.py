@@ -6,20 +6,21 @@ import re
 import zlib
 
 import machine
+import pytest
 
 ESCAPE = "\x1d"
 
 
 def switch(talk, key, name):
     talk.send(ESCAPE + key)
-    talk.expect_exact(f"plinth: console: {name}\r\n")
+    talk.expect(rf"plinth: console: {name}\r+\n")
 
 
 def prompts(talk, names):
     """Waits until each of the VMs has shown its prompt, in any order."""
     missing = set(names)
     while missing:
-        talk.expect(r"\[(\w+)\] (?:\x1b\[[^m]*m)?plinth:[^#\n]*# ")
+        talk.expect(r"\[(\w+)\](?:\x1b\[0m)? plinth:[^#\n]*# ")
         missing.discard(talk.match[1].decode())
 
 
@@ -107,3 +108,19 @@ def test_two_linux_guests_take_turns_at_the_keyboard():
         talk.expect(r"\[linux0\] zero")
         talk.sendline("poweroff -f")
         assert talk.end().status == machine.OK
+
+
+@pytest.mark.long
+def test_eight_guests_of_two_vcpus_on_two_cpus_reach_eight_shells():
+    """`make run-linux KERNEL=built VMS=8 SMP=2 PCPUS=2`, on a terminal."""
+    machine.guest_parts("linux-parts", "KERNEL=built")
+    words = ["make", "run-linux", "KERNEL=built", "VMS=8", "SMP=2", "PCPUS=2"]
+    with machine.terminal(words, 2 * machine.LINUX_SECONDS) as tty:
+        tty.expect_exact("Ctrl-] and a digit or a name")
+        prompts(tty, [f"linux{vm}" for vm in range(8)])
+        for vm in range(8):
+            switch(tty, str(vm), f"linux{vm}")
+            tty.sendline(f"echo shell $((100 + {vm})) of $(nproc)")
+            tty.expect(rf"\[linux{vm}\][^\r\n]* shell {100 + vm} of 2\r")
+        tty.send("\x01x")
+        tty.expect_exact(f"(status {machine.LEFT})")
