@@ -98,12 +98,50 @@ static bool go_on(struct monitor *mon)
 
 /* --------------------------------------------------------------- completion */
 
-/* Candidate i for the word that is being typed; NULL: there are no more. */
-static const char *candidate(struct monitor *mon, bool first, unsigned i)
+/* The word that is being typed: where it begins, how many there are before it,
+ * and the command, if it is an argument of one. */
+struct place {
+	const char *word;
+	unsigned nr;
+	const struct monitor_command *command;
+};
+
+static struct place where(const struct monitor *mon)
 {
-	if (first)
+	const char *at = mon->edit.line;
+	struct place p = {at, 0, NULL};
+	size_t len;
+
+	for (;;) {
+		at += strspn(at, " ");
+		p.word = at;
+		len = strcspn(at, " ");
+		if (!at[len])
+			return p;
+		for (unsigned i = 0; p.nr == 0 && i < monitor_nr_commands; i++)
+			if (strncmp(monitor_commands[i].name, at, len) == 0 &&
+			    !monitor_commands[i].name[len])
+				p.command = &monitor_commands[i];
+		p.nr++;
+		at += len;
+	}
+}
+
+/* Candidate i for that word; NULL: there are no more. */
+static const char *candidate(struct monitor *mon, const struct place *p,
+			     unsigned i)
+{
+	unsigned vm_word = p->command && p->command->verbs ? 2 : 1;
+
+	if (p->nr == 0)
 		return i < monitor_nr_commands ? monitor_commands[i].name
 					       : NULL;
+	if (!p->command)
+		return NULL;
+	if (p->nr == 1 && p->command->verbs)
+		return p->command->verbs[i];
+	if (p->nr != vm_word || !p->command->takes_vm)
+		return NULL;
 	return i < mon->h->nr_vms ? mon->h->vms[i].cfg->name : NULL;
 }
 
@@ -116,15 +154,20 @@ static size_t same(const char *a, const char *b)
 	return n;
 }
 
-/* How far all candidates that begin with `start` agree. */
-static unsigned common(struct monitor *mon, bool first, const char *start,
-		       char *text, size_t size)
+static bool fits(const char *candidate_is, const struct place *p)
+{
+	return strncmp(candidate_is, p->word, strlen(p->word)) == 0;
+}
+
+/* How far all candidates agree, and how many there are. */
+static unsigned common(struct monitor *mon, const struct place *p, char *text,
+		       size_t size)
 {
 	unsigned nr = 0;
 	const char *c;
 
-	for (unsigned i = 0; (c = candidate(mon, first, i)); i++) {
-		if (strncmp(c, start, strlen(start)) != 0)
+	for (unsigned i = 0; (c = candidate(mon, p, i)); i++) {
+		if (!fits(c, p))
 			continue;
 		if (nr++ == 0)
 			(void)fmt_line(text, size, "%s", c);
@@ -134,14 +177,13 @@ static unsigned common(struct monitor *mon, bool first, const char *start,
 	return nr;
 }
 
-static void list_candidates(struct monitor *mon, bool first, const char *start)
+static void list_candidates(struct monitor *mon, const struct place *p)
 {
 	const char *c;
 
 	put(mon, "\n", 1);
-	for (unsigned i = 0; (c = candidate(mon, first, i)); i++)
-		if (strncmp(c, start, strlen(start)) == 0 &&
-		    mux_room(mon->port) >= MONITOR_ITEM)
+	for (unsigned i = 0; (c = candidate(mon, p, i)); i++)
+		if (fits(c, p) && mux_room(mon->port) >= MONITOR_ITEM)
 			monitor_say(mon, "%s", c);
 	line_edit_show(&mon->edit);
 }
@@ -149,18 +191,17 @@ static void list_candidates(struct monitor *mon, bool first, const char *start)
 static void complete(struct monitor *mon)
 {
 	char text[LINE_EDIT_MAX + 1] = "";
-	const char *word = strrchr(mon->edit.line, ' ');
-	bool first = !word;
+	struct place p = where(mon);
+	size_t len = strlen(p.word);
 	unsigned nr;
 
 	if (mon->edit.at != mon->edit.len)
 		return;
-	word = first ? mon->edit.line : word + 1;
-	nr = common(mon, first, word, text, sizeof(text));
-	if (strlen(text) > strlen(word))
-		line_edit_insert(&mon->edit, text + strlen(word));
+	nr = common(mon, &p, text, sizeof(text));
+	if (strlen(text) > len)
+		line_edit_insert(&mon->edit, text + len);
 	else if (nr > 1)
-		list_candidates(mon, first, word);
+		list_candidates(mon, &p);
 	if (nr == 1)
 		line_edit_insert(&mon->edit, " ");
 }

@@ -40,8 +40,10 @@ struct monitor_command {
 	const char *what;
 	/* Says a bit, MONITOR_ITEM bytes at most; false: that was all. */
 	bool (*item)(struct monitor *mon, unsigned i);
-	/* The word after the name is a VM's: completion. */
+	/* For completion: the word after the name, or after one of these, is a
+	 * VM's. */
 	bool takes_vm;
+	const char *const *verbs; /* up to a NULL; NULL: the name is all */
 };
 
 #define MONITOR_ITEM 512U

@@ -1,7 +1,8 @@
 /*
  * The monitor's commands: each says what is, a bit at a time, and a VM may run,
- * stop or come back between two bits; contract in monitor.h. What is read
- * without a lock is old by the time that it is shown.
+ * go or come back between two bits; contract in monitor.h. What a VM consists
+ * of is looked at under vm->lock, so that it is there; what is old by the time
+ * that it is shown is read without another.
  * docs/design/17-console.md.
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <arch/aarch64/vgic.h>
 
 #include <hyp/exit_trace.h>
+#include <hyp/lifecycle.h>
 #include <hyp/monitor.h>
 
 #define LOOK_US 1000U /* a running vCPU is given that long to show itself */
@@ -70,27 +72,40 @@ static bool help(struct monitor *mon, unsigned i)
 
 /* ---------------------------------------------------------------------- VMs */
 
-static const char *vm_state_word(const struct vm *vm)
+/* Whether there is more of the VM than its name; then it stays so until
+ * leave(): who takes it away begins under its lock. */
+static bool enter(struct vm *vm)
 {
-	static const char *const word[] = {
-		[VM_OFF] = "off",
-		[VM_RUNNING] = "running",
-		[VM_STOPPING] = "stopping",
-	};
+	spin_lock(&vm->lock);
+	if (vm->state != VM_ABSENT && vm->state != VM_BUSY)
+		return true;
+	spin_unlock(&vm->lock);
+	return false;
+}
 
-	return word[__atomic_load_n(&vm->state, __ATOMIC_RELAXED)];
+static void leave(struct vm *vm)
+{
+	spin_unlock(&vm->lock);
+}
+
+static bool not_there(struct monitor *mon, struct vm *vm)
+{
+	monitor_say(mon, "%s is %s", vm->cfg->name,
+		    vm_state_name(vm_state_now(vm)));
+	return false;
 }
 
 static bool vms(struct monitor *mon, unsigned i)
 {
-	const struct vm *vm = vm_nr(mon, i);
+	struct vm *vm = vm_nr(mon, i);
 
 	if (i == 0)
 		monitor_say(mon, "name state vcpus memory-MiB weight console");
 	if (!vm)
 		return false;
-	monitor_say(mon, "%s %s %u %lu %u %s", vm->cfg->name, vm_state_word(vm),
-		    vm->nr_vcpus, vm_config_ram_size(vm->cfg) >> 20,
+	monitor_say(mon, "%s %s %u %lu %u %s", vm->cfg->name,
+		    vm_state_name(vm_state_now(vm)), vm->cfg->nr_vcpus,
+		    vm_config_ram_size(vm->cfg) >> 20,
 		    vm->cfg->share.weight ? vm->cfg->share.weight
 					  : VM_WEIGHT_DEFAULT,
 		    vm->cfg->console);
@@ -120,14 +135,15 @@ static uint64_t exits_of(const struct vcpu *v)
 	return sum;
 }
 
-/* The next vCPU of all VMs, or of the one that was named; NULL: no more. */
-static struct vcpu *next_vcpu(struct monitor *mon)
+/* The VM of the next vCPU, of all VMs or of the one that was named; mon->vcpu
+ * is which. NULL: no more. */
+static struct vm *next_vcpu(struct monitor *mon)
 {
 	struct vm *vm;
 
 	while ((vm = mon->vm ? mon->vm : vm_nr(mon, mon->cursor))) {
-		if (vm->vcpus && mon->vcpu < vm->nr_vcpus)
-			return vm->vcpus[mon->vcpu++];
+		if (mon->vcpu < vm->cfg->nr_vcpus)
+			return vm;
 		if (mon->vm)
 			return NULL;
 		mon->cursor++;
@@ -145,46 +161,55 @@ static bool name_vm(struct monitor *mon, unsigned i)
 	return mon->vm;
 }
 
+static void say_vcpu(struct monitor *mon, const struct vcpu *v)
+{
+	const struct cpu *c = __atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE);
+
+	monitor_say(mon, "%s.%u %s %u %lu %lu", v->vm->cfg->name, v->idx,
+		    vcpu_word(v), c ? c->idx : 0, exits_of(v),
+		    hyp_nanoseconds(mon->h, v->sched.member.waited) / 1000);
+}
+
 static bool vcpus(struct monitor *mon, unsigned i)
 {
-	const struct vcpu *v;
-	const struct cpu *c;
+	struct vm *vm;
 
 	if (!name_vm(mon, i))
 		return false;
 	if (i == 0)
 		monitor_say(mon, "vcpu state cpu exits stolen-us");
-	v = next_vcpu(mon);
-	if (!v)
+	vm = next_vcpu(mon);
+	if (!vm)
 		return false;
-	c = __atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE);
-	monitor_say(mon, "%s.%u %s %u %lu %lu", v->vm->cfg->name, v->idx,
-		    vcpu_word(v), c ? c->idx : 0, exits_of(v),
-		    hyp_nanoseconds(mon->h, v->sched.member.waited) / 1000);
+	if (enter(vm)) {
+		say_vcpu(mon, vm->vcpus[mon->vcpu++]);
+		leave(vm);
+	} else {
+		mon->vcpu = vm->cfg->nr_vcpus;
+	}
 	return true;
 }
 
-/* VM.VCPU; NULL, and it was said: there is none. */
-static struct vcpu *named_vcpu(struct monitor *mon)
+/* VM.VCPU: mon->vm and mon->vcpu. False, and it was said: there is none. */
+static bool name_vcpu(struct monitor *mon)
 {
 	char name[LINE_EDIT_MAX + 1];
 	uint64_t nr;
 	char *dot;
-	struct vm *vm;
 
 	strcpy(name, mon->word[1]);
 	dot = strrchr(name, '.');
-	if (!dot || !number(dot + 1, &nr)) {
-		(void)usage(mon);
-		return NULL;
-	}
+	if (!dot || !number(dot + 1, &nr))
+		return usage(mon);
 	*dot = '\0';
-	vm = monitor_vm(mon, name);
-	if (vm && vm->vcpus && nr < vm->nr_vcpus)
-		return vm->vcpus[nr];
-	if (vm)
-		monitor_say(mon, "%s has no vCPU %lu", name, nr);
-	return NULL;
+	mon->vm = monitor_vm(mon, name);
+	if (!mon->vm)
+		return false;
+	mon->vcpu = (unsigned)nr;
+	if (nr < mon->vm->cfg->nr_vcpus)
+		return true;
+	monitor_say(mon, "%s has no vCPU %lu", name, nr);
+	return false;
 }
 
 /* Makes a running one come by, so that its registers are of now. */
@@ -216,15 +241,11 @@ static void say_el1(struct monitor *mon, const struct vcpu *v)
 		    e->elr_el1, e->spsr_el1);
 }
 
-static bool regs(struct monitor *mon, unsigned i)
+/* Three to a line. */
+static bool say_regs(struct monitor *mon, struct vcpu *v, unsigned i)
 {
-	struct vcpu *v;
+	unsigned n = i ? 3 * (i - 1) : 0;
 
-	if (mon->nr_words < 2)
-		return usage(mon);
-	v = named_vcpu(mon);
-	if (!v)
-		return false;
 	if (i == 0) {
 		look_at(mon, v);
 		monitor_say(mon,
@@ -233,17 +254,29 @@ static bool regs(struct monitor *mon, unsigned i)
 		monitor_say(mon, "pc    %016lx  pstate %016lx", v->regs.pc,
 			    v->regs.pstate);
 	} else if (i <= 10) {
-		unsigned n = 3 * (i - 1);
-
 		monitor_say(mon, "x%-4u %016lx  x%-4u %016lx  x%-4u %016lx", n,
 			    v->regs.x[n], n + 1, v->regs.x[n + 1], n + 2,
 			    v->regs.x[n + 2]);
 	} else {
 		monitor_say(mon, "x30   %016lx", v->regs.x[30]);
 		say_el1(mon, v);
-		return false;
 	}
-	return true;
+	return i <= 10;
+}
+
+static bool regs(struct monitor *mon, unsigned i)
+{
+	bool more;
+
+	if (mon->nr_words < 2)
+		return usage(mon);
+	if (i == 0 && !name_vcpu(mon))
+		return false;
+	if (!enter(mon->vm))
+		return not_there(mon, mon->vm);
+	more = say_regs(mon, mon->vm->vcpus[mon->vcpu], i);
+	leave(mon->vm);
+	return more;
 }
 
 /* -------------------------------------------------------------------- exits */
@@ -252,22 +285,25 @@ struct exits {
 	uint64_t nr, timed, ticks;
 };
 
-static void add_exits(struct exits *e, const struct vm *vm, unsigned class)
+static void add_exits(struct exits *e, struct vm *vm, unsigned class)
 {
-	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
+	if (!enter(vm))
+		return;
+	for (unsigned i = 0; i < vm->nr_vcpus; i++) {
 		const struct vcpu *v = vm->vcpus[i];
 
 		e->nr += v->exits[class];
 		e->timed += v->timed[class].nr;
 		e->ticks += v->timed[class].ticks;
 	}
+	leave(vm);
 }
 
 static bool exits(struct monitor *mon, unsigned i)
 {
 	struct exits e = {0};
 	const char *name = exit_class_name(i);
-	const struct vm *vm;
+	struct vm *vm;
 
 	if (!name_vm(mon, i))
 		return false;
@@ -309,7 +345,7 @@ static bool look_nr(struct monitor *mon, uint64_t n, unsigned *vcpu,
 		    struct vgic_look *l)
 {
 	struct vm *vm = mon->vm;
-	uint64_t nr_private = (uint64_t)vm->nr_vcpus * VM_SPI_FIRST;
+	uint64_t nr_private = (uint64_t)vm->cfg->nr_vcpus * VM_SPI_FIRST;
 	uint32_t intid = (uint32_t)(n % VM_SPI_FIRST);
 
 	*vcpu = (unsigned)(n / VM_SPI_FIRST);
@@ -320,25 +356,35 @@ static bool look_nr(struct monitor *mon, uint64_t n, unsigned *vcpu,
 	return vgic_look(vm->vgic, *vcpu, intid, l);
 }
 
-/* At most one is said for each item. */
-static bool irqs(struct monitor *mon, unsigned i)
+/* The next one that means something, of the next few. */
+static void say_next_irq(struct monitor *mon, uint64_t end)
 {
 	struct vgic_look l;
 	unsigned vcpu;
-	uint64_t end;
 
-	if (mon->nr_words < 2)
-		return usage(mon);
-	if (!name_vm(mon, i) || !mon->vm->vgic)
-		return false;
-	end = mon->vm->nr_vcpus * UINT64_C(32) + mon->vm->cfg->nr_spis;
 	for (unsigned n = 0; n < IRQS_AT_ONCE && mon->cursor < end; n++) {
 		if (look_nr(mon, mon->cursor++, &vcpu, &l) &&
 		    (l.enabled || l.pending || l.active)) {
 			say_irq(mon, vcpu, &l);
-			break;
+			return;
 		}
 	}
+}
+
+static bool irqs(struct monitor *mon, unsigned i)
+{
+	uint64_t end;
+
+	if (mon->nr_words < 2)
+		return usage(mon);
+	if (!name_vm(mon, i))
+		return false;
+	if (!enter(mon->vm))
+		return not_there(mon, mon->vm);
+	end = mon->vm->nr_vcpus * (uint64_t)VM_SPI_FIRST +
+	      mon->vm->cfg->nr_spis;
+	say_next_irq(mon, end);
+	leave(mon->vm);
 	return mon->cursor < end;
 }
 
@@ -349,7 +395,7 @@ static bool irqs(struct monitor *mon, unsigned i)
 static bool mem(struct monitor *mon, unsigned i)
 {
 	struct page_alloc *pages = &mon->h->pages;
-	struct gmem_usage u;
+	struct gmem_usage u = {0};
 	struct vm *vm = i ? vm_nr(mon, i - 1) : NULL;
 
 	if (i == 0) {
@@ -362,7 +408,10 @@ static bool mem(struct monitor *mon, unsigned i)
 	}
 	if (!vm)
 		return false;
-	u = gmem_usage(&vm->mem);
+	if (enter(vm)) {
+		u = gmem_usage(&vm->mem);
+		leave(vm);
+	}
 	monitor_say(mon, "%s %lu %lu %lu %lu %lu", vm->cfg->name,
 		    u.ram * PAGE_KIB, u.own * PAGE_KIB, u.image * PAGE_KIB,
 		    u.shared * PAGE_KIB, u.tables * PAGE_KIB);
@@ -387,7 +436,10 @@ static bool map(struct monitor *mon, unsigned i)
 		return usage(mon);
 	if (!name_vm(mon, i))
 		return false;
+	if (!enter(mon->vm))
+		return not_there(mon, mon->vm);
 	err = gmem_walk(&mon->vm->mem, (ipa_t){at}, &w);
+	leave(mon->vm);
 	if (err == -EINVAL) {
 		monitor_say(mon, "%lx is beyond the VM's addresses", at);
 		return false;
@@ -402,6 +454,50 @@ static bool map(struct monitor *mon, unsigned i)
 			    w.prot & PGT_X ? "x" : "-",
 			    w.prot & PGT_DEVICE ? " device" : "",
 			    w.trace.size >> 10);
+	return false;
+}
+
+/* ---------------------------------------------------------------- lifecycle */
+
+static const char *const verbs[] = {
+	[VM_CREATE] = "create",   [VM_START] = "start", [VM_PAUSE] = "pause",
+	[VM_RESUME] = "resume",   [VM_RESET] = "reset", [VM_HALT] = "stop",
+	[VM_DESTROY] = "destroy", [VM_COMMANDS] = NULL,
+};
+
+/* One that was destroyed is made again first. */
+static int start_vm(struct vm *vm)
+{
+	int err = vm_command(vm, VM_START);
+
+	if (err != -EINVAL || vm_command(vm, VM_CREATE) != 0)
+		return err;
+	return vm_command(vm, VM_START);
+}
+
+/* What becomes of it is said in the log. */
+static bool command_vm(struct monitor *mon, unsigned i)
+{
+	unsigned verb = 0;
+	struct vm *vm;
+	int err;
+
+	(void)i;
+	if (mon->nr_words < 3)
+		return usage(mon);
+	while (verb < VM_COMMANDS && strcmp(verbs[verb], mon->word[1]) != 0)
+		verb++;
+	if (verb == VM_COMMANDS)
+		return usage(mon);
+	vm = monitor_vm(mon, mon->word[2]);
+	if (!vm)
+		return false;
+	err = verb == VM_START ? start_vm(vm)
+			       : vm_command(vm, (enum vm_command)verb);
+	if (err)
+		monitor_say(mon, "%s is %s%s", vm->cfg->name,
+			    vm_state_name(vm_state_now(vm)),
+			    err == -EALREADY ? ", or will be soon" : "");
 	return false;
 }
 
@@ -421,17 +517,19 @@ static bool show_log(struct monitor *mon, unsigned i)
 
 const struct monitor_command monitor_commands[] = {
 	{"exits", "[VM]", "exits by reason, and EL2's time for each", exits,
-	 true},
-	{"help", "", "this list", help, false},
+	 true, NULL},
+	{"help", "", "this list", help, false, NULL},
 	{"irqs", "VM", "interrupts that are enabled, pending or active", irqs,
-	 true},
-	{"log", "", "Plinth's last lines", show_log, false},
-	{"map", "VM IPA", "stage-2 walk of a guest's address", map, true},
-	{"mem", "", "free memory, and what each VM takes", mem, false},
-	{"regs", "VM.VCPU", "registers at the last exit", regs, true},
+	 true, NULL},
+	{"log", "", "Plinth's last lines", show_log, false, NULL},
+	{"map", "VM IPA", "stage-2 walk of a guest's address", map, true, NULL},
+	{"mem", "", "free memory, and what each VM takes", mem, false, NULL},
+	{"regs", "VM.VCPU", "registers at the last exit", regs, true, NULL},
 	{"vcpus", "[VM]", "vCPUs, where they are and what they wait for", vcpus,
-	 true},
-	{"vms", "", "virtual machines", vms, false},
+	 true, NULL},
+	{"vm", "VERB VM", "create, start, pause, resume, reset, stop, destroy",
+	 command_vm, true, verbs},
+	{"vms", "", "virtual machines", vms, false, NULL},
 };
 
 const unsigned monitor_nr_commands = ARRAY_SIZE(monitor_commands);

@@ -50,3 +50,39 @@ def test_monitor_beside_one_vm_that_keeps_its_console():
         talk.expect(r"data-abort \d+")
         talk.expect_exact("ready irq")
         assert talk.end().status == machine.OK
+
+
+def test_vm_lives_by_the_monitors_commands_beside_another():
+    with machine.session(
+        kernel=machine.payload("echo"), smp=1, vms=2, pcpus=2, mem="64M"
+    ) as talk:
+        for name in ("linux0", "linux1"):
+            talk.expect_exact(f"[{name}] ready poll")
+        talk.send("\x1dm")
+
+        def says(command, *texts):
+            talk.send(f"{command}\r")
+            for text in texts:
+                talk.expect_exact(text)
+
+        def becomes(state):
+            """Asks until it is so; the session's time-out ends it."""
+            seen = None
+            while seen != state:
+                talk.send("vms\r")
+                talk.expect(r"\nlinux1 (\w+) ")
+                seen = talk.match[1].decode()
+
+        says("vm pause linux1", "plinth> ")
+        becomes("paused")
+        says("vm resume linux1", "plinth> ")
+        becomes("running")
+        says("vm reset linux1", "plinth: VM linux1: reset", "[linux1] ready poll")
+        says("vm stop linux1", "plinth: VM linux1: stopped")
+        says("vm destroy linux1", "plinth: VM linux1: destroyed")
+        becomes("absent")
+        says("vm start linux1", "plinth: VM linux1: created", "[linux1] ready poll")
+        talk.send("\x1d1\x04\x04\x04")
+        talk.expect_exact("plinth: VM linux1: off")
+        talk.send("\x1d0\x04\x04\x04")
+        assert talk.end().status == machine.OK

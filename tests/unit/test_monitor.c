@@ -79,6 +79,8 @@ static void commands_say_what_is(void **state)
 	} t[] = {
 		{"help\r", "vcpus"},
 		{"vms\r", "\r\nvm0 running 2 2 1024 "},
+		{"vm pause vm0\r", "\r\nplinth> "},
+		{"vm resume vm0\r", "\r\nplinth> "},
 		{"vms\r", "\r\nvm1 running 1 2 1024 "},
 		{"vcpus\r", "\r\nvm0.0 runs 0 "},
 		{"vcpus\r", "\r\nvm0.1 off "},
@@ -111,6 +113,11 @@ static void what_is_wrong_is_said(void **state)
 		const char *keys, *text;
 	} t[] = {
 		{"reboot\r", "reboot: unknown"},
+		{"vm\r", "usage: vm VERB VM"},
+		{"vm start\r", "usage: vm VERB VM"},
+		{"vm boot vm0\r", "usage: vm VERB VM"},
+		{"vm start x\r", "there is no VM x"},
+		{"vm start vm0\r", "vm0 is running, or will be soon"},
 		{"vcpus x\r", "there is no VM x"},
 		{"exits x\r", "there is no VM x"},
 		{"regs\r", "usage: regs VM.VCPU"},
@@ -167,7 +174,12 @@ static void tab_completes_commands_and_vms(void **state)
 	(void)type("\x1dm");
 	assert_string_equal(type("he\t"), "help ");
 	(void)type("\x15");
-	assert_string_equal(type("v\t"), "v\r\nvcpus\r\nvms\r\nplinth> v");
+	assert_string_equal(type("v\t"),
+			    "v\r\nvcpus\r\nvm\r\nvms\r\nplinth> v");
+	(void)type("\x15");
+	assert_string_equal(type("vm res\t"),
+			    "vm res\r\nresume\r\nreset\r\nplinth> vm res");
+	assert_string_equal(type("u\t"), "ume ");
 	(void)type("\x15");
 	assert_string_equal(type("exits \t"), "exits vm");
 	assert_string_equal(type("1\t"), "1 ");
