@@ -189,8 +189,7 @@ int image_parse(struct image *img, const void *file, uint64_t size, char *why,
 		.anywhere = (flags & FLAG_ANYWHERE) != 0,
 		.page_shift = page_shift(flags),
 	};
-	if (img->text_offset >= IMAGE_BASE_ALIGN ||
-	    !is_aligned(img->text_offset, 4)) {
+	if (img->text_offset >> 48 || !is_aligned(img->text_offset, 4)) {
 		(void)fmt_line(why, why_len, "Image has text offset %#lx",
 			       img->text_offset);
 	} else if (image_size >> 48) {

@@ -14,7 +14,8 @@
 #define IMAGE_BASE_ALIGN  MIB(2) /* of the address before text_offset */
 
 struct image {
-	uint64_t text_offset; /* bytes from a 2 MiB boundary; entry is there */
+	uint64_t text_offset; /* bytes from a 2 MiB boundary, which may be more
+			       * than 2 MiB before it; entry is there */
 	uint64_t size; /* bytes to keep free from the entry on, BSS included;
 			* never less than the file */
 	bool anywhere; /* may stand far above the base of RAM */

@@ -150,7 +150,8 @@ static bool lowest_in(const struct placing *p, const struct vm_range *ram,
 		}
 		if (o.size >= end - o.base) /* nothing behind the obstacle */
 			return false;
-		base = align_up(max_u64(o.base + o.size, base + 1),
+		/* It ends above s.base, so this is a later boundary. */
+		base = align_up(o.base + o.size - img->text_offset,
 				IMAGE_BASE_ALIGN);
 	}
 	return false;

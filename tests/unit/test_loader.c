@@ -155,7 +155,8 @@ static void header_that_cannot_be_is_refused(void **state)
 		uint64_t text_offset, image_size, flags;
 		const char *line;
 	} cases[] = {
-		{0x200000, 4096, 0, "Image has text offset 0x200000"},
+		{UINT64_C(1) << 48, 4096, 0,
+		 "Image has text offset 0x1000000000000"},
 		{2, 4096, 0, "Image has text offset 0x2"},
 		{~UINT64_C(0), 4096, 0,
 		 "Image has text offset 0xffffffffffffffff"},
@@ -351,6 +352,32 @@ static void text_offset_is_kept_from_a_2_mib_boundary(void **state)
 	assert_int_equal(place(v), 0);
 	assert_int_equal(v->plan.kernel.base.v, 0x40280000);
 	assert_int_equal(v->plan.entry.v, 0x40280000);
+}
+
+/* The boundary is not the last one before it, then. */
+static void text_offset_may_be_more_than_2_mib(void **state)
+{
+	struct vm *v = *state;
+
+	make_image(v->kernel, 0x580000, 0x100000, 0);
+	v->ram[0].base.v = 0x40001000;
+	assert_int_equal(place(v), 0);
+	assert_int_equal(v->plan.kernel.base.v, 0x40780000);
+	assert_int_equal(v->plan.entry.v, 0x40780000);
+}
+
+/* What stands in the way ends below boundary + offset of the next one. */
+static void kernel_with_an_offset_goes_right_behind_an_obstacle(void **state)
+{
+	static struct vm_range reserved = {{0x40280000}, 0x80000};
+	struct vm *v = *state;
+
+	make_image(v->kernel, 0x300000, 0x100000, 0);
+	reserved.base.v = v->ram[0].base.v + 0x300000;
+	v->cfg.reserved = &reserved;
+	v->cfg.nr_reserved = 1;
+	assert_int_equal(place(v), 0);
+	assert_int_equal(v->plan.kernel.base.v, v->ram[0].base.v + 0x500000);
 }
 
 static void module_in_ram_stays_at_its_own_address(void **state)
@@ -726,6 +753,8 @@ int main(void)
 		T(by_rule_kernel_is_low_and_the_rest_high),
 		T(tree_shares_no_page_of_64_kib_with_the_initrd),
 		T(text_offset_is_kept_from_a_2_mib_boundary),
+		T(text_offset_may_be_more_than_2_mib),
+		T(kernel_with_an_offset_goes_right_behind_an_obstacle),
 		T(module_in_ram_stays_at_its_own_address),
 		T(kernel_that_wants_to_be_low_is_moved),
 		T(kernel_is_moved_when_its_own_place_does_not_suit),
