@@ -2,7 +2,8 @@
  * A VM with several lives: it counts them on its disk, the only thing that
  * lasts from one to the next, and ends each in the same way until the last.
  * Boot arguments: `lives=N`, and how: `crash` (vectors and the next instruction
- * where there is no memory), `reset` (SYSTEM_RESET) or `off` (SYSTEM_OFF).
+ * where there is no memory), `reset` (SYSTEM_RESET), `off` (SYSTEM_OFF) or
+ * `wait` (it does not, and sleeps).
  * Prints `life N` in each, and in the last the totals. Needs a disk of 1 MiB or
  * more, zeroed.
  */
@@ -56,6 +57,8 @@ void payload_main(void)
 		check_done();
 	if (str_has_word(guest.bootargs, "crash"))
 		crash();
+	while (str_has_word(guest.bootargs, "wait"))
+		wfi();
 	psci_call(str_has_word(guest.bootargs, "off") ? PSCI_SYSTEM_OFF
 						      : PSCI_SYSTEM_RESET,
 		  0, 0, 0);

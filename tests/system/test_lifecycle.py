@@ -2,6 +2,7 @@
 was, what a VM leaves is given back, restarts follow the manifest."""
 
 import re
+import time
 
 import machine
 
@@ -111,3 +112,66 @@ def test_vm_that_does_not_start_by_itself_keeps_no_machine(tmp_path):
     )
     assert "done: 6 ok, 0 failed" in done.expect(machine.OK).out
     assert not lives(done.out)
+
+
+# ------------------------------------------------------- commands, by the monitor
+
+
+def monitor(*commands):
+    """Typed at the monitor; the focus goes back to the first VM."""
+    return "\x1dm" + "".join(f"vm {c}\r" for c in commands) + "\x1d0"
+
+
+def test_commands_through_a_pipe_move_a_vm_while_its_neighbour_works(tmp_path):
+    path = manifest(tmp_path, 9, "wait", "no-autostart;")
+    with machine.session(manifest=path, pcpus=2) as talk:
+        talk.expect_exact("working")
+        talk.send(monitor("start mortal"))
+        talk.expect_exact("life 1")
+        talk.send(monitor("pause mortal"))
+        talk.expect_exact("VM mortal: paused")
+        talk.send(monitor("reset mortal", "resume mortal"))
+        talk.expect_exact("life 2")
+        # A disk lasts from life to life, and ends with the VM.
+        talk.send(monitor("destroy mortal", "create mortal", "start mortal"))
+        talk.expect_exact("life 1")
+        talk.send(monitor("stop mortal", "stop mortal"))
+        talk.expect(r"mortal is \w+, or will be soon")
+        talk.send(monitor("destroy mortal") + "x")
+        done = talk.end()
+    assert "not ok" not in done.expect(machine.OK).out
+    assert "done: 6 ok, 0 failed" in done.out
+
+
+CLOCKS = "$(cat /sys/class/rtc/rtc0/since_epoch /proc/uptime)"
+
+
+def clocks(talk, when):
+    """The machine's clock and the guest's, seconds."""
+    talk.sendline(f"echo {when}={CLOCKS}")
+    talk.expect(rf"{when}=(\d+) (\d+\.\d+) ")
+    return float(talk.match[1]), float(talk.match[2])
+
+
+# Rules out: virtual-time
+def test_linux_does_not_notice_a_pause_of_ten_seconds():
+    """Its clock stands still, the machine's goes on."""
+    with machine.session(
+        host_append="console=mux", **machine.linux(4, append="console=ttyAMA0 quiet")
+    ) as talk:
+        talk.expect(machine.PROMPT)
+        before = clocks(talk, "before")
+        talk.send(monitor("pause linux"))
+        talk.expect_exact("VM linux: paused")
+        time.sleep(10)
+        talk.send(monitor("resume linux"))
+        after = clocks(talk, "after")
+        talk.sendline("echo stalls=$(dmesg | grep -ciE 'stall|lockup|hung|jump')")
+        talk.expect(r"stalls=(\d+)")
+        assert talk.match[1] == b"0"
+        talk.sendline("poweroff -f")
+        talk.end().expect(machine.OK)
+    world, own = after[0] - before[0], after[1] - before[1]
+    # The machine's clock tells whole seconds.
+    assert world - own >= 9, f"{world} s passed, and {own} s in the guest"
+    print(f"{world} s passed, and {own} s in the guest")
