@@ -95,8 +95,8 @@ struct vcpu {
 	/* Valid while not loaded; touched by the pCPU and, while OFF, by
 	 * the holder of vm->lock. */
 	struct el1_context el1;
-	struct fp_context fp; /* q: until it uses SVE */
 	struct sve_context sve;
+	struct fp_context fp; /* q: until it uses SVE */
 	struct pmu_context pmu;
 	struct vcpu_control control;
 

@@ -38,3 +38,18 @@ def test_vector_registers_survive_ten_thousand_preemptions(cpu, smp):
     )  # fmt: skip
     machine.checks(done.expect(machine.OK).out, 10)
     assert min(switches(done.out)) >= 10_000
+
+
+# Rules out: vector-switch
+@pytest.mark.long
+@pytest.mark.parametrize("cpu", ["max", "cortex-a72"])
+def test_vector_registers_of_two_vms_survive_a_hundred_thousand_preemptions(cpu):
+    done = machine.run(
+        seconds=3600, kernel=machine.payload("simd"), cpu=cpu, smp=2, vms=2, pcpus=1,
+        append="torture long", icount=True,
+    )  # fmt: skip
+    for vm in ("linux0", "linux1"):
+        lines = done.expect(machine.OK).lines(f"[{vm}] ")
+        out = "\n".join(line.partition("] ")[2] for line in lines)
+        machine.checks(out, 10)
+        assert min(switches(out)) >= 100_000
