@@ -29,8 +29,8 @@ def start(root, tmp_path):
             ["aarch64-linux-gnu-objcopy", "-O", "binary", elf, f"{tmp_path}/end.bin"],
             check=True,
         )
-        return ["timeout", "60", f"{root}/scripts/run", f"--elf={elf}",
-                f"--build={tmp_path}", "--timeout=20"]  # fmt: skip
+        return ["timeout", "400", f"{root}/scripts/run", f"--elf={elf}",
+                f"--build={tmp_path}", "--timeout=300"]  # fmt: skip
 
     def begin(*args, more=(), stdin=subprocess.DEVNULL, env=None, **how):
         return subprocess.Popen(
