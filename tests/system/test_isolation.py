@@ -78,17 +78,19 @@ class Qmp:
         return file.read_bytes()
 
 
-def constant_part():
+def tool(name, *words):
+    words = [f"aarch64-linux-gnu-{name}", *words]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def constant_part(folder):
     """Plinth's text and constants, as they were built."""
-    out = subprocess.run(
-        ["aarch64-linux-gnu-nm", machine.BUILD / "plinth.elf"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    elf = machine.BUILD / "plinth.elf"
+    out = tool("nm", elf)
     at = {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines()}
+    tool("objcopy", "-O", "binary", elf, folder / "image")
     size = at["__rodata_end"] - at["__image_start"]
-    return (machine.BUILD / "plinth.bin").read_bytes()[:size]
+    return (folder / "image").read_bytes()[:size]
 
 
 # Rules out: foreign-memory
@@ -111,7 +113,7 @@ def test_no_vm_gets_at_another_or_at_plinth(tmp_path):
             talk.expect("has tried all")
         said = talk.before
         qmp = Qmp(tmp_path / "qmp")
-        want = constant_part()
+        want = constant_part(tmp_path)
         assert qmp.memory(HYPERVISOR, len(want), tmp_path / "text") == want
         want = IMAGE.read_bytes()
         assert qmp.memory(0x48000000, len(want), tmp_path / "kernel") == want
