@@ -426,6 +426,10 @@ BENCH_CPU ?= cortex-a57
 BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
 	--timeout 600
 BENCH_PAYLOAD = --kernel $(GUEST)/bench.img --smp 2 --mem 64M
+BENCH_DISK := $(BENCH)/disk.img
+$(BENCH_DISK):
+	@mkdir -p $(@D)
+	$(Q)truncate -s 2M $@
 # One vCPU, when nobody says: then a boot hardly depends on who was first.
 BENCH_SMP = $(if $(filter file,$(origin SMP)),1,$(SMP))
 BENCH_DTB = $(GUEST_OUT)/bench-$(BENCH_SMP).dtb
@@ -460,16 +464,19 @@ $(BENCH_TARGETS):
 
 bench-all: bench-operations bench-linux-all
 	@tests/bench/check $(if $(filter write,$(BASELINE)),--write,--report) $(BENCH_RESULTS)
+	@/usr/bin/python3 tests/bench/report.py --svg $(BENCH)/chart.svg \
+		$(if $(filter write,$(BASELINE)),--write)
 
 bench-check-all: bench-operations bench-linux-all
 	@tests/bench/check $(BENCH_RESULTS)
 
-bench-operations: $(BUILD)/plinth.elf guest-payloads
+bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 	@for cpu in $(BENCH_CPUS); do \
 		run="$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD)"; \
 		tests/bench/run --cpu $$cpu --json $(BENCH)/results-$$cpu.json \
 			--native-cmd "$$run --native --append native" \
-			--plinth-cmd "$$run" || exit; \
+			--plinth-cmd "$$run --disk $(BENCH_DISK) \
+				--manifest tests/bench/bench.dts" || exit; \
 	done
 
 bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)

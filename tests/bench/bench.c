@@ -6,15 +6,21 @@
  * because the counter's tick is coarser than an instruction; the loop itself
  * is subtracted. tests/bench/run makes the table.
  *
+ * Requests to a disk and first touches of RAM are Plinth's alone: natively the
+ * one is QEMU's work, outside of virtual time, and the other does not exist.
+ * The disk rows are printed under Plinth only, as they are.
+ *
  * A WFI's way into the hypervisor is hidden by the idle time that follows:
  * wfi_timer counts from the deadline on, wfi_pending has no idle time at all.
  */
+#include "lib/blkreq.h"
 #include "lib/check.h"
 #include "lib/gic.h"
 #include "lib/guest.h"
 #include "lib/mmu.h"
 #include "lib/print.h"
 #include "lib/psci.h"
+#include "lib/simd.h"
 #include "lib/smp.h"
 #include "lib/timer.h"
 #include "lib/trap.h"
@@ -26,6 +32,14 @@ const char payload_name[] = "bench";
 #define WFI_US     20 /* longer than any way into and out of a hypervisor */
 #define SGI        1
 #define SPI_UNUSED 40
+#define CPU_ROUNDS 100
+#define BLK_ROUNDS 50
+#define BLK_DEPTH  16 /* chains at once, VQ_SIZE */
+
+/* Not touched before, in the second half of RAM; tests/bench/bench.dts. */
+#define TOUCH_STEP   (UINT64_C(64) << 10)
+#define TOUCH_OFFSET (UINT64_C(32) << 20)
+#define TOUCHES      256
 
 static volatile uint64_t taken;        /* by the boot CPU */
 static volatile uint64_t taken_remote; /* by CPU 1 */
@@ -54,12 +68,16 @@ static uint64_t ticks_to_ns(uint64_t ticks)
 	return ticks * (UINT64_C(1000000000) / read_cntfrq_el0());
 }
 
-static void report(const char *name, uint64_t ns)
+static void report_each(const char *name, uint64_t ns, uint64_t rounds)
 {
-	uint64_t net = ns > loop_ns ? ns - loop_ns : 0;
-	uint64_t each = (net * 100 + ROUNDS / 2) / ROUNDS;
+	uint64_t each = (ns * 100 + rounds / 2) / rounds;
 
 	print("bench %s %lu.%02lu\n", name, each / 100, each % 100);
+}
+
+static void report(const char *name, uint64_t ns)
+{
+	report_each(name, ns > loop_ns ? ns - loop_ns : 0, ROUNDS);
 }
 
 static uint64_t time_rounds(void (*op)(void))
@@ -137,6 +155,20 @@ static void op_id_aa64pfr0(void)
 static void op_oslar(void)
 {
 	write_oslar_el1(0);
+}
+
+static void op_pmcr(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mrs %0, pmcr_el0" : "=r"(v));
+}
+
+/* With a vector register written since the last exit. */
+static void op_psci_version_fp(void)
+{
+	write_d5(1);
+	op_psci_version();
 }
 
 static void op_sgi_self(void)
@@ -244,6 +276,92 @@ static void bench_cross(void)
 	CHECK("remote_cpu_goes_off", smp_wait_off(1));
 }
 
+static void count_and_leave(void *arg)
+{
+	(void)arg;
+	taken_remote++;
+}
+
+/* From CPU_ON until the CPU has run and is off again. */
+static void bench_cpu_on(void)
+{
+	uint64_t start = time_now();
+	bool off = true;
+
+	if (guest.nr_cpus < 2)
+		return;
+	taken_remote = 0;
+	for (uint64_t i = 0; i < CPU_ROUNDS && off; i++) {
+		smp_start(1, count_and_leave, NULL);
+		off = WAIT_FOR(taken_remote > i) && smp_wait_off(1);
+	}
+	report_each("cpu_on", ticks_to_ns(time_now() - start), CPU_ROUNDS);
+	CHECK_EQ("cpu_on", taken_remote, CPU_ROUNDS);
+}
+
+static void bench_first_touch(void)
+{
+	uint64_t at = guest.ram_base + TOUCH_OFFSET;
+	uint64_t start = time_now();
+
+	for (uint64_t i = 0; i < TOUCHES; i++)
+		mmio_read32(at + i * TOUCH_STEP);
+	report_each("first_touch", ticks_to_ns(time_now() - start), TOUCHES);
+}
+
+static uint8_t blk_data[128 << 10] __attribute__((aligned(4096)));
+
+static void bench_read(const char *name, uint32_t len)
+{
+	bool ok = blk_request1(BLK_T_IN, 0, blk_data, len) == BLK_S_OK;
+	uint64_t start = time_now();
+
+	for (uint64_t i = 0; i < BLK_ROUNDS; i++)
+		ok = ok && blk_submit() == BLK_S_OK;
+	report_each(name, ticks_to_ns(time_now() - start), BLK_ROUNDS);
+	CHECK(name, ok);
+}
+
+/* BLK_DEPTH requests of 4 KiB each, by one notification. */
+static void bench_read_queued(void)
+{
+	static struct vq_desc tables[BLK_DEPTH][3] __attribute__((aligned(16)));
+	struct blk_seg seg = {blk_data, 4096};
+	uint64_t start;
+	bool ok = true;
+
+	blk_hdr = (struct blk_hdr){.type = BLK_T_IN};
+	for (unsigned i = 0; i < BLK_DEPTH; i++) {
+		blk_build(tables[i], &seg, 1);
+		blk_set_desc(&vq.desc[i], addr_of(tables[i]), sizeof(tables[i]),
+			     DESC_INDIRECT, 0);
+	}
+	start = time_now();
+	for (unsigned i = 0; i < BLK_ROUNDS; i++) {
+		uint16_t end = (uint16_t)(vq.last_used + BLK_DEPTH);
+
+		for (uint16_t k = 0; k < BLK_DEPTH; k++)
+			virtio_offer(k);
+		virtio_kick();
+		ok = WAIT_FOR(vq.used_idx == end) && ok;
+		vq.last_used = end;
+	}
+	report_each("blk_read_4k_x16", ticks_to_ns(time_now() - start),
+		    (uint64_t)BLK_ROUNDS * BLK_DEPTH);
+	CHECK("blk_read_4k_x16", ok && blk_status == BLK_S_OK);
+}
+
+static void bench_disk(void)
+{
+	if (guest.native || !CHECK("disk", blk_check_device()) ||
+	    !CHECK("disk", virtio_start(BLK_FEATURES | F_INDIRECT_DESC)))
+		return;
+	bench_read("blk_read_512", SECTOR);
+	bench_read("blk_read_4k", 4096);
+	bench_read("blk_read_128k", sizeof(blk_data));
+	bench_read_queued();
+}
+
 void payload_main(void)
 {
 	mmu_on();
@@ -261,9 +379,15 @@ void payload_main(void)
 	bench("uart_fr", op_uart_fr);
 	bench("id_aa64pfr0", op_id_aa64pfr0);
 	bench("oslar", op_oslar);
+	bench("pmcr", op_pmcr);
+	sve_allow(0);
+	bench("psci_version_fp", op_psci_version_fp);
 	bench_interrupt("sgi_self", op_sgi_self);
 	bench_interrupt("vtimer", op_vtimer);
 	bench_wfi_pending();
 	bench_wfi_timer();
 	bench_cross();
+	bench_cpu_on();
+	bench_first_touch();
+	bench_disk();
 }

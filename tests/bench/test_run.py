@@ -77,6 +77,13 @@ def test_a_limit_without_a_figure_fails(tmp_path):
     assert "missing" in done.stdout
 
 
+def test_what_only_plinth_has_is_counted_whole(tmp_path):
+    more = "bench blk 900.50\r\ndone: 1 ok, 0 failed\r\n"
+    done, result = run(tmp_path, NATIVE, plinth(end=more), {"blk": 900})
+    row = result["rows"][-1]
+    assert (row["native"], row["extra"], done.returncode) == (None, 900.5, 1)
+
+
 def test_failed_check_of_the_payload_fails(tmp_path):
     bad = plinth(end="not ok bench.vtimer: got 0x1\r\n"
                      "done: 0 ok, 1 failed\r\n")

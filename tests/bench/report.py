@@ -1,0 +1,138 @@
+"""The table of docs/performance.md and a chart, from the base line and the budgets.
+
+    tests/bench/report.py [--svg FILE] [--write]
+
+--write replaces what stands between the markers in the document; a test fails when that
+is not what the base line says. The chart shows each operation beside its budget. A row
+is judged by the worse of the CPU models.
+"""
+
+import argparse
+import json
+import os
+import sys
+from html import escape
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DOCUMENT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs", "performance.md")
+BEGIN = "<!-- tests/bench/report.py: begin -->\n"
+END = "<!-- tests/bench/report.py: end -->\n"
+BAR, HEIGHT, LABELS, WIDTH = 12, 34, 300, 560
+
+
+def load(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def rows(baseline, budgets):
+    """One dict an operation: name, what, by CPU model, worst, budget, over."""
+    models = baseline["operations"]
+    names = dict.fromkeys(name for figures in models.values() for name in figures)
+    found = []
+    for name in names:
+        told = budgets.get(name, {})
+        figures = {cpu: of.get(name) for cpu, of in models.items()}
+        worst = max(value for value in figures.values() if value is not None)
+        budget = told.get("budget")
+        over = None if budget is None else max(0, worst - budget)
+        found.append(
+            {
+                "name": name,
+                "what": told.get("what", name),
+                "figures": figures,
+                "worst": worst,
+                "budget": budget,
+                "over": over,
+            }
+        )
+    return found
+
+
+def cell(value):
+    return "" if value is None else f"{value:.0f}"
+
+
+def operations(baseline, budgets):
+    """The table of operations."""
+    models = list(baseline["operations"])
+    heads = ["operation", "row", *models, "budget", "over it by"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * 2}{'--:|' * (len(models) + 2)}"]
+    for row in rows(baseline, budgets):
+        over = "met" if row["over"] == 0 else cell(row["over"])
+        cells = [row["what"], f"`{row['name']}`"]
+        cells += [cell(row["figures"][cpu]) for cpu in models]
+        lines.append(f"| {' | '.join([*cells, cell(row['budget']), over])} |")
+    return "\n".join(lines)
+
+
+def boot(linux):
+    """The totals of the Linux boot in words."""
+    setup = linux["setup"]
+    each = linux["in_exits"] / linux["exits"]
+    return (
+        f"A boot of Linux {setup['kernel']} (`{setup['append']}`, SMP={setup['smp']}, "
+        f"{setup['cpu']}), from\npower-on to power-off: {linux['exits']} exits, "
+        f"{linux['in_exits']} instructions of EL2 in them ({each:.0f}\neach), "
+        f"{linux['guest']} of the guest, {linux['startup']} before its first."
+    )
+
+
+def generated(baseline, budgets):
+    """What stands between the markers."""
+    return f"{operations(baseline, budgets)}\n\n{boot(baseline['linux'])}\n"
+
+
+def replace(text, new):
+    """The document with its generated part replaced."""
+    head, _, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not end:
+        raise ValueError("the document has no markers")
+    return f"{head}{BEGIN}{new}{END}{tail}"
+
+
+def svg(found):
+    """A bar for each operation that has a budget, a line where the budget is."""
+    found = [row for row in found if row["budget"] is not None and row["worst"] < 1000]
+    scale = (WIDTH - 60) / max([row["worst"] for row in found] + [1])
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="12" '
+        f'width="{LABELS + WIDTH}" height="{HEIGHT * len(found) + 30}">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        '<text x="8" y="16" font-weight="bold">'
+        "extra instructions an operation; line: budget</text>",
+    ]
+    for number, row in enumerate(found):
+        y = 30 + number * HEIGHT
+        color = "#3a7d44" if row["over"] == 0 else "#b5532a"
+        length, mark = row["worst"] * scale, LABELS + row["budget"] * scale
+        parts += [
+            f'<text x="8" y="{y + BAR}">{escape(row["what"])}</text>',
+            f'<rect x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR + 4}" '
+            f'fill="{color}"/>',
+            f'<text x="{LABELS + length + 6:.1f}" y="{y + BAR}">{row["worst"]:.0f}</text>',
+            f'<path d="M{mark:.1f} {y - 4}v{BAR + 12}" stroke="black" stroke-width="2"/>',
+        ]
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--svg", help="file for the chart")
+    parser.add_argument("--write", action="store_true", help="into the document")
+    settings = parser.parse_args(argv)
+    baseline, budgets = load("baseline.json"), load("budgets.json")
+    if settings.svg:
+        with open(settings.svg, "w", encoding="utf-8") as file:
+            file.write(svg(rows(baseline, budgets)))
+    if settings.write:
+        with open(DOCUMENT, encoding="utf-8") as file:
+            text = file.read()
+        with open(DOCUMENT, "w", encoding="utf-8") as file:
+            file.write(replace(text, generated(baseline, budgets)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

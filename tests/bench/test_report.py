@@ -1,0 +1,64 @@
+"""tests/bench/report.py, and that the document has what it writes."""
+
+import os
+import sys
+import xml.dom.minidom
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import report  # noqa: E402
+
+SETUP = {"kernel": "6.12", "smp": "1", "cpu": "a", "append": "quiet"}
+BASELINE = {
+    "operations": {"a": {"hvc": 100.0, "new": 7.0}, "b": {"hvc": 90.0, "id": 50.0}},
+    "linux": {"setup": SETUP, "exits": 10, "in_exits": 2500, "startup": 3, "guest": 9},
+}
+BUDGETS = {
+    "hvc": {"what": "HVC <a & b>", "budget": 95},
+    "id": {"what": "an ID register", "budget": 60},
+}
+
+
+def test_a_row_is_judged_by_the_worse_model():
+    lines = report.operations(BASELINE, BUDGETS).splitlines()
+    assert lines[2] == "| HVC <a & b> | `hvc` | 100 | 90 | 95 | 5 |"
+
+
+def test_a_budget_that_is_kept_is_met():
+    assert "| an ID register | `id` |  | 50 | 60 | met |" in report.operations(BASELINE, BUDGETS)
+
+
+def test_an_operation_without_a_budget_is_shown():
+    assert "| new | `new` | 7 |  |  |  |" in report.operations(BASELINE, BUDGETS)
+
+
+def test_the_boot_is_told_in_words():
+    assert "10 exits, 2500 instructions of EL2 in them (250\neach)" in report.boot(BASELINE["linux"])
+
+
+def test_only_the_part_between_the_markers_is_replaced():
+    text = f"head\n{report.BEGIN}old\n{report.END}tail\n"
+    assert report.replace(text, "new\n") == f"head\n{report.BEGIN}new\n{report.END}tail\n"
+    with pytest.raises(ValueError):
+        report.replace("head\n", "new\n")
+
+
+def test_the_chart_is_well_formed():
+    chart = xml.dom.minidom.parseString(report.svg(report.rows(BASELINE, BUDGETS)))
+    assert len(chart.getElementsByTagName("path")) == 2
+
+
+def test_the_document_has_the_base_line():
+    with open(report.DOCUMENT, encoding="utf-8") as file:
+        text = file.read()
+    new = report.generated(report.load("baseline.json"), report.load("budgets.json"))
+    assert report.replace(text, new) == text, "make bench BASELINE=write"
+
+
+def test_every_operation_is_described_and_every_budget_has_one():
+    operations = report.load("baseline.json")["operations"]
+    budgets = report.load("budgets.json")
+    assert all(figures.keys() == budgets.keys() for figures in operations.values())
