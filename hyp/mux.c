@@ -117,6 +117,20 @@ static void end_line(struct mux *m)
 	enqueue(m, p);
 }
 
+/* What is shown of a line out of focus, and comes again when the line ends. */
+static void end_part(struct mux *m)
+{
+	struct mux_port *p = m->open;
+
+	if (m->hurry || p->shown - p->line >= MUX_LINE) {
+		end_line(m);
+		return;
+	}
+	send(m, m->cfg.terminal ? "\r\n" : " ...\r\n");
+	m->open = NULL;
+	p->shown = p->ready = p->line;
+}
+
 /*
  * Others come first; then the line in focus is shown again from its start: at
  * once where somebody looks, with its next byte where a program reads.
@@ -253,8 +267,8 @@ static bool step(struct mux *m)
 			show_next(m, p);
 		return true;
 	}
-	if (p && p != m->focus) { /* a part of a line that is shown */
-		end_line(m);
+	if (p && p != m->focus) {
+		end_part(m);
 		return true;
 	}
 	if (!wait || (p && !is_quiet(m, p)))

@@ -258,9 +258,10 @@ static void prompt_of_another_is_shown_after_a_while(void **state)
 	say(1, "login: ");
 	assert_out("");
 	wait(2 * FLUSH);
-	assert_out("[beta] login: \r\n");
+	assert_out("[beta] login:  ...\r\n");
+	wait(2 * FLUSH);
 	say(1, "root\n");
-	assert_out("[beta] login: \r\n[beta] root\r\n");
+	assert_out("[beta] login:  ...\r\n[beta] login: root\r\n");
 }
 
 static void line_without_end_is_cut(void **state)
