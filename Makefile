@@ -450,20 +450,25 @@ $(BENCH_PLUGIN): tests/bench/plugin/exits.c tests/bench/plugin/qemu_plugin.h
 		$< -o $@
 
 BENCH_RESULTS = $(BENCH_CPUS:%=$(BENCH)/results-%.json) $(BENCH)/linux.json
-BENCH_TARGETS := bench bench-check bench-linux
+BENCH_TARGETS := bench bench-check bench-linux bench-anatomy
+BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
+	--manifest tests/bench/bench.dts
 
 ## bench                extra instructions an operation costs under Plinth, and a
 ##                      Linux boot's exits by reason [KERNEL= SMP=1 BENCH_CPU=
 ##                      BENCH_APPEND=; BASELINE=write: the results to compare with]
 ## bench-check          the same, and fails where it is above the base line
 ## bench-linux          the exits of the Linux boot alone
+## bench-anatomy        exits instruction by instruction [REASON="GICD write"]
 .PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
 $(BENCH_TARGETS):
 	@$(SETUP) build run </dev/null
 	@$(MAKE) --no-print-directory $@-all </dev/null
 
 bench-all: bench-operations bench-linux-all
-	@tests/bench/check $(if $(filter write,$(BASELINE)),--write,--report) $(BENCH_RESULTS)
+	@$(MAKE) --no-print-directory bench-anatomy-all >$(BENCH)/anatomy.txt
+	@tests/bench/check $(if $(filter write,$(BASELINE)),--write,--report) \
+		$(BENCH_RESULTS) $(BENCH)/paths.json
 	@/usr/bin/python3 tests/bench/report.py --svg $(BENCH)/chart.svg \
 		$(if $(filter write,$(BASELINE)),--write)
 
@@ -472,11 +477,10 @@ bench-check-all: bench-operations bench-linux-all
 
 bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 	@for cpu in $(BENCH_CPUS); do \
-		run="$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD)"; \
 		tests/bench/run --cpu $$cpu --json $(BENCH)/results-$$cpu.json \
-			--native-cmd "$$run --native --append native" \
-			--plinth-cmd "$$run --disk $(BENCH_DISK) \
-				--manifest tests/bench/bench.dts" || exit; \
+			--native-cmd "$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD) \
+				--native --append native" \
+			--plinth-cmd "$(BENCH_ON_PLINTH) --cpu $$cpu" || exit; \
 	done
 
 bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
@@ -484,6 +488,11 @@ bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
 		--json $(BENCH)/linux.json --setup kernel="$$(cat $(LINUX_KERNEL)/version)" \
 		--setup smp=$(BENCH_SMP) --setup cpu=$(BENCH_CPU) --setup append='$(BENCH_APPEND)' \
 		-- $(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
+
+bench-anatomy-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK) $(BENCH_PLUGIN)
+	@tests/bench/anatomy --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
+		--json $(BENCH)/paths.json $(if $(REASON),--reason '$(REASON)') \
+		-- $(BENCH_ON_PLINTH) --cpu $(BENCH_CPU)
 
 # Not what a maker of images is at work on: that has such names of its own.
 -include $(shell find $(BUILD) -mindepth 1 -name '.*' -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -5,8 +5,11 @@ came by. Plinth counts exits itself (`stats`), by exception class: both have to 
 docs/performance.md says what the figures mean.
 """
 
+import json
 import os
 import re
+import shlex
+import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -63,6 +66,25 @@ def plugin_arguments(plugin, elf_path, out):
         f"out={os.path.abspath(out)}",
     ]
     return ",".join(words)
+
+
+def run(command, plugin, out):
+    """(the plugin's results, the console's text) of a run of scripts/run; `plugin` as
+    of plugin_arguments(), which name the file `out`."""
+    if os.path.exists(out):
+        os.unlink(out)
+    done = subprocess.run(
+        [*command, f"--qemu-args={shlex.join(['-plugin', plugin])}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    text = done.stdout.decode("utf-8", errors="replace")
+    if done.returncode or not os.path.exists(out):
+        sys.stderr.write(text[-2000:])
+        raise Unusable(f"no counts, status {done.returncode}")
+    with open(out, encoding="utf-8") as file:
+        return json.load(file), text
 
 
 def class_of(esr):

@@ -78,9 +78,23 @@ def boot(linux):
     )
 
 
+def anatomy(paths):
+    """The table of paths: where their instructions are."""
+    parts = []
+    for reason, path in paths.items():
+        total = sum(count for _, count in path)
+        steps = ", ".join(f"`{name}` {count}" for name, count in path)
+        parts.append(f"| {reason} | {total} | {steps} |")
+    return "\n".join(["| exit | all | by function, in order |", "|---|--:|---|", *parts])
+
+
 def generated(baseline, budgets):
     """What stands between the markers."""
-    return f"{operations(baseline, budgets)}\n\n{boot(baseline['linux'])}\n"
+    parts = [operations(baseline, budgets), boot(baseline["linux"])]
+    if "paths" in baseline:
+        parts.append("Where the instructions of the three most frequent exits are:")
+        parts.append(anatomy(baseline["paths"]))
+    return "\n\n".join(parts) + "\n"
 
 
 def replace(text, new):

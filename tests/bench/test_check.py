@@ -84,6 +84,13 @@ def test_another_boot_is_not_compared(base):
     assert "not compared" in done.stdout and "2 rows" in done.stdout
 
 
+def test_paths_are_kept_and_not_compared(base):
+    paths = {"paths": {"HVC": [["vector", 30]]}}
+    check(base, operations(), linux(), paths, options=["--write"])
+    assert json.loads((base / "base").read_text())["paths"] == paths["paths"]
+    assert check(base, operations(), linux()).returncode == 0
+
+
 def test_a_report_does_not_fail(base):
     done = check(base, operations(hvc=200.0), linux(), options=["--report"])
     assert done.returncode == 0 and "regression" in done.stdout

@@ -39,6 +39,11 @@ def test_the_boot_is_told_in_words():
     assert "10 exits, 2500 instructions of EL2 in them (250\neach)" in report.boot(BASELINE["linux"])
 
 
+def test_a_path_is_told_in_its_order():
+    lines = report.anatomy({"HVC": [["vector", 30], ["call", 2], ["vector", 1]]}).splitlines()
+    assert lines[2] == "| HVC | 33 | `vector` 30, `call` 2, `vector` 1 |"
+
+
 def test_only_the_part_between_the_markers_is_replaced():
     text = f"head\n{report.BEGIN}old\n{report.END}tail\n"
     assert report.replace(text, "new\n") == f"head\n{report.BEGIN}new\n{report.END}tail\n"

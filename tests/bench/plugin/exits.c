@@ -14,6 +14,7 @@
  * -icount, where one thread executes all CPUs. Arguments, numbers in hex:
  *	image= end= vectors= resume= resume_end=	addresses in plinth.elf
  *	device=		a handler's address; its index is the number written
+ *	paths=on	writes the addresses of each reason's shortest exit, too
  *	out=		the JSON file, written when QEMU ends
  * docs/performance.md says what the figures mean.
  */
@@ -27,6 +28,7 @@
 #define MAX_CPUS    64
 #define MAX_DEVICES 16
 #define MAX_REASONS 256
+#define MAX_PATH    512 /* instructions of an exit that are kept */
 #define NO_DEVICE   (-1)
 
 /* arch/aarch64/el2/vectors.S */
@@ -48,7 +50,8 @@
 struct reason {
 	uint64_t esr; /* what tells it from others */
 	int device;   /* index, or NO_DEVICE */
-	uint64_t count, sum, max;
+	uint64_t count, sum, max, min;
+	uint32_t path[MAX_PATH]; /* of the shortest, offsets in the image */
 };
 
 struct cpu {
@@ -57,6 +60,7 @@ struct cpu {
 	uint64_t esr;
 	int device;
 	bool in_exit;
+	uint32_t path[MAX_PATH]; /* as far as the exit has come */
 };
 
 static struct cpu cpus[MAX_CPUS];
@@ -67,6 +71,7 @@ static uint64_t startup;    /* EL2's, before a guest's first instruction */
 static uint64_t exceptions; /* taken at EL2 from EL2 */
 static bool started;
 static const char *trouble; /* why the figures are none */
+static bool with_paths;
 
 static uint64_t image, image_end, vectors, resume, resume_end;
 static uint64_t devices[MAX_DEVICES];
@@ -105,7 +110,8 @@ static struct reason *reason_of(const struct cpu *c)
 		trouble = "more reasons than there is room for";
 		return &reasons[0];
 	}
-	*r = (struct reason){.esr = esr, .device = c->device};
+	*r = (struct reason){
+		.esr = esr, .device = c->device, .min = UINT64_MAX};
 	nr_reasons++;
 	return r;
 }
@@ -178,10 +184,29 @@ static void on_eret(unsigned vcpu, void *data)
 	c->in_exit = false;
 	n = c->insns - c->start;
 	r = reason_of(c);
+	if (n < r->min) {
+		r->min = n;
+		memcpy(r->path, c->path, sizeof(r->path));
+	}
 	r->count++;
 	r->sum += n;
 	if (n > r->max)
 		r->max = n;
+}
+
+/* Before the other callback of the same instruction; the offset is `data`. */
+static void on_path(unsigned vcpu, void *data)
+{
+	struct cpu *c = &cpus[vcpu];
+	uint32_t offset = (uint32_t)(uintptr_t)data;
+	uint64_t n = c->insns - c->start;
+	bool begins = image + offset - vectors < VECTORS &&
+		      (image + offset - vectors) % SLOT == 0;
+
+	if (begins)
+		c->path[0] = offset;
+	else if (c->in_exit && n < MAX_PATH)
+		c->path[n] = offset;
 }
 
 static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
@@ -204,6 +229,10 @@ static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
 		qemu_plugin_register_vcpu_mem_cb(insn, on_syndrome,
 						 QEMU_PLUGIN_CB_NO_REGS,
 						 QEMU_PLUGIN_MEM_W, NULL);
+	if (with_paths)
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			insn, on_path, QEMU_PLUGIN_CB_NO_REGS,
+			(void *)(uintptr_t)(at - image));
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
 					       data);
 }
@@ -236,16 +265,28 @@ static void on_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		translate(qemu_plugin_tb_get_insn(tb, i));
 }
 
+static void write_path(FILE *f, const struct reason *r)
+{
+	fprintf(f, ", \"path\": [");
+	for (uint64_t i = 0; i < r->min && i < MAX_PATH; i++)
+		fprintf(f, "%s%" PRIu64, i ? ", " : "", image + r->path[i]);
+	fprintf(f, "]");
+}
+
 static void write_reasons(FILE *f)
 {
 	fprintf(f, "  \"exits\": [");
-	for (const struct reason *r = reasons; r < reasons + nr_reasons; r++)
+	for (const struct reason *r = reasons; r < reasons + nr_reasons; r++) {
 		fprintf(f,
 			"%s\n    {\"esr\": %" PRIu64 ", \"device\": %d, "
 			"\"count\": %" PRIu64 ", \"sum\": %" PRIu64
-			", \"max\": %" PRIu64 "}",
+			", \"max\": %" PRIu64 ", \"min\": %" PRIu64,
 			r == reasons ? "" : ",", r->esr, r->device, r->count,
-			r->sum, r->max);
+			r->sum, r->max, r->min);
+		if (with_paths)
+			write_path(f, r);
+		fprintf(f, "}");
+	}
 	fprintf(f, "\n  ]\n");
 }
 
@@ -308,6 +349,10 @@ static bool take(const char *arg)
 	}
 	if (!strncmp(arg, "device=", 7) && nr_devices < MAX_DEVICES) {
 		devices[nr_devices++] = strtoull(arg + 7, NULL, 16);
+		return true;
+	}
+	if (!strcmp(arg, "paths=on")) {
+		with_paths = true;
 		return true;
 	}
 	if (!strncmp(arg, "out=", 4)) {
