@@ -149,9 +149,40 @@ uint32_t dt_find(const struct dt *d, uint32_t from, const char *compatible)
 
 /* ------------------------------------------------------------- properties */
 
+static uint32_t cell_at(const char *at)
+{
+	return fdt32_to_cpu(*(const fdt32_t *)(const void *)at);
+}
+
+/*
+ * A walk of our own over the properties of the node: libfdt checks each of its
+ * steps again, which dt_check() has done for all of them, and takes a thousand
+ * instructions for one.
+ */
 const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len)
 {
-	return fdt_getprop(d->fdt, d->node[n].off, prop, len);
+	const char *blob = d->fdt;
+	const char *strings = blob + fdt_off_dt_strings(blob);
+	const char *at = d->node[n].name;
+
+	at += align_up((uintptr_t)at + strlen(at) + 1, 4) - (uintptr_t)at;
+	for (;;) {
+		uint32_t tag = cell_at(at), size;
+
+		at += 4;
+		if (tag == FDT_NOP)
+			continue;
+		if (tag != FDT_PROP)
+			break; /* a child, or the node's end */
+		size = cell_at(at);
+		if (strcmp(strings + cell_at(at + 4), prop) == 0) {
+			*len = (int)size;
+			return at + 8;
+		}
+		at += 8 + align_up(size, 4);
+	}
+	*len = -FDT_ERR_NOTFOUND;
+	return NULL;
 }
 
 bool dt_has(const struct dt *d, uint32_t n, const char *prop)

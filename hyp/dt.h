@@ -9,9 +9,8 @@
  * -EINVAL: the tree says something wrong; -ENOMEM: no room for an array.
  *
  * Specification: Devicetree Specification 0.4, flattened format (version 17)
- * and the standard properties. Property values are fetched with libfdt; the
- * check and the walk are ours because the libfdt that EL2 links has no full
- * check.
+ * and the standard properties. The check is ours because the libfdt that EL2
+ * links has no full one, and so are the walks that rely on it.
  *
  * Callers: boot/platform.c, hyp/manifest.c, hyp/vm_dt_*.c. No locks: a tree
  * is parsed by one CPU, and its blob does not change meanwhile.
