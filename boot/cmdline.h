@@ -5,10 +5,11 @@
  *	stats		print exit counts and free memory when a VM
  *			is reset or ends
  *	loglevel=err|warn|info|debug
- *	console=auto|mux|raw	the console is multiplexed, even for one VM; or
- *is not, even for several: only the first has input then escape=^]	the
- *multiplexer's key: a caret and a character terminal	somebody looks at the
- *console: colours
+ *	console=auto|mux|raw
+ *			multiplexed: where there are several VMs, always, or
+ *			never (then only the first VM has input)
+ *	escape=^]	the multiplexer's key: a caret and a character
+ *	terminal	somebody looks at the console: colours
  *
  * Pure; called once by boot/main.c. A wrong word is reported and ignored.
  *

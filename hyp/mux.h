@@ -9,9 +9,9 @@
  * come, and what is typed is its. While its line is open, the others' lines
  * wait until it has been quiet for a moment; then they break in, the line ends
  * in " ..." or is erased, and what it was is shown again below. Ports take
- *turns by the line, so none starves another; one that is not served fast enough
- *is told to wait (-EAGAIN), and so never loses a byte. Only the log, which
- *cannot wait, counts lost lines.
+ * turns by the line, so none starves another; one that is not served fast
+ * enough is told to wait (-EAGAIN), and so never loses a byte. Only the log,
+ * which cannot wait, counts lost lines.
  *
  * Typed: the escape byte, then
  *	a digit		the VM of that number

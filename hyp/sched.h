@@ -21,7 +21,8 @@
  *
  * Wake-ups are not lost: who blocks publishes BLOCKED, then looks again, before
  * anybody can take the vCPU away; who posts something for a vCPU makes it
- *visible, then looks at the state (vcpu_kick()). One of the two sees the other.
+ * visible, then looks at the state (vcpu_kick()). One of the two sees the
+ * other.
  *
  * Beside vCPUs a pCPU has events: functions that it calls when their time has
  * come, outside of guests and with no lock held.
