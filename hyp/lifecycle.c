@@ -358,6 +358,8 @@ int vm_command(struct vm *vm, enum vm_command cmd)
 	spin_lock(&vm->lock);
 	err = command_locked(vm, cmd);
 	spin_unlock(&vm->lock);
+	if (cmd == VM_RESUME)
+		gwdt_timer(&vm->wdt); /* its time goes on */
 	return err;
 }
 

@@ -36,13 +36,17 @@ static const struct {
 };
 
 static const char *const vm_props[] = {
-	"compatible",    "#address-cells", "#size-cells",
-	"cpus",          "memory",         "memory-base",
-	"bootargs",      "spis",           "virtio-slots",
-	"its",           "pcpus",          "weight",
-	"reservation",   "console",        "images",
-	"populate",      "overcommit",     "restart",
-	"restart-delay", "no-autostart",   NULL,
+	"compatible",    "#address-cells",
+	"#size-cells",   "cpus",
+	"memory",        "memory-base",
+	"bootargs",      "spis",
+	"virtio-slots",  "its",
+	"pcpus",         "weight",
+	"reservation",   "console",
+	"images",        "populate",
+	"overcommit",    "restart",
+	"restart-delay", "no-autostart",
+	"watchdog",      NULL,
 };
 
 /* Slots that leave an SPI for each; see VM_VIRTIO_INTID. */
@@ -55,7 +59,7 @@ struct vm_node {
 	uint32_t n;
 	struct manifest_vm *vm;
 	struct vm_config *cfg;
-	bool its;
+	bool its, watchdog;
 	bool has[ASK_NR];
 	uint64_t ask[ASK_NR];
 	struct vm_virtio *disk; /* only backing and read_only are set */
@@ -140,12 +144,12 @@ static int read_console(struct vm_node *v)
 	return 0;
 }
 
-static int read_its(struct vm_node *v)
+static int read_flag(struct vm_node *v, const char *name, bool *set)
 {
 	int len = 0;
 
-	v->its = dt_prop(v->d, v->n, "its", &len) != NULL;
-	return len > 0 ? dt_fail(v->d, v->n, "its", "must be empty") : 0;
+	*set = dt_prop(v->d, v->n, name, &len) != NULL;
+	return len > 0 ? dt_fail(v->d, v->n, name, "must be empty") : 0;
 }
 
 /* The children's reg is two cells and two cells; a node may say so. */
@@ -170,7 +174,9 @@ static int read_props(struct vm_node *v)
 	for (unsigned i = 0; !err && i < ASK_NR; i++)
 		err = read_number(v, i);
 	if (!err)
-		err = read_its(v);
+		err = read_flag(v, "its", &v->its);
+	if (!err)
+		err = read_flag(v, "watchdog", &v->watchdog);
 	if (!err)
 		err = read_console(v);
 	if (!err)
@@ -373,6 +379,7 @@ static int default_hw(struct vm_node *v)
 		.nr_spis = vm_config_spis_needed((unsigned)v->ask[ASK_SLOTS]),
 		.pmu = v->r->host->pmu,
 		.its = v->its,
+		.watchdog = v->watchdog,
 	};
 	if (v->has[ASK_SPIS])
 		hw.nr_spis = (unsigned)v->ask[ASK_SPIS];
@@ -406,6 +413,11 @@ static int check_agreement(const struct vm_node *v)
 	if (v->its && !cfg->its.size) {
 		return dt_fail(v->d, v->n, "its",
 			       "but %s has no node arm,gic-v3-its",
+			       cfg->dtb.node);
+	}
+	if (v->watchdog) {
+		return dt_fail(v->d, v->n, "watchdog",
+			       "but %s says what hardware there is",
 			       cfg->dtb.node);
 	}
 	if (cfg->nr_virtio < v->nr_disks) {

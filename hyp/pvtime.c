@@ -19,7 +19,8 @@ static bool each_range(const struct vm_config *cfg,
 		       void *ctx)
 {
 	bool ok = fn(ctx, &cfg->gicd) && fn(ctx, &cfg->its) &&
-		  fn(ctx, &cfg->uart) && fn(ctx, &cfg->rtc);
+		  fn(ctx, &cfg->uart) && fn(ctx, &cfg->rtc) &&
+		  fn(ctx, &cfg->wdt);
 
 	for (unsigned i = 0; i < cfg->nr_ram && ok; i++)
 		ok = fn(ctx, &cfg->ram[i]);

@@ -36,6 +36,7 @@
 #include <hyp/mmio.h>
 #include <hyp/pvtime.h>
 #include <hyp/vcpu.h>
+#include <hyp/vdev/gwdt.h>
 #include <hyp/vdev/pl011.h>
 #include <hyp/vdev/pl031.h>
 #include <hyp/vm_config.h>
@@ -101,6 +102,8 @@ struct vm {
 	/* Their own locks; others call them whatever the VM's state. */
 	struct pl011 uart;
 	struct pl031 rtc;
+	struct gwdt wdt;
+	struct sched_event wdt_event; /* under wdt.lock */
 	uint64_t alarm; /* of rtc, in seconds, 0: none; hyp->alarm_lock */
 
 	/* Made by vm_create(), all 0 while the VM is absent; constant between,
@@ -154,6 +157,11 @@ MUST_CHECK int vm_start(struct vm *vm);
  * or by a device of its. `why`: a constant string, for VM_STOP_CRASH.
  */
 void vm_stop(struct vm *vm, enum vm_stop how, const char *why);
+
+/* The virtual counter of a VM that runs or is paused, and when it will show
+ * `at`: a value of the counter, RUNQ_NEVER while the VM is paused. */
+uint64_t vm_virtual_now(struct vm *vm);
+uint64_t vm_virtual_date(struct vm *vm, uint64_t at);
 
 /* PSCI CPU_ON: OFF -> RUNNABLE. The vCPU is OFF. */
 void vm_vcpu_start(struct vm *vm, struct vcpu *v, ipa_t entry,

@@ -118,6 +118,9 @@ int vm_config_default_hw(struct vm_config *cfg, const struct vm_hw *hw,
 	cfg->uart_intid = VM_UART_INTID;
 	cfg->rtc = (struct vm_range){{VM_RTC_BASE}, VM_DEV_SIZE};
 	cfg->rtc_intid = VM_RTC_INTID;
+	if (hw->watchdog)
+		cfg->wdt = (struct vm_range){{VM_WDT_BASE}, VM_WDT_SIZE};
+	cfg->wdt_intid = VM_WDT_INTID;
 	fill_virtio(cfg);
 	return 0;
 }

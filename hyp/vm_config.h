@@ -36,6 +36,8 @@ struct arena;
 #define VM_RTC_BASE        UINT64_C(0x09010000)
 #define VM_DEV_SIZE        KIB(4)               /* PL011 and PL031 */
 #define VM_PVTIME_BASE     UINT64_C(0x090a0000) /* stolen time, hyp/pvtime.h */
+#define VM_WDT_BASE        UINT64_C(0x09100000) /* control, then refresh frame */
+#define VM_WDT_SIZE        KIB(128)
 #define VM_VIRTIO_BASE     UINT64_C(0x0a000000)
 #define VM_VIRTIO_SIZE     UINT64_C(0x200)
 #define VM_DEVICES_END     UINT64_C(0x10000000) /* RAM begins at or above */
@@ -44,6 +46,7 @@ struct arena;
 #define VM_SPI_FIRST       32U                  /* INTID of SPI 0 */
 #define VM_UART_INTID      (VM_SPI_FIRST + 1)
 #define VM_RTC_INTID       (VM_SPI_FIRST + 2)
+#define VM_WDT_INTID       (VM_SPI_FIRST + 10)
 #define VM_VIRTIO_INTID(n) (VM_SPI_FIRST + 16 + (n))
 
 _Static_assert(VM_GICR_BASE + VM_GICR_NR * VM_GICR_FRAME == VM_UART_BASE,
@@ -145,6 +148,8 @@ struct vm_config {
 	uint32_t uart_intid;
 	struct vm_range rtc; /* PL031, 4 KiB; size 0 = none */
 	uint32_t rtc_intid;
+	struct vm_range wdt; /* watchdog, 128 KiB; size 0 = none */
+	uint32_t wdt_intid;
 
 	struct vm_virtio *virtio; /* ascending addresses; disks come first */
 	unsigned nr_virtio;
@@ -169,6 +174,7 @@ struct vm_hw {
 	unsigned nr_spis;   /* at least vm_config_spis_needed(nr_virtio) */
 	bool pmu;
 	bool its; /* LPIs and an ITS */
+	bool watchdog;
 };
 
 /* Whether the VM may use the pCPU of that index. */

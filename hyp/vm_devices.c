@@ -4,6 +4,7 @@
  * docs/design/09-mmio.md, docs/design/10-virtio.md.
  */
 #include <errno.h>
+#include <port/this_cpu.h>
 #include <string.h>
 
 #include <hyp/hypervisor.h>
@@ -110,6 +111,39 @@ static void rtc_alarm(void *ctx, uint64_t at)
 	hyp_set_alarm(vm->hyp, vm, at);
 }
 
+static void wdt_irq(void *ctx, bool level)
+{
+	struct vm *vm = ctx;
+
+	vgic_set_line(vm->vgic, VGIC_NO_VCPU, vm->cfg->wdt_intid, level);
+}
+
+static uint64_t wdt_now(void *ctx)
+{
+	return vm_virtual_now(ctx);
+}
+
+static void wdt_set_timer(void *ctx, uint64_t at)
+{
+	struct vm *vm = ctx;
+	uint64_t date = at == UINT64_MAX ? RUNQ_NEVER : vm_virtual_date(vm, at);
+
+	if (date == RUNQ_NEVER)
+		sched_event_cancel(&vm->wdt_event);
+	else
+		sched_event_set(&vm->wdt_event, this_cpu(), date);
+}
+
+static void wdt_expired(void *ctx)
+{
+	vm_stop(ctx, VM_STOP_CRASH, "its watchdog has expired");
+}
+
+static void wdt_event(struct sched_event *e)
+{
+	gwdt_timer(&container_of(e, struct vm, wdt_event)->wdt);
+}
+
 static void slot_irq(void *ctx, bool level)
 {
 	struct vm_slot *s = ctx;
@@ -150,12 +184,16 @@ static int create_serial(struct vm *vm)
 		.set_alarm = vm->hyp->ops.set_alarm ? rtc_alarm : NULL,
 		.ctx = vm,
 	};
+	const struct gwdt_ops wdt = {wdt_now, wdt_irq, wdt_set_timer,
+				     wdt_expired, vm};
 	int err;
 
 	/* They outlive the VM: others may be about to call them. */
 	if (!vm->uart.ops.ctx) {
 		pl011_init(&vm->uart, &uart);
 		pl031_init(&vm->rtc, &rtc);
+		gwdt_init(&vm->wdt, &wdt);
+		vm->wdt_event.fn = wdt_event;
 	}
 	err = take_port(vm);
 	if (err)
@@ -166,6 +204,21 @@ static int create_serial(struct vm *vm)
 		err = add(vm, &vm->cfg->rtc, vm->cfg->rtc.size, pl031_mmio,
 			  &vm->rtc, "PL031");
 	return err;
+}
+
+static int create_watchdog(struct vm *vm)
+{
+	const struct vm_range *at = &vm->cfg->wdt;
+	const struct vm_range control = {at->base, at->size / 2};
+	const struct vm_range refresh = {ipa_add(at->base, control.size),
+					 control.size};
+	int err = add(vm, &control, control.size, gwdt_control_mmio, &vm->wdt,
+		      "watchdog");
+
+	if (err)
+		return err;
+	return add(vm, &refresh, refresh.size, gwdt_refresh_mmio, &vm->wdt,
+		   "watchdog");
 }
 
 static void *disk_pages(void *ctx, uint64_t nr)
@@ -231,6 +284,9 @@ int vm_devices_create(struct vm *vm)
 {
 	int err = create_serial(vm);
 
+	if (!err)
+		err = create_watchdog(vm);
+
 	vm->slots = arena_array(&vm->arena, vm->cfg->nr_virtio,
 				sizeof(*vm->slots), 64);
 	if (!err && !vm->slots)
@@ -244,6 +300,7 @@ void vm_devices_reset(struct vm *vm)
 {
 	pl011_reset(&vm->uart);
 	pl031_reset(&vm->rtc);
+	gwdt_reset(&vm->wdt);
 	for (unsigned i = 0; i < vm->nr_slots; i++)
 		virtio_mmio_reset(slot_transport(&vm->slots[i]));
 }

@@ -345,6 +345,22 @@ static void gen_virtio(struct gen *g, const struct vm_virtio *v)
 	g_end(g);
 }
 
+/* Its two frames, control first. */
+static void gen_watchdog(struct gen *g, const struct vm_config *cfg)
+{
+	const uint64_t frame = cfg->wdt.size / 2;
+	const struct vm_range control = {cfg->wdt.base, frame};
+	const struct vm_range refresh = {ipa_add(cfg->wdt.base, frame), frame};
+
+	if (!cfg->wdt.size)
+		return;
+	g_begin_at(g, "watchdog", control.base.v);
+	g_string(g, "compatible", "arm,sbsa-gwdt");
+	g_reg(g, &control, &refresh, 1);
+	g_spi(g, cfg->wdt_intid);
+	g_end(g);
+}
+
 static void gen_tree(struct gen *g, const struct vm_config *cfg,
 		     const struct vm_dt_boot *boot)
 {
@@ -364,6 +380,7 @@ static void gen_tree(struct gen *g, const struct vm_config *cfg,
 	gen_clock(g);
 	gen_uart(g, cfg);
 	gen_rtc(g, cfg);
+	gen_watchdog(g, cfg);
 	for (unsigned i = 0; i < cfg->nr_virtio; i++)
 		gen_virtio(g, &cfg->virtio[i]);
 	g_end(g);

@@ -136,6 +136,7 @@ unsigned vm_memory_ipa_bits(const struct vm *vm)
 	last = last_byte(last, &cfg->its);
 	last = last_byte(last, &cfg->uart);
 	last = last_byte(last, &cfg->rtc);
+	last = last_byte(last, &cfg->wdt);
 	return bit_highest(last) + 1;
 }
 

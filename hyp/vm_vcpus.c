@@ -149,6 +149,29 @@ void vm_resume_locked(struct vm *vm)
 	kick_all_locked(vm);
 }
 
+uint64_t vm_virtual_now(struct vm *vm)
+{
+	uint64_t now;
+
+	spin_lock(&vm->lock);
+	now = vm->state == VM_PAUSED ? vm->paused_at : counter_now();
+	now -= vm->vcpus[0]->control.cntvoff_el2;
+	spin_unlock(&vm->lock);
+	return now;
+}
+
+uint64_t vm_virtual_date(struct vm *vm, uint64_t at)
+{
+	uint64_t date;
+
+	spin_lock(&vm->lock);
+	date = at + vm->vcpus[0]->control.cntvoff_el2;
+	if (date < at || vm->state == VM_PAUSED)
+		date = RUNQ_NEVER;
+	spin_unlock(&vm->lock);
+	return date;
+}
+
 /* True: the pause begins now. */
 static bool all_held_locked(struct vm *vm)
 {

@@ -2,14 +2,16 @@
  * A VM with several lives: it counts them on its disk, the only thing that
  * lasts from one to the next, and ends each in the same way until the last.
  * Boot arguments: `lives=N`, and how: `crash` (vectors and the next instruction
- * where there is no memory), `reset` (SYSTEM_RESET), `off` (SYSTEM_OFF) or
- * `wait` (it does not, and sleeps).
+ * where there is no memory), `hang` (as a kernel with broken vectors and its
+ * MMU on: it goes round for ever, and a watchdog waits), `reset`
+ * (SYSTEM_RESET), `off` (SYSTEM_OFF) or `wait` (it does not end, and sleeps).
  * Prints `life N` in each, and in the last the totals. Needs a disk of 1 MiB or
  * more, zeroed.
  */
 #include "lib/blkreq.h"
 #include "lib/check.h"
 #include "lib/guest.h"
+#include "lib/mmu.h"
 #include "lib/print.h"
 #include "lib/psci.h"
 #include "lib/string.h"
@@ -44,6 +46,19 @@ NORETURN static void crash(void)
 	__builtin_unreachable();
 }
 
+#define WDT_CONTROL UINT64_C(0x09100000) /* arm,sbsa-gwdt */
+#define WDT_WCS     0x000
+#define WDT_WOR     0x008
+#define WDT_US      200000
+
+NORETURN static void hang(void)
+{
+	mmio_write32(WDT_CONTROL + WDT_WOR, (uint32_t)time_ticks(WDT_US));
+	mmio_write32(WDT_CONTROL + WDT_WCS, 1);
+	mmu_on();
+	crash();
+}
+
 void payload_main(void)
 {
 	uint64_t lives = str_number(guest.bootargs, "lives=");
@@ -57,6 +72,8 @@ void payload_main(void)
 		check_done();
 	if (str_has_word(guest.bootargs, "crash"))
 		crash();
+	if (str_has_word(guest.bootargs, "hang"))
+		hang();
 	while (str_has_word(guest.bootargs, "wait"))
 		wfi();
 	psci_call(str_has_word(guest.bootargs, "off") ? PSCI_SYSTEM_OFF

@@ -334,6 +334,7 @@ struct vm_config *sim_config(struct sim *s, const struct sim_vm *what)
 		.nr_virtio = 2,
 		.nr_spis = 32,
 		.pmu = true,
+		.watchdog = what->watchdog,
 	};
 	unsigned i = s->h.nr_vms;
 	struct vm_config *cfg = &s->cfg[i];

@@ -94,6 +94,13 @@ def test_crashes_restart_a_vm_by_policy_and_no_neighbour_notices(tmp_path):
     assert waits == "1 2 4 8 16 32 50 50 50".split()
 
 
+def test_guest_that_goes_round_for_ever_is_restarted_by_its_watchdog(tmp_path):
+    life = 'watchdog; restart = "on-crash";'
+    out = both(manifest(tmp_path, 3, "hang", life), "VM mortal: off")
+    assert lives(out) == [1, 2, 3]
+    assert out.count("VM mortal: crashed: its watchdog has expired") == 2
+
+
 def test_crash_without_a_policy_is_the_end_of_that_vm(tmp_path):
     out = both(manifest(tmp_path, 2, "crash"), "outside its memory", machine.CRASH)
     assert lives(out) == [1]

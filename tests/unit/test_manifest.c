@@ -156,7 +156,7 @@ static void short_manifest_takes_the_defaults(void **state)
 	assert_int_equal(c->initrd.size, 0);
 }
 
-static void its_is_there_when_asked_for(void **state)
+static void its_and_watchdog_are_there_when_asked_for(void **state)
 {
 	struct boot *b = *state;
 	const struct vm_config *c;
@@ -165,8 +165,12 @@ static void its_is_there_when_asked_for(void **state)
 	c = accepted(b, 0);
 	assert_int_equal(c->its.base.v, 0x08080000);
 	assert_int_equal(c->its.size, 0x20000);
+	assert_int_equal(c->wdt.size, 0);
 	assert_int_equal(parse(b, GOOD("a")), 0);
 	assert_int_equal(accepted(b, 0)->its.size, 0);
+	assert_int_equal(parse(b, VM("a", "watchdog;" CPUS_MEM KERNEL)), 0);
+	assert_int_equal(accepted(b, 0)->wdt.base.v, 0x09100000);
+	assert_int_equal(accepted(b, 0)->wdt.size, 0x20000);
 	assert_int_equal(parse(b, VM("a", "its = <1>;" CPUS_MEM KERNEL)), 0);
 	assert_string_equal(b->m.vm[0].err,
 			    "manifest: /a: property its: must be empty");
@@ -272,6 +276,8 @@ static const struct {
 	{VM("a", CPUS_MEM RESTART "restart-delay = <1 3600001>;" KERNEL),
 	 "/a: property restart-delay: 1 to 3600001 ms is not within 1 to "
 	 "3600000"},
+	{VM("a", CPUS_MEM "watchdog = <1>;" KERNEL),
+	 "/a: property watchdog: must be empty"},
 	{VM("a", CPUS_MEM "no-autostart = <1>;" KERNEL),
 	 "/a: property no-autostart: must be empty"},
 	{VM("a", CPUS_MEM "weight = <0>;" KERNEL),
@@ -718,6 +724,8 @@ static void manifest_and_guests_tree_may_not_disagree(void **state)
 		{"virtio-slots = <2>;",
 		 "/g: property virtio-slots: 2, but dtb@1 says 1"},
 		{"spis = <32>;", "/g: property spis: 32, but dtb@1 needs 64"},
+		{"watchdog;", "/g: property watchdog: but dtb@1 says what "
+			      "hardware there is"},
 		{"its;", "/g: property its: but dtb@1 has no node "
 			 "arm,gic-v3-its"},
 		{MOD("d", "disk", "0 0x50000000 0 0x1000")
@@ -898,7 +906,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(full_manifest_gives_one_vm),
 		T(short_manifest_takes_the_defaults),
-		T(its_is_there_when_asked_for),
+		T(its_and_watchdog_are_there_when_asked_for),
 		T(memory_comes_as_it_says),
 		T(nothing_points_into_the_blob),
 		T(vms_may_share_what_nobody_writes),

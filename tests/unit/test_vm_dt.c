@@ -284,6 +284,25 @@ static void generated_tree_has_an_its_when_asked_for(void **state)
 	EXPECT_CELLS(g, its, "reg", 0, 0x08080000, 0, 0x20000);
 }
 
+static void generated_tree_has_a_watchdog_when_asked_for(void **state)
+{
+	static const char dog[] = "/watchdog@9100000";
+	struct guest *g = *state;
+	const struct vm_dt_boot boot = {0};
+	struct vm_hw hw = hw_of(1, 0);
+
+	assert_int_equal(default_hw(g, hw), 0);
+	write_tree(g, &boot);
+	assert_true(fdt_path_offset(g->out, dog) < 0);
+	hw.watchdog = true;
+	assert_int_equal(default_hw(g, hw), 0);
+	write_tree(g, &boot);
+	EXPECT_STR(g, dog, "compatible", "arm,sbsa-gwdt");
+	EXPECT_CELLS(g, dog, "reg", 0, 0x09100000, 0, 0x10000, 0, 0x09110000, 0,
+		     0x10000); /* control, refresh */
+	EXPECT_CELLS(g, dog, "interrupts", 0, 10, 4);
+}
+
 static void generated_tree_is_silent_about_what_is_not_there(void **state)
 {
 	struct guest *g = *state;
@@ -337,6 +356,7 @@ static void generated_tree_read_back_is_the_same_vm(void **state)
 		print_message("  %u vCPUs %u slots\n", sizes[i][0],
 			      sizes[i][1]);
 		hw.its = i % 2;
+		hw.watchdog = i % 3 == 0;
 		assert_int_equal(default_hw(g, hw), 0);
 		write_tree(g, &boot);
 		assert_int_equal(vm_dt_parse(&b, g->out, vm_dt_capacity(a),
@@ -769,6 +789,7 @@ int main(void)
 		T(hardware_beyond_the_limits_is_refused),
 		T(generated_tree_says_what_the_vm_has),
 		T(generated_tree_has_an_its_when_asked_for),
+		T(generated_tree_has_a_watchdog_when_asked_for),
 		T(generated_tree_is_silent_about_what_is_not_there),
 		T(aff3_needs_two_cells),
 		T(generated_tree_read_back_is_the_same_vm),
