@@ -31,7 +31,7 @@ struct el1_context {
 	uint64_t mair_el1, amair_el1, vbar_el1, contextidr_el1;
 	uint64_t tpidr_el0, tpidrro_el0, tpidr_el1;
 	uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
-	uint64_t csselr_el1, par_el1, mdscr_el1, cntkctl_el1;
+	uint64_t csselr_el1, par_el1, mdscr_el1, osdlr_el1, cntkctl_el1;
 	uint64_t cntv_ctl_el0, cntv_cval_el0, cntp_ctl_el0, cntp_cval_el0;
 	uint64_t pauth[10]; /* APIA, APIB, APDA, APDB, APGA: lo, hi */
 	uint64_t os_lock;   /* OSLSR_EL1.OSLK as 0 or 1 */

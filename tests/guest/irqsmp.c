@@ -157,6 +157,47 @@ static void check_routing(void)
 	gic_route(SPI_A, cpus[0].mpidr);
 }
 
+static unsigned count_of_all(unsigned intid)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
+		n += count_of(i, intid);
+	return n;
+}
+
+/* GICD_IROUTER.IRM: whoever it is, it is one. And a route to no CPU. */
+static void check_any(void)
+{
+	unsigned good = 0;
+
+	gic_enable(SPI_A);
+	gic_route(SPI_A, IROUTER_IRM);
+	for (unsigned i = 0; i < 20; i++) {
+		clear_logs();
+		gic_set_bit(GIC_ISPENDR, SPI_A);
+		irq_enable();
+		good += WAIT_FOR(count_of_all(SPI_A) == 1);
+		irq_disable();
+		good += !gic_bit(GIC_ISPENDR, SPI_A);
+	}
+	CHECK_EQ("one_of_n_takes_it", good, 40);
+	delay_us(200);
+	CHECK_EQ("and_no_other_as_well", count_of_all(SPI_A), 1);
+
+	clear_logs();
+	gic_route(SPI_A, UINT64_C(0x7f) << 16);
+	gic_set_bit(GIC_ISPENDR, SPI_A);
+	CHECK("route_to_no_cpu_delivers_nothing",
+	      irq_none() && !count_of_all(SPI_A));
+	CHECK("but_it_stays_pending", gic_bit(GIC_ISPENDR, SPI_A));
+	gic_route(SPI_A, cpus[1].mpidr);
+	CHECK("and_goes_where_the_route_leads_then",
+	      WAIT_FOR(count_of(1, SPI_A) == 1));
+	gic_disable(SPI_A);
+	gic_route(SPI_A, cpus[0].mpidr);
+}
+
 /* The frame of CPU 1, used from here. */
 static void check_other_frame(void)
 {
@@ -279,6 +320,7 @@ void payload_main(void)
 	check_broadcast();
 	check_target_list();
 	check_routing();
+	check_any();
 	check_other_frame();
 	check_ping_pong();
 	leave = true;

@@ -35,9 +35,14 @@ uint64_t hint_aut(uint64_t p, void *m);
 #define KEY_REGS(X)                                                            \
 	X(0, "S3_0_C2_C1_0")                                                   \
 	X(1, "S3_0_C2_C1_1")                                                   \
-	X(2, "S3_0_C2_C1_2") X(3, "S3_0_C2_C1_3") X(4, "S3_0_C2_C2_0")         \
-		X(5, "S3_0_C2_C2_1") X(6, "S3_0_C2_C2_2") X(7, "S3_0_C2_C2_3") \
-			X(8, "S3_0_C2_C3_0") X(9, "S3_0_C2_C3_1")
+	X(2, "S3_0_C2_C1_2")                                                   \
+	X(3, "S3_0_C2_C1_3")                                                   \
+	X(4, "S3_0_C2_C2_0")                                                   \
+	X(5, "S3_0_C2_C2_1")                                                   \
+	X(6, "S3_0_C2_C2_2")                                                   \
+	X(7, "S3_0_C2_C2_3")                                                   \
+	X(8, "S3_0_C2_C3_0")                                                   \
+	X(9, "S3_0_C2_C3_1")
 
 static void write_keys(const uint64_t key[2 * NR_KEYS])
 {

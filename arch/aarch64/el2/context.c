@@ -35,6 +35,7 @@
 	X(csselr_el1, "csselr_el1")                                            \
 	X(par_el1, "par_el1")                                                  \
 	X(mdscr_el1, "mdscr_el1")                                              \
+	X(osdlr_el1, "osdlr_el1")                                              \
 	X(cntkctl_el1, "cntkctl_el1")                                          \
 	X(cntv_cval_el0, "cntv_cval_el0")                                      \
 	X(cntp_cval_el0, "cntp_cval_el0")                                      \
@@ -109,8 +110,8 @@ static void debug_restore(const struct el1_context *c)
 	nr = cpu_nr_watchpoints();
 	DEBUG_IDX(WRITE_WRP)
 	WRITE(os_lock, "oslar_el1")
-	/* Not kept, so a start finds them as after a reset. */
-	__asm__ volatile("msr osdlr_el1, xzr\n\tmsr mdccint_el1, xzr");
+	/* Not kept, as nothing of the communications channel is. */
+	__asm__ volatile("msr mdccint_el1, xzr");
 }
 
 void el1_context_save(struct el1_context *c)

@@ -1,0 +1,116 @@
+/*
+ * System registers are each CPU's own, over sleep, firmware calls and whoever
+ * else uses the CPU meanwhile: thread and context identities, translation,
+ * exception and debug registers, OS double lock, a timer's compare value (Arm
+ * ARM DDI 0487). Vector registers are in simd.c, keys in pauth.c.
+ */
+#include "lib/check.h"
+#include "lib/gic.h"
+#include "lib/guest.h"
+#include "lib/psci.h"
+#include "lib/smp.h"
+#include "lib/timer.h"
+
+const char payload_name[] = "sysregs";
+
+#define SYSREGS_NR 23U /* sysregs_asm.S */
+#define OSDLR      (SYSREGS_NR - 1)
+#define ROUNDS     300U
+
+void sysregs_store(uint64_t *regs), sysregs_load(const uint64_t *regs);
+
+static volatile uint64_t bad_regs[CPU_MAX];
+static volatile bool finished[CPU_MAX];
+
+static void fill(uint64_t *regs, unsigned cpu, unsigned round)
+{
+	uint64_t seed = cpu * UINT64_C(0x100000001b3) + round;
+
+	for (unsigned i = 0; i < SYSREGS_NR; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963;
+		regs[i] = seed ^ seed >> 31;
+	}
+	regs[OSDLR] = (cpu + round) & 1;
+}
+
+/* Until its timer fires; nobody takes the interrupt as an exception. */
+static void sleep_us(uint64_t us)
+{
+	uint64_t iar;
+
+	write_cntv_cval_el0(time_now() + time_ticks(us));
+	write_cntv_ctl_el0(CNT_CTL_ENABLE);
+	isb();
+	wfi();
+	write_cntv_ctl_el0(0);
+	isb();
+	iar = read_icc_iar1_el1();
+	if (iar < 1020)
+		write_icc_eoir1_el1(iar);
+	isb();
+}
+
+static void live(void *arg)
+{
+	uint64_t regs[SYSREGS_NR], want[SYSREGS_NR], was[SYSREGS_NR];
+	unsigned cpu = this_cpu()->idx;
+
+	(void)arg;
+	sysregs_store(was);
+	gic_init_cpu();
+	gic_enable(PPI_VTIMER);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		fill(regs, cpu, round);
+		sysregs_load(regs);
+		sysregs_store(want); /* without the bits that are not there */
+		sleep_us(30 + 10 * (uint64_t)cpu);
+		psci_call(PSCI_VERSION, 0, 0, 0);
+		sysregs_store(regs);
+		for (unsigned i = 0; i < SYSREGS_NR; i++) {
+			if (regs[i] != want[i])
+				bad_regs[cpu] |= BIT(i);
+		}
+	}
+	sysregs_load(was);
+	dsb_sy();
+	finished[cpu] = true;
+}
+
+/* What every CPU has of them is held as written. */
+static void check_held(void)
+{
+	uint64_t regs[SYSREGS_NR], got[SYSREGS_NR], was[SYSREGS_NR];
+
+	sysregs_store(was);
+	fill(regs, 0, 0);
+	sysregs_load(regs);
+	sysregs_store(got);
+	sysregs_load(was);
+	CHECK_EQ("tpidr_el0_holds_64_bits", got[0], regs[0]);
+	CHECK_EQ("tpidrro_el0_holds_64_bits", got[1], regs[1]);
+	CHECK_EQ("elr_holds_64_bits", got[6], regs[6]);
+	CHECK_EQ("sp_el0_holds_64_bits", got[8], regs[8]);
+	CHECK_EQ("mair_holds_64_bits", got[13], regs[13]);
+	CHECK_EQ("physical_compare_value_holds_64_bits", got[21], regs[21]);
+}
+
+void payload_main(void)
+{
+	uint64_t late = 0;
+
+	gic_init_dist();
+	check_held();
+	for (unsigned i = 1; i < guest.nr_cpus; i++)
+		if (smp_start(i, live, NULL))
+			late |= BIT(i);
+	live(NULL);
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
+		if (!WAIT_FOR(finished[i]))
+			late |= BIT(i);
+	CHECK_EQ("every_cpu_came_to_its_end", late, 0);
+	late = 0;
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
+		late |= bad_regs[i];
+	/* Rules out: sysreg-switch */
+	CHECK_EQ("every_cpu_keeps_its_own", late, 0);
+}
