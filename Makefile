@@ -459,6 +459,7 @@ BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 ##                      BENCH_APPEND=; BASELINE=write: the results to compare with]
 ## bench-check          the same, and fails where it is above the base line
 ## bench-linux          the exits of the Linux boot alone
+## bench-boots          boots of the built kernel in several shapes [BASELINE=write]
 ## bench-anatomy        exits instruction by instruction [REASON="GICD write"]
 .PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
 $(BENCH_TARGETS):
@@ -488,6 +489,19 @@ bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
 		--json $(BENCH)/linux.json --setup kernel="$$(cat $(LINUX_KERNEL)/version)" \
 		--setup smp=$(BENCH_SMP) --setup cpu=$(BENCH_CPU) --setup append='$(BENCH_APPEND)' \
 		-- $(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
+
+.PHONY: bench-boots bench-boots-all
+bench-boots:
+	@$(SETUP) build run kernel </dev/null
+	@$(MAKE) --no-print-directory bench-boots-all KERNEL=built </dev/null
+
+bench-boots-all: linux-parts $(BENCH_PLUGIN) $(GUEST_OUT)/bench-1.dtb $(GUEST_OUT)/bench-4.dtb
+	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
+		--dtb $(GUEST_OUT)/bench-%.dtb --kernel "$$(cat $(LINUX_KERNEL)/version)" \
+		$(if $(filter write,$(BASELINE)),--write) --build $(BENCH) -- $(BENCH_RUN) \
+		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --disk $(LINUX_DISK) \
+		--host-append stats
+	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
 bench-anatomy-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK) $(BENCH_PLUGIN)
 	@tests/bench/anatomy --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \

@@ -1,4 +1,4 @@
-"""The table of docs/performance.md and a chart, from the base line and the budgets.
+"""The tables of docs/performance.md and a chart, from the committed results.
 
     tests/bench/report.py [--svg FILE] [--write]
 
@@ -23,6 +23,31 @@ BAR, HEIGHT, LABELS, WIDTH = 12, 34, 300, 560
 def load(name):
     with open(os.path.join(HERE, name), encoding="utf-8") as file:
         return json.load(file)
+
+
+def store(name, result):
+    with open(os.path.join(HERE, name), "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=2)
+        file.write("\n")
+
+
+def against(row, name):
+    """A boot's figure, and its budget where it has one."""
+    value, budget = row[name], row["budgets"].get(name)
+    if budget is None:
+        return f"{value}"
+    return f"{value} ({'met' if value <= budget else 'not met'}: {budget})"
+
+
+def boots(result):
+    """The table of boots in several shapes, of tests/bench/boots."""
+    heads = "| boot | vCPUs on CPUs | model | exits | EL2 in exits | EL2 % | guest |"
+    lines = [heads, "|---|---|---|--:|--:|--:|--:|"]
+    for row in result["boots"]:
+        cells = [row["what"], f"{row['vcpus']} on {row['cpus']}", row["model"]]
+        cells += [against(row, name) for name in ("exits", "in_exits", "percent")]
+        lines.append(f"| {' | '.join([*cells, str(row['guest'])])} |")
+    return "\n".join(lines)
 
 
 def rows(baseline, budgets):
@@ -88,9 +113,14 @@ def anatomy(paths):
     return "\n".join(["| exit | all | by function, in order |", "|---|--:|---|", *parts])
 
 
-def generated(baseline, budgets):
+def generated(baseline, budgets, shapes):
     """What stands between the markers."""
-    parts = [operations(baseline, budgets), boot(baseline["linux"])]
+    parts = [
+        operations(baseline, budgets),
+        boot(baseline["linux"]),
+        f"Linux {shapes['kernel']} to power-off; in brackets the budget:",
+        boots(shapes),
+    ]
     if "paths" in baseline:
         parts.append("Where the instructions of the three most frequent exits are:")
         parts.append(anatomy(baseline["paths"]))
@@ -137,6 +167,7 @@ def main(argv=None):
     parser.add_argument("--write", action="store_true", help="into the document")
     settings = parser.parse_args(argv)
     baseline, budgets = load("baseline.json"), load("budgets.json")
+    shapes = load("boots.json")
     if settings.svg:
         with open(settings.svg, "w", encoding="utf-8") as file:
             file.write(svg(rows(baseline, budgets)))
@@ -144,7 +175,7 @@ def main(argv=None):
         with open(DOCUMENT, encoding="utf-8") as file:
             text = file.read()
         with open(DOCUMENT, "w", encoding="utf-8") as file:
-            file.write(replace(text, generated(baseline, budgets)))
+            file.write(replace(text, generated(baseline, budgets, shapes)))
     return 0
 
 

@@ -44,6 +44,14 @@ def test_a_path_is_told_in_its_order():
     assert lines[2] == "| HVC | 33 | `vector` 30, `call` 2, `vector` 1 |"
 
 
+def test_a_boot_is_told_beside_its_budgets():
+    row = {"what": "quiet", "vcpus": 4, "cpus": 1, "model": "a", "exits": 5}
+    row.update({"in_exits": 70, "percent": 1.5, "guest": 9})
+    row["budgets"] = {"exits": 5, "percent": 1.0}
+    line = report.boots({"boots": [row]}).splitlines()[2]
+    assert line == "| quiet | 4 on 1 | a | 5 (met: 5) | 70 | 1.5 (not met: 1.0) | 9 |"
+
+
 def test_only_the_part_between_the_markers_is_replaced():
     text = f"head\n{report.BEGIN}old\n{report.END}tail\n"
     assert report.replace(text, "new\n") == f"head\n{report.BEGIN}new\n{report.END}tail\n"
@@ -59,7 +67,9 @@ def test_the_chart_is_well_formed():
 def test_the_document_has_the_base_line():
     with open(report.DOCUMENT, encoding="utf-8") as file:
         text = file.read()
-    new = report.generated(report.load("baseline.json"), report.load("budgets.json"))
+    new = report.generated(
+        *(report.load(f"{name}.json") for name in ("baseline", "budgets", "boots"))
+    )
     assert report.replace(text, new) == text, "make bench BASELINE=write"
 
 
