@@ -400,6 +400,11 @@ static void capacity_is_always_enough_and_less_is_enospc(void **state)
 	for (uint64_t room = 0; room < used; room += used / 61 + 1)
 		assert_int_equal(vm_dt_write(&g->cfg, &boot, g->out, room),
 				 -ENOSPC);
+	/* Neither makes up for the other. */
+	assert_int_equal(default_hw(g, hw_of(VM_VCPUS_MAX, 0)), 0);
+	write_tree(g, &boot);
+	assert_int_equal(default_hw(g, hw_of(1, 944)), 0);
+	write_tree(g, &boot);
 }
 
 /* ------------------------------------------------------------- completed */
