@@ -123,7 +123,6 @@ struct vm_config {
 
 	enum vm_restart restart;
 	struct vm_backoff backoff;
-	bool no_autostart; /* the boot creates it, and leaves it off */
 
 	uint64_t *mpidr; /* per vCPU: Aff3.Aff2.Aff1.Aff0 as in MPIDR_EL1 */
 
@@ -142,14 +141,13 @@ struct vm_config {
 	unsigned nr_spis;    /* a multiple of 32, 32..960 */
 	struct vm_range its; /* 128 KiB; size 0 = none, and no LPIs */
 
-	bool pmu; /* performance monitors, if the machine has them */
-
 	struct vm_range uart; /* PL011, 4 KiB; size 0 = none */
-	uint32_t uart_intid;
-	struct vm_range rtc; /* PL031, 4 KiB; size 0 = none */
-	uint32_t rtc_intid;
-	struct vm_range wdt; /* watchdog, 128 KiB; size 0 = none */
-	uint32_t wdt_intid;
+	struct vm_range rtc;  /* PL031, 4 KiB; size 0 = none */
+	struct vm_range wdt;  /* watchdog, 128 KiB; size 0 = none */
+	uint32_t uart_intid, rtc_intid, wdt_intid;
+
+	bool pmu;          /* performance monitors, if the machine has them */
+	bool no_autostart; /* the boot creates the VM, and leaves it off */
 
 	struct vm_virtio *virtio; /* ascending addresses; disks come first */
 	unsigned nr_virtio;

@@ -92,7 +92,7 @@ struct sim_vm {
 	unsigned nr_vcpus;
 	uint64_t ram; /* bytes, 0: 2 MiB */
 	bool watchdog;
-	bool disk;    /* a virtio-blk device in slot 0 */
+	bool disk; /* a virtio-blk device in slot 0 */
 	bool share_images, first_touch, overcommit;
 };
 
