@@ -53,6 +53,7 @@ static void make_cpus(void)
 	hyp.counter_hz = read_cntfrq_el0();
 	sched_clock.slice = hyp_ticks(&hyp, SCHED_SLICE_US);
 	sched_clock.granule = hyp_ticks(&hyp, SCHED_GRANULE_US);
+	sched_clock.probe = hyp_ticks(&hyp, SCHED_PROBE_US);
 	hyp.nr_cpus = platform.nr_cpus;
 	hyp.cpus = arena_array(&boot_arena, hyp.nr_cpus, sizeof(*hyp.cpus),
 			       _Alignof(struct cpu));

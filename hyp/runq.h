@@ -49,6 +49,8 @@ struct runq_member {
 struct runq_clock {
 	uint64_t slice;
 	uint64_t granule;
+	uint64_t probe; /* how often a vCPU is looked at whether it spins while
+			 * another of its VM waits; 0: never */
 };
 
 struct runq {

@@ -64,6 +64,7 @@ static void arm_locked(struct cpu *c)
 	struct sched_cpu *s = &c->sched;
 	uint64_t at = min_u64(runq_deadline(&s->q), s->alarm);
 
+	at = min_u64(at, s->probe_at);
 	if (s->sleepers)
 		at = min_u64(at, s->sleepers->sched.wake_at);
 	if (s->events)
@@ -301,29 +302,42 @@ static void interrupt_locked(struct cpu *c)
 		vcpu_post(current, VCPU_REQ_RESCHED);
 }
 
+/* It was only to be looked at whether the running one spins, and it does not.
+ */
+static bool goes_on_locked(struct sched_cpu *s, uint64_t now)
+{
+	struct vcpu *v = vcpu_of_member(s->q.current);
+
+	if (now < s->probe_at || now >= runq_deadline(&s->q) ||
+	    (s->sleepers && s->sleepers->sched.wake_at <= now) ||
+	    (s->events && s->events->at <= now) || sched_spin_probe(s, v, now))
+		return false;
+	sched_spin_watch(s, v, true, now);
+	return true;
+}
+
 bool sched_timer(struct cpu *c)
 {
-	bool due = c->sched.alarm <= counter_now();
+	uint64_t now = counter_now();
+	bool due = c->sched.alarm <= now;
 
+	if (due)
+		c->sched.alarm = RUNQ_NEVER;
 	spin_lock(&c->sched.lock);
 	c->sched.armed = RUNQ_NEVER;
 	htimer_off();
-	interrupt_locked(c);
+	if (goes_on_locked(&c->sched, now))
+		arm_locked(c);
+	else
+		interrupt_locked(c);
 	spin_unlock(&c->sched.lock);
-	if (due)
-		c->sched.alarm = RUNQ_NEVER;
 	return due;
 }
 
 void sched_give_way(struct cpu *c, struct vcpu *v)
 {
-	struct runq_member *m;
-
 	spin_lock(&c->sched.lock);
-	for (m = c->sched.q.first; m; m = m->next)
-		if (vcpu_of_member(m)->vm == v->vm)
-			break;
-	c->sched.yield_to = vcpu_of_member(m);
+	c->sched.yield_to = sched_peer(&c->sched, v);
 	vcpu_post(v, VCPU_REQ_RESCHED);
 	spin_unlock(&c->sched.lock);
 }
@@ -472,6 +486,8 @@ static struct vcpu *choose(struct cpu *c)
 	wake_due_locked(c, now);
 	favourite = s->yield_to;
 	s->yield_to = NULL;
+	if (!favourite)
+		favourite = sched_spin_probe(s, old, now);
 	v = vcpu_of_member(
 		favourite ? runq_pick_this(&s->q, &favourite->sched.member, now)
 			  : runq_pick(&s->q, now));
@@ -482,6 +498,7 @@ static struct vcpu *choose(struct cpu *c)
 		set_state(v, SCHED_RUNNING);
 		set_traps_locked(c, v);
 	}
+	sched_spin_watch(s, v, v == old, now);
 	arm_locked(c);
 	spin_unlock(&s->lock);
 	smp_mb(); /* RUNNING is seen before requests are looked at */
@@ -551,7 +568,7 @@ struct vcpu *sched_next(struct cpu *c)
 void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
 {
 	runq_init(&c->sched.q, clock);
-	c->sched.armed = c->sched.alarm = RUNQ_NEVER;
+	c->sched.armed = c->sched.alarm = c->sched.probe_at = RUNQ_NEVER;
 }
 
 uint64_t sched_stolen(struct vcpu *v)

@@ -57,6 +57,7 @@ struct sched_vcpu {
 	uint32_t state;   /* enum sched_state, atomic */
 	uint64_t wake_at; /* its timer, while it is a sleeper */
 	struct vcpu *next_sleeper;
+	bool spun; /* when it ran last, it seemed to wait for another */
 };
 
 /*
@@ -83,6 +84,9 @@ struct sched_cpu {
 	unsigned nr_live;      /* vCPUs here that are not OFF */
 	unsigned nr_placed;    /* those that are, too */
 	uint32_t reserved_ppm; /* of its time, by reservations */
+	uint64_t probe_at;   /* whether the running one spins; RUNQ_NEVER: no */
+	uint64_t probe_step; /* ticks from the last look to that */
+	uint64_t probe_frame; /* of it at the last look, x29; 0: none */
 	/* Touched by this pCPU only, `armed` under the lock as well. */
 	uint64_t armed; /* what the timer is set for; RUNQ_NEVER: off */
 	uint64_t alarm; /* sched_alarm() was called for; RUNQ_NEVER: not */
@@ -98,6 +102,8 @@ static inline bool sched_is_busy(const struct sched_cpu *s)
 
 #define SCHED_SLICE_US     3000U
 #define SCHED_GRANULE_US   500U
+#define SCHED_PROBE_US     10U
+#define SCHED_PROBE_MOST   4U      /* times that, between two looks */
 #define SCHED_RESERVED_PPM 950000U /* of each pCPU, at most */
 
 /* Before any vCPU is placed there. `clock` is kept. */
@@ -175,5 +181,23 @@ void sched_give_way(struct cpu *c, struct vcpu *v);
 /* Ticks of the counter that the vCPU wanted to run and could not, since its VM
  * started: stolen time. A value from some moment during the call. */
 uint64_t sched_stolen(struct vcpu *v);
+
+/* ------------------------------------------- between the files of the module
+ */
+
+/* hyp/sched_spin.c, all with the pCPU's lock held. */
+
+/* Another of its VM that waits there, one that has not spun if possible; or
+ * NULL. */
+struct vcpu *sched_peer(const struct sched_cpu *s, const struct vcpu *v);
+
+/* The running one's time for a look has come, and it seems to spin: who goes
+ * first then, or NULL. `v` may be NULL. */
+struct vcpu *sched_spin_probe(const struct sched_cpu *s, struct vcpu *v,
+			      uint64_t now);
+
+/* `v` runs from now on, or (`again`) goes on; NULL: nobody. */
+void sched_spin_watch(struct sched_cpu *s, struct vcpu *v, bool again,
+		      uint64_t now);
 
 #endif

@@ -15,7 +15,7 @@
 #include "lock_order.h"
 
 static struct sim *sim;
-static const struct runq_clock sim_clock = {SIM_SLICE, SIM_SLICE / 6};
+static const struct runq_clock sim_clock = {SIM_SLICE, SIM_SLICE / 6, 0};
 
 static unsigned current(void)
 {

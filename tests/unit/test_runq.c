@@ -12,7 +12,7 @@
 #define GRANULE   (1 * MS)
 #define NO_BUDGET 0, 0
 
-static const struct runq_clock clock_ = {SLICE, GRANULE};
+static const struct runq_clock clock_ = {SLICE, GRANULE, 0};
 
 struct bench {
 	struct runq q;

@@ -34,6 +34,12 @@ static int two_on_one(void **state)
 	return start(1, 2);
 }
 
+static int three_on_one(void **state)
+{
+	(void)state;
+	return start(1, 3);
+}
+
 static int three_on_two(void **state)
 {
 	(void)state;
@@ -197,6 +203,86 @@ static void wfe_is_not_trapped_while_nobody_waits(void **state)
 	assert_ptr_equal(b, vm->vcpus[b->idx]);
 	assert_true(hcr(0) & HCR_TWI); /* it is not alone */
 	assert_int_equal(hcr(0) & HCR_TWE, 0);
+}
+
+/* ------------------------------------------------------------------- spins */
+
+/* The pCPU looks each 50 ticks whether its vCPU spins. */
+static void look_often(void)
+{
+	static struct runq_clock clock;
+
+	clock = *m.cpus[0].sched.q.clock;
+	clock.probe = 50;
+	m.cpus[0].sched.q.clock = &clock;
+	(void)sim_irq(&m, 0, SIM_HTIMER); /* the next choice knows of it */
+}
+
+static void kernel_that_stays_in_one_frame_makes_way(void **state)
+{
+	struct vcpu *a;
+
+	(void)state;
+	look_often();
+	a = on(0);
+	a->regs.x[29] = 0x4000;
+	assert_ptr_equal(tick(0), a); /* seen once */
+	assert_true(m.pcpu[0].hw.htimer <= fake_counter + 100);
+	assert_ptr_not_equal(tick(0), a);
+}
+
+/* Stays in one frame until another runs, and says who. */
+static struct vcpu *spin(struct vcpu *v, uint64_t frame)
+{
+	v->regs.x[29] = frame;
+	for (unsigned i = 0; on(0) == v; i++) {
+		assert_true(i < 4);
+		(void)tick(0);
+	}
+	return on(0);
+}
+
+static void who_has_not_spun_goes_before_those_that_have(void **state)
+{
+	struct vcpu *a, *b, *holder;
+
+	(void)state;
+	look_often();
+	a = on(0);
+	for (unsigned i = 0; on(0) == a; i++) { /* a whole slice */
+		a->regs.x[29] = 0x3000 + i;
+		(void)tick(0);
+	}
+	a = on(0);
+	b = spin(a, 0x4000);
+	holder = spin(b, 0x5000); /* though it has had most */
+	assert_ptr_not_equal(holder, a);
+	assert_ptr_not_equal(holder, b);
+}
+
+static void who_works_keeps_its_slice(void **state)
+{
+	struct vcpu *a;
+
+	(void)state;
+	look_often();
+	a = on(0);
+	for (unsigned i = 0; i < 5; i++) {
+		a->regs.x[29] = 0x4000 + i;
+		assert_ptr_equal(tick(0), a);
+	}
+	a->regs.pstate = 0; /* EL0: a program may compute in one frame */
+	for (unsigned i = 0; i < 3; i++)
+		assert_ptr_equal(tick(0), a);
+}
+
+static void vcpu_alone_is_not_looked_at(void **state)
+{
+	(void)state;
+	look_often();
+	(void)sim_hvc(&m, 0, SIM_PSCI_CPU_OFF, 0, 0, 0);
+	assert_non_null(on(0));
+	assert_int_equal(m.pcpu[0].hw.htimer, UINT64_MAX);
 }
 
 /* ------------------------------------------------------------------ alarms */
@@ -501,6 +587,12 @@ int main(void)
 		ONE(vcpus_of_a_vm_do_not_inherit_each_others_tlb),
 		ONE(exit_of_one_that_is_not_alone_switches_nothing),
 		ONE(time_spent_waiting_is_stolen_time),
+		ONE(kernel_that_stays_in_one_frame_makes_way),
+		cmocka_unit_test_setup_teardown(
+			who_has_not_spun_goes_before_those_that_have,
+			three_on_one, end),
+		ONE(who_works_keeps_its_slice),
+		ONE(vcpu_alone_is_not_looked_at),
 		TWO(alarm_ends_a_guests_run_and_a_sleep),
 		ONE(alarm_and_slice_share_the_timer),
 		TWO(vcpu_alone_has_no_tick_and_no_wfi_trap),
