@@ -133,8 +133,9 @@ static void recall(struct line_edit *e, unsigned back)
 	clear(e);
 	e->back = back;
 	if (back) {
-		strcpy(e->line,
-		       e->history[(e->nr_history - back) % LINE_EDIT_HISTORY]);
+		memcpy(e->line,
+		       e->history[(e->nr_history - back) % LINE_EDIT_HISTORY],
+		       sizeof(e->line));
 		e->at = e->len = (unsigned)strlen(e->line);
 	}
 	draw(e);
@@ -146,7 +147,8 @@ static void remember(struct line_edit *e)
 
 	if (!e->len || (e->nr_history && strcmp(last, e->line) == 0))
 		return;
-	strcpy(e->history[e->nr_history++ % LINE_EDIT_HISTORY], e->line);
+	memcpy(e->history[e->nr_history++ % LINE_EDIT_HISTORY], e->line,
+	       sizeof(e->line));
 }
 
 /* The last byte of a sequence that a key sends. */
@@ -182,7 +184,8 @@ static void escape_byte(struct line_edit *e, uint8_t byte)
 		e->escape = 0;
 		key(e, byte);
 	} else if (byte >= 0x20 && byte < 0x40) {
-		e->number = e->number ? e->number : (char)byte;
+		if (!e->number)
+			e->number = (char)byte;
 	} else {
 		e->escape = 0;
 	}

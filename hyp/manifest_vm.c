@@ -131,15 +131,18 @@ static int read_console(struct vm_node *v)
 		err = dt_string(v->d, v->n, "console", &name);
 	if (err)
 		return err;
-	if (!is_console_name(name))
+	if (!is_console_name(name)) {
 		return dt_fail(v->d, v->n, "console",
 			       "is not 1 to %d printable characters",
 			       VM_NAME_MAX - 1);
-	for (unsigned i = 0; i < m->nr_vms; i++)
-		if (strcmp(m->vm[i].config.console, name) == 0)
+	}
+	for (unsigned i = 0; i < m->nr_vms; i++) {
+		if (strcmp(m->vm[i].config.console, name) == 0) {
 			return dt_fail(v->d, v->n, "console",
 				       "%s is the console of %s", name,
 				       m->vm[i].config.name);
+		}
+	}
 	(void)fmt_line(v->cfg->console, sizeof(v->cfg->console), "%s", name);
 	return 0;
 }

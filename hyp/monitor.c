@@ -47,7 +47,7 @@ static void cut_into_words(struct monitor *mon)
 {
 	char *at = mon->line;
 
-	strcpy(mon->line, mon->edit.line);
+	memcpy(mon->line, mon->edit.line, sizeof(mon->line));
 	memset(mon->word, 0, sizeof(mon->word));
 	for (mon->nr_words = 0; mon->nr_words < MONITOR_WORDS;) {
 		at += strspn(at, " ");
@@ -118,10 +118,12 @@ static struct place where(const struct monitor *mon)
 		len = strcspn(at, " ");
 		if (!at[len])
 			return p;
-		for (unsigned i = 0; p.nr == 0 && i < monitor_nr_commands; i++)
+		for (unsigned i = 0; p.nr == 0 && i < monitor_nr_commands;
+		     i++) {
 			if (strncmp(monitor_commands[i].name, at, len) == 0 &&
 			    !monitor_commands[i].name[len])
 				p.command = &monitor_commands[i];
+		}
 		p.nr++;
 		at += len;
 	}

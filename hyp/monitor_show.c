@@ -197,7 +197,7 @@ static bool name_vcpu(struct monitor *mon)
 	uint64_t nr;
 	char *dot;
 
-	strcpy(name, mon->word[1]);
+	(void)fmt_line(name, sizeof(name), "%s", mon->word[1]);
 	dot = strrchr(name, '.');
 	if (!dot || !number(dot + 1, &nr))
 		return usage(mon);
@@ -314,11 +314,12 @@ static bool exits(struct monitor *mon, unsigned i)
 	for (uint64_t n = 0; (vm = vm_nr(mon, n)); n++)
 		if (!mon->vm || mon->vm == vm)
 			add_exits(&e, vm, i);
-	if (e.nr && e.timed)
+	if (e.nr && e.timed) {
 		monitor_say(mon, "%s %lu %lu", name ? name : "other", e.nr,
 			    hyp_nanoseconds(mon->h, e.ticks) / e.timed);
-	else if (e.nr)
+	} else if (e.nr) {
 		monitor_say(mon, "%s %lu -", name ? name : "other", e.nr);
+	}
 	return true;
 }
 
@@ -420,10 +421,11 @@ static bool mem(struct monitor *mon, unsigned i)
 
 static void say_walk(struct monitor *mon, const struct s2_walk *w)
 {
-	for (unsigned l = 0; l <= w->trace.level; l++)
+	for (unsigned l = 0; l <= w->trace.level; l++) {
 		if (w->trace.step[l].table)
 			monitor_say(mon, "level %u: %016lx", l,
 				    w->trace.step[l].desc);
+	}
 }
 
 static bool map(struct monitor *mon, unsigned i)
@@ -445,15 +447,16 @@ static bool map(struct monitor *mon, unsigned i)
 		return false;
 	}
 	say_walk(mon, &w);
-	if (err)
+	if (err) {
 		monitor_say(mon, "%lx: not mapped", at);
-	else
+	} else {
 		monitor_say(mon, "%lx -> %lx %s%s%s%s, by %lu KiB", at, w.hpa.v,
 			    w.prot & PGT_R ? "r" : "-",
 			    w.prot & PGT_W ? "w" : "-",
 			    w.prot & PGT_X ? "x" : "-",
 			    w.prot & PGT_DEVICE ? " device" : "",
 			    w.trace.size >> 10);
+	}
 	return false;
 }
 
@@ -494,10 +497,11 @@ static bool command_vm(struct monitor *mon, unsigned i)
 		return false;
 	err = verb == VM_START ? start_vm(vm)
 			       : vm_command(vm, (enum vm_command)verb);
-	if (err)
+	if (err) {
 		monitor_say(mon, "%s is %s%s", vm->cfg->name,
 			    vm_state_name(vm_state_now(vm)),
 			    err == -EALREADY ? ", or will be soon" : "");
+	}
 	return false;
 }
 

@@ -572,10 +572,11 @@ void mux_focus_locked(struct mux *m, struct mux_port *p)
 /* The others' output is in their scroll-back. */
 static void hide(struct mux *m)
 {
-	for (unsigned i = MUX_VM; i < m->nr_ports; i++)
+	for (unsigned i = MUX_VM; i < m->nr_ports; i++) {
 		if (is_hidden(m, &m->ports[i]))
 			m->ports[i].shown = m->ports[i].ready =
 				m->ports[i].fresh = m->ports[i].head;
+	}
 }
 
 void mux_zoom_locked(struct mux *m, bool on)

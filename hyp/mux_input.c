@@ -122,10 +122,11 @@ static void list(struct mux *m)
 	for (unsigned i = MUX_VM; i < m->nr_ports; i++) {
 		const struct mux_port *p = &m->ports[i];
 
-		if (p->name[0])
+		if (p->name[0]) {
 			say(m, "plinth: console: %u %s%s%s", p->nr, p->name,
 			    p->sink.room ? "" : ", nobody",
 			    p == m->focus ? ", here" : "");
+		}
 	}
 }
 
@@ -261,11 +262,12 @@ static void name_port(struct mux_port *p, const char *name)
 	bool colour = p->mux->cfg.terminal;
 
 	(void)fmt_line(p->name, sizeof(p->name), "%s", name);
-	if (colour)
+	if (colour) {
 		(void)fmt_line(p->tag, sizeof(p->tag), "\x1b[%um[%s]\x1b[0m ",
 			       31 + p->nr % 6, p->name);
-	else
+	} else {
 		(void)fmt_line(p->tag, sizeof(p->tag), "[%s] ", p->name);
+	}
 }
 
 static void take_line(void *mux, const char *text)

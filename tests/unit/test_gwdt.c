@@ -87,13 +87,13 @@ static void refresh(uint64_t reg)
 /* The timer fires when it is due, until then. */
 static void pass(uint64_t ticks)
 {
-	uint64_t end = clock_now + ticks;
+	uint64_t then = clock_now + ticks;
 
-	while (timer <= end) {
+	while (timer <= then) {
 		clock_now = timer > clock_now ? timer : clock_now;
 		gwdt_timer(&dog);
 	}
-	clock_now = end;
+	clock_now = then;
 }
 
 static void first_time_out_is_a_signal_the_second_the_end(void **state)
