@@ -1,12 +1,14 @@
 """plinth attach, plinth symbols: to the machine, and symbols where things run."""
 
 import os
+import struct
 
 import gdb
 
 from . import NotYet, Refused, symbols, target, where
 from .base import Command, vm_names
 from .cmd_vm import state_lines
+from .core import mend
 from .elf import Elf
 
 
@@ -35,21 +37,29 @@ class Attach(Command):
 
     def connect(self, to):
         """Returns the memory that a core holds; nothing for a machine."""
-        core = self.core(to)
-        if core:
+        if self.is_core(to):
+            core = self.core(to)
             gdb.execute(f"core-file {os.path.abspath(to)}", to_string=True)
             return core.loads()
         at = f":{to}" if to.isdigit() else to
         gdb.execute(f"target remote {at}", to_string=True)
         return []
 
-    def core(self, to):
+    def is_core(self, to):
         try:
             with open(to, "rb") as file:
                 if file.read(4) != b"\x7fELF":
                     raise Refused(f"{to} is no core")
         except OSError:
-            return None  # a socket, or no file
+            return False  # a socket, or no file
+        return True
+
+    def core(self, to):
+        try:
+            if mend(to):
+                print(f"plinth: the sizes in the headers of {to} are corrected")
+        except (OSError, struct.error) as error:
+            print(f"plinth: {to} is read as it is: {error}")
         return Elf(to)
 
 
