@@ -18,6 +18,7 @@ def test_counters_watchpoints_and_breakpoints_work_in_linux(cpu, smp):
 
 
 # Two vCPUs on one CPU: their processes take turns twice over.
+@pytest.mark.long
 def test_programs_of_scalable_vectors_work_in_linux():
     settings = machine.linux(2, cpu="max", pcpus=1)
     done = machine.run(SVE, machine.LINUX_SECONDS, **settings)
