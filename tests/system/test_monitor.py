@@ -22,8 +22,8 @@ def test_every_command_can_be_piped_in():
     with machine.session(
         kernel=machine.payload("echo"), smp=2, vms=2, pcpus=2, mem="64M"
     ) as talk:
-        for name in ("linux0", "linux1"):
-            talk.expect_exact(f"[{name}] ready poll")
+        for _ in range(2):  # in whichever order
+            talk.expect(r"\[linux[01]\] ready poll")
         talk.send(typed)
         talk.expect_exact("nonsense: unknown")
         said = answers(machine.text(talk.before))
@@ -56,8 +56,8 @@ def test_vm_lives_by_the_monitors_commands_beside_another():
     with machine.session(
         kernel=machine.payload("echo"), smp=1, vms=2, pcpus=2, mem="64M"
     ) as talk:
-        for name in ("linux0", "linux1"):
-            talk.expect_exact(f"[{name}] ready poll")
+        for _ in range(2):  # in whichever order
+            talk.expect(r"\[linux[01]\] ready poll")
         talk.send("\x1dm")
 
         def says(command, *texts):
