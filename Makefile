@@ -188,7 +188,7 @@ GUEST_MAKERS := $(addprefix guest/linux/,image-lib.sh module-files mkdisk)
 # What plinth-guest-check, where a template has it, cannot ask by itself.
 GUEST_PROBE := $(GUEST_OUT)/plinth-guest-probe
 WITH_PROBE = $(if $(wildcard $(TEMPLATE)/sbin/plinth-guest-check),$(GUEST_PROBE))
-$(GUEST_PROBE): guest/linux/guest-probe.c
+$(GUEST_PROBE): guest/linux/guest-probe.c guest/linux/syscall.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -Os $(WARN) -mgeneral-regs-only -ffreestanding -static \
 		-nostdlib -fno-stack-protector -Wl,--build-id=none -s $< -o $@

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "syscall.h"
+
 enum {
 	SYS_openat = 56,
 	SYS_read = 63,
@@ -44,22 +46,6 @@ __asm__(".globl _start\n"
 	"	mov	x30, xzr\n"
 	"	mov	x0, sp\n"
 	"	b	start\n");
-
-static long call(long number, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
-	return x0;
-}
 
 static size_t length(const char *text)
 {

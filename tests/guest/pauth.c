@@ -246,22 +246,6 @@ static bool keys_hold(unsigned cpu)
 	return true;
 }
 
-static void sleep_us(uint64_t us)
-{
-	uint64_t iar;
-
-	write_cntv_cval_el0(time_now() + time_ticks(us));
-	write_cntv_ctl_el0(CNT_CTL_ENABLE);
-	isb();
-	wfi();
-	write_cntv_ctl_el0(0);
-	isb();
-	iar = read_icc_iar1_el1();
-	if (iar < 1020)
-		write_icc_eoir1_el1(iar);
-	isb();
-}
-
 static volatile bool bad_cpu[CPU_MAX], done_cpu[CPU_MAX];
 
 /* Each CPU with keys of its own, asleep and awake in turn. */

@@ -121,23 +121,6 @@ static void do_undefined(void)
 	(void)trap_end();
 }
 
-/* Sleeps until its timer fires, and ends what that raised. */
-static void sleep_us(uint64_t us)
-{
-	uint64_t iar;
-
-	write_cntv_cval_el0(time_now() + time_ticks(us));
-	write_cntv_ctl_el0(CNT_CTL_ENABLE);
-	isb();
-	wfi();
-	write_cntv_ctl_el0(0);
-	isb();
-	iar = read_icc_iar1_el1();
-	if (iar < 1020)
-		write_icc_eoir1_el1(iar);
-	isb();
-}
-
 static void do_wait(void)
 {
 	sleep_us(200);

@@ -33,23 +33,6 @@ static void fill(uint64_t *regs, unsigned cpu, unsigned round)
 	regs[OSDLR] = (cpu + round) & 1;
 }
 
-/* Until its timer fires; nobody takes the interrupt as an exception. */
-static void sleep_us(uint64_t us)
-{
-	uint64_t iar;
-
-	write_cntv_cval_el0(time_now() + time_ticks(us));
-	write_cntv_ctl_el0(CNT_CTL_ENABLE);
-	isb();
-	wfi();
-	write_cntv_ctl_el0(0);
-	isb();
-	iar = read_icc_iar1_el1();
-	if (iar < 1020)
-		write_icc_eoir1_el1(iar);
-	isb();
-}
-
 static void live(void *arg)
 {
 	uint64_t regs[SYSREGS_NR], want[SYSREGS_NR], was[SYSREGS_NR];

@@ -27,9 +27,10 @@ $(SYSTEM)/initramfs.cpio.gz: $(LINUX_KERNEL).id guest/linux/mkinitramfs \
 
 # Programs for a Linux guest, without a C library.
 $(SYSTEM)/programs/sve: PROGRAM_CFLAGS := -march=armv8-a+sve
-$(SYSTEM_PROGRAMS): $(SYSTEM)/programs/%: tests/system/programs/%.c
+$(SYSTEM_PROGRAMS): $(SYSTEM)/programs/%: tests/system/programs/%.c \
+		tests/system/programs/linux.h guest/linux/syscall.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -O2 $(WARN) $(PROGRAM_CFLAGS) -ffreestanding -nostdlib -static \
+	$(Q)$(CC) -std=gnu11 -O2 $(WARN) $(PROGRAM_CFLAGS) -I. -ffreestanding -nostdlib -static \
 		-fno-stack-protector -Wl,--build-id=none $< -o $@
 
 $(PANICS:%=$(SYSTEM)/panic-%.elf): $(SYSTEM)/panic-%.elf: \

@@ -2,8 +2,7 @@
  * FP/SIMD registers of a vCPU: the only code at EL2 that names them.
  * CPTR_EL2.TFP is clear whenever it runs. Layout: struct fp_context.
  * Left out: SVE (sve_regs.S), and SME, which no guest has.
- * Arm ARM DDI 0487, FPCR,
- * FPSR and "SIMD and floating-point registers".
+ * Arm ARM DDI 0487, FPCR, FPSR and "SIMD and floating-point registers".
  */
 #include "asm-offsets.h"
 

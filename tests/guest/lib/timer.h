@@ -45,4 +45,22 @@ static inline void delay_us(uint64_t us)
 		cpu_relax();
 }
 
+/* Sleeps until its virtual timer fires, and ends what that raised: IRQs are
+ * masked, nobody takes it as an exception. */
+static inline void sleep_us(uint64_t us)
+{
+	uint64_t iar;
+
+	write_cntv_cval_el0(time_now() + time_ticks(us));
+	write_cntv_ctl_el0(CNT_CTL_ENABLE);
+	isb();
+	wfi();
+	write_cntv_ctl_el0(0);
+	isb();
+	iar = read_icc_iar1_el1();
+	if (iar < 1020)
+		write_icc_eoir1_el1(iar);
+	isb();
+}
+
 #endif

@@ -6,12 +6,10 @@
  * emulator only when it counts instructions. Linux: perf_event_open(2),
  * ptrace(2), struct user_hwdebug_state.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "linux.h"
 
 #define SYS_ioctl           29
 #define SYS_read            63
-#define SYS_write           64
 #define SYS_exit_group      94
 #define SYS_ptrace          117
 #define SYS_kill            129
@@ -43,46 +41,9 @@
 #define HW_WATCH_STORE_8  (0xffU << 5 | 2U << 3 | HW_EL0_ON)
 #define HW_BREAK_4        (0xfU << 5 | HW_EL0_ON)
 
-static long call(long nr, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
-	return x0;
-}
-
 /* ------------------------------------------------------------------ output */
 
 static unsigned nr_ok, nr_failed;
-
-static void say(const char *text)
-{
-	size_t len = 0;
-
-	while (text[len])
-		len++;
-	(void)call(SYS_write, 1, (long)text, (long)len, 0, 0);
-}
-
-static void say_number(uint64_t v)
-{
-	char digits[21], *at = digits + 20;
-
-	*at = '\0';
-	do {
-		*--at = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	say(at);
-}
 
 static void check(const char *name, int good, uint64_t seen)
 {

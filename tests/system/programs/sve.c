@@ -6,10 +6,8 @@
  * meanwhile. Prints as the payloads of tests/guest do. Started by
  * tests/system/test_hardware.py. Linux: Documentation/arch/arm64/sve.rst.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "linux.h"
 
-#define SYS_write          64
 #define SYS_exit           93
 #define SYS_setitimer      103
 #define SYS_ptrace         117
@@ -38,33 +36,8 @@
 #define QUAD         16
 #define VL_MAX       (16 * QUAD)
 
-static long call(long nr, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
-	return x0;
-}
-
 static unsigned nr_ok, nr_failed;
 static volatile unsigned alarms;
-
-static void say(const char *text)
-{
-	size_t len = 0;
-
-	while (text[len])
-		len++;
-	(void)call(SYS_write, 1, (long)text, (long)len, 0, 0);
-}
 
 static void check(const char *name, int ok)
 {
@@ -72,18 +45,6 @@ static void check(const char *name, int ok)
 	say(ok ? "ok linux.sve." : "not ok linux.sve.");
 	say(name);
 	say(ok ? "\n" : ": it is not so\n");
-}
-
-static void say_number(unsigned v)
-{
-	char digits[12], *at = digits + 11;
-
-	*at = '\0';
-	do {
-		*--at = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	say(at);
 }
 
 /* ------------------------------------------------------------- computation */
