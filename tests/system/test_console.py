@@ -36,7 +36,10 @@ def test_terminal_session():
         tty.sendline("echo $((6 * 7)) is the answer")
         tty.expect(r"\n42 is the answer")
         tty.expect(machine.PROMPT)
-        tty.sendline("cat")  # reads until it is interrupted
+        # cat reads until it is interrupted. The shell has left the mode of its
+        # line editor when echo runs: what is typed sooner may go without an echo.
+        tty.sendline("echo $((40 + 2)) follows; cat")
+        tty.expect(r"\n42 follows\r*\n")
         tty.sendline("is it listening")
         tty.expect(r"is it listening\r*\nis it listening\r*\n")
         tty.sendcontrol("c")
