@@ -144,37 +144,6 @@ static void own_irq(void *ctx, uint32_t intid)
 		s->on_irq(s);
 }
 
-static bool uart_put(void *ctx, uint8_t byte)
-{
-	struct sim_uart *u = ctx;
-
-	if (!u->room)
-		return false;
-	u->room--;
-	u->out[u->nr_out++ % sizeof(u->out)] = (char)byte;
-	return true;
-}
-
-static int uart_get(void *ctx)
-{
-	struct sim_uart *u = ctx;
-
-	if (!u->nr_in)
-		return -1;
-	u->nr_in--;
-	return (uint8_t)*u->in++;
-}
-
-static void uart_rx_irq(void *ctx, bool on)
-{
-	((struct sim_uart *)ctx)->rx_irq = on;
-}
-
-static void uart_tx_irq(void *ctx, bool on)
-{
-	((struct sim_uart *)ctx)->tx_irq = on;
-}
-
 static void deactivated(void *ctx, uint32_t pintid)
 {
 	((struct fake_pcpu *)ctx)->active[pintid] = false;
@@ -267,8 +236,7 @@ static void make_pages(struct sim *s, uint64_t pages)
 
 void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 {
-	const struct console_uart uart = {uart_put, uart_get, uart_rx_irq,
-					  uart_tx_irq, &s->uart};
+	const struct console_uart uart = fake_uart_ops(&s->uart);
 
 	memset(s, 0, sizeof(*s));
 	sim = s;

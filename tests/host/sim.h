@@ -16,6 +16,7 @@
 #include <hyp/vm_devices.h>
 
 #include "fake_el2.h"
+#include "fake_uart.h"
 #include "gich.h"
 #include "host.h"
 #include "pages.h"
@@ -48,15 +49,6 @@ struct sim_cpu {
 	jmp_buf out;
 };
 
-struct sim_uart {
-	char out[16384];
-	unsigned nr_out;
-	unsigned room; /* bytes that it takes now */
-	const char *in;
-	size_t nr_in;
-	bool rx_irq, tx_irq;
-};
-
 struct sim {
 	struct hypervisor h;
 	struct cpu cpus[SIM_CPUS];
@@ -69,7 +61,7 @@ struct sim {
 	uint64_t hw_idregs[56];
 	uint8_t *kernel; /* pristine */
 	uint8_t *disk;   /* pristine, SIM_DISK bytes */
-	struct sim_uart uart;
+	struct fake_uart uart;
 
 	/* How the machine ended. */
 	unsigned nr_ends;

@@ -5,20 +5,13 @@
 
 #include <hyp/console.h>
 
+#include "../host/fake_uart.h"
 #include "../host/host.h"
 #include "../host/lock_order.h"
 
 static struct console c;
 
-/* A UART with so much room, and the guest's side. */
-static struct {
-	char out[3 * CONSOLE_TX_RING];
-	unsigned nr_out, room, refill;
-	const char *in;
-	unsigned nr_in;
-	bool rx_irq, tx_irq;
-	unsigned nr_irq_unlocked;
-} uart;
+static struct fake_uart uart;
 
 static struct {
 	char got[256];
@@ -26,42 +19,6 @@ static struct {
 	bool wants;  /* send more from tx_ready() */
 	bool closes; /* its UART just before it takes a byte */
 } guest;
-
-static bool put(void *ctx, uint8_t byte)
-{
-	(void)ctx;
-	if (!uart.room) {
-		uart.room = uart.refill; /* time goes by */
-		return false;
-	}
-	uart.room--;
-	assert_true(uart.nr_out < sizeof(uart.out));
-	uart.out[uart.nr_out++] = (char)byte;
-	return true;
-}
-
-static int get(void *ctx)
-{
-	(void)ctx;
-	if (!uart.nr_in)
-		return -1;
-	uart.nr_in--;
-	return (uint8_t)*uart.in++;
-}
-
-static void rx_irq(void *ctx, bool on)
-{
-	(void)ctx;
-	uart.nr_irq_unlocked += !spin_is_held(&c.tx_lock);
-	uart.rx_irq = on;
-}
-
-static void tx_irq(void *ctx, bool on)
-{
-	(void)ctx;
-	uart.nr_irq_unlocked += !spin_is_held(&c.tx_lock);
-	uart.tx_irq = on;
-}
 
 static size_t sink_room(void *ctx)
 {
@@ -96,11 +53,12 @@ static const struct console_sink sink = {
 
 static int setup(void **state)
 {
-	const struct console_uart u = {put, get, rx_irq, tx_irq, NULL};
+	const struct console_uart u = fake_uart_ops(&uart);
 
 	(void)state;
 	memset(&uart, 0, sizeof(uart));
 	memset(&guest, 0, sizeof(guest));
+	uart.irq_lock = &c.tx_lock;
 	console_init(&c, &u);
 	lock_order_forget();
 	fake_spin = (struct fake_spin){.before_lock = lock_order_watch};
@@ -116,12 +74,6 @@ static int end(void **state)
 	return 0;
 }
 
-static void type(const char *text)
-{
-	uart.in = text;
-	uart.nr_in = (unsigned)strlen(text);
-}
-
 static void say(const char *text)
 {
 	for (; *text; text++)
@@ -130,8 +82,7 @@ static void say(const char *text)
 
 static void assert_out(const char *text)
 {
-	assert_int_equal(uart.nr_out, strlen(text));
-	assert_memory_equal(uart.out, text, uart.nr_out);
+	assert_string_equal(fake_uart_text(&uart), text);
 }
 
 /* The guest sends until it is told to wait; how many were taken. */
@@ -357,7 +308,7 @@ static void crash_report_begins_a_line_and_is_not_mixed_with_others(void **s)
 static void input_waits_in_the_uart_until_somebody_takes_it(void **state)
 {
 	(void)state;
-	type("hello");
+	fake_uart_type(&uart, "hello");
 	console_pump(&c);
 	assert_int_equal(uart.nr_in, 5);
 	assert_false(uart.rx_irq);
@@ -371,7 +322,7 @@ static void input_waits_in_the_uart_until_somebody_takes_it(void **state)
 static void byte_that_the_guest_refuses_comes_first_next_time(void **state)
 {
 	(void)state;
-	type("xyz");
+	fake_uart_type(&uart, "xyz");
 	guest.room = 3;
 	guest.closes = true;
 	console_attach(&c, &sink);
@@ -388,7 +339,7 @@ static void guest_without_room_leaves_the_rest_to_the_sender(void **state)
 	(void)state;
 	console_attach(&c, &sink);
 	assert_false(uart.rx_irq);
-	type("0123456789");
+	fake_uart_type(&uart, "0123456789");
 	guest.room = 4;
 	console_pump(&c);
 	assert_int_equal(guest.nr_got, 4);
@@ -409,11 +360,11 @@ receive_interrupt_is_off_when_the_last_byte_fills_the_guest(void **s)
 {
 	(void)s;
 	console_attach(&c, &sink);
-	type("01");
+	fake_uart_type(&uart, "01");
 	guest.room = 2;
 	console_pump(&c);
 	assert_false(uart.rx_irq);
-	type("2");
+	fake_uart_type(&uart, "2");
 	guest.room = 1;
 	console_pump(&c);
 	assert_memory_equal(guest.got, "012", 3);
@@ -427,7 +378,7 @@ static void input_goes_to_whoever_is_attached_last(void **state)
 	guest.room = 1;
 	console_attach(&c, &sink);
 	console_attach(&c, &deaf); /* that does not care for room to send */
-	type("x");
+	fake_uart_type(&uart, "x");
 	(void)send_all();
 	uart.room = 1;
 	console_pump(&c);
@@ -441,7 +392,7 @@ static void receiver_and_sender_have_their_locks_in_one_order(void **state)
 	console_attach(&c, &sink);
 	guest.wants = true;
 	(void)send_all();
-	type("abc");
+	fake_uart_type(&uart, "abc");
 	guest.room = 9;
 	uart.room = 1;
 	console_pump(&c);

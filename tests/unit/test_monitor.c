@@ -57,11 +57,9 @@ static void settle(void)
 static const char *type(const char *keys)
 {
 	m.uart.nr_out = 0;
-	m.uart.in = keys;
-	m.uart.nr_in = strlen(keys);
+	fake_uart_type(&m.uart, keys);
 	settle();
-	m.uart.out[m.uart.nr_out] = '\0';
-	return m.uart.out;
+	return fake_uart_text(&m.uart);
 }
 
 static void assert_says(const char *keys, const char *text)
@@ -203,9 +201,9 @@ static void long_answer_waits_for_the_uart_and_is_whole(void **state)
 		settle();
 	assert_null(mon.running);
 	assert_true(m.uart.nr_out > before);
-	m.uart.out[m.uart.nr_out] = '\0';
 	before = 0;
-	for (const char *p = m.uart.out; (p = strstr(p, "virtual mach")); p++)
+	for (const char *p = fake_uart_text(&m.uart);
+	     (p = strstr(p, "virtual mach")); p++)
 		before++;
 	assert_int_equal(before, 20);
 }

@@ -7,6 +7,7 @@
 #include <hyp/mux.h>
 
 #include "../host/fake_el2.h"
+#include "../host/fake_uart.h"
 #include "../host/host.h"
 #include "../host/lock_order.h"
 
@@ -18,13 +19,7 @@ static struct console c;
 static struct mux m;
 static struct mux_port *port[VMS];
 
-static struct {
-	char out[1 << 17];
-	unsigned nr_out, room;
-	const char *in;
-	size_t nr_in;
-	bool rx_irq, tx_irq;
-} uart;
+static struct fake_uart uart;
 
 static struct guest {
 	char got[8192];
@@ -32,38 +27,6 @@ static struct guest {
 } guest[VMS];
 
 static uint64_t alarm_at;
-
-static bool put(void *ctx, uint8_t byte)
-{
-	(void)ctx;
-	if (!uart.room)
-		return false;
-	uart.room--;
-	assert_true(uart.nr_out < sizeof(uart.out) - 1);
-	uart.out[uart.nr_out++] = (char)byte;
-	return true;
-}
-
-static int get(void *ctx)
-{
-	(void)ctx;
-	if (!uart.nr_in)
-		return -1;
-	uart.nr_in--;
-	return (uint8_t)*uart.in++;
-}
-
-static void rx_irq(void *ctx, bool on)
-{
-	(void)ctx;
-	uart.rx_irq = on;
-}
-
-static void tx_irq(void *ctx, bool on)
-{
-	(void)ctx;
-	uart.tx_irq = on;
-}
 
 static size_t sink_room(void *ctx)
 {
@@ -95,7 +58,7 @@ static void set_alarm(void *ctx, uint64_t at)
 static void begin(unsigned nr_vms, bool terminal)
 {
 	static const char *const name[VMS] = {"alpha", "beta", "beton"};
-	const struct console_uart u = {put, get, rx_irq, tx_irq, NULL};
+	const struct console_uart u = fake_uart_ops(&uart);
 	struct mux_config cfg = {.console = &c,
 				 .nr_vms = nr_vms,
 				 .escape = MUX_ESCAPE,
@@ -182,8 +145,7 @@ static void settle(void)
 
 static void assert_out(const char *text)
 {
-	uart.out[uart.nr_out] = '\0';
-	assert_string_equal(uart.out, text);
+	assert_string_equal(fake_uart_text(&uart), text);
 }
 
 static void forget_out(void)
@@ -283,8 +245,7 @@ static void focus_that_never_ends_its_line_lets_others_in(void **state)
 		if (i == 0)
 			say(1, "me, too\n");
 	}
-	uart.out[uart.nr_out] = '\0';
-	assert_non_null(strstr(uart.out, "[beta] me, too\r\n"));
+	assert_non_null(strstr(fake_uart_text(&uart), "[beta] me, too\r\n"));
 }
 
 static void carriage_return_brings_the_tag_again(void **state)
@@ -337,8 +298,7 @@ static unsigned count(const char *text)
 {
 	unsigned n = 0;
 
-	uart.out[uart.nr_out] = '\0';
-	for (const char *p = uart.out; (p = strstr(p, text)); p++)
+	for (const char *p = fake_uart_text(&uart); (p = strstr(p, text)); p++)
 		n++;
 	return n;
 }

@@ -257,8 +257,7 @@ static void its_works_on_the_guests_own_memory(void **state)
 static void guest_output_and_input_pass_through_the_console(void **state)
 {
 	(void)state;
-	m.uart.in = "ls\n";
-	m.uart.nr_in = 3;
+	fake_uart_type(&m.uart, "ls\n");
 	console_pump(&m.h.console);
 	assert_int_equal(m.uart.nr_in, 3); /* nobody listens yet */
 	for (const char *p = "# "; *p; p++)
