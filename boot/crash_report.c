@@ -14,6 +14,7 @@
 #include <hyp/backtrace.h>
 #include <hyp/exit_trace.h>
 #include <hyp/symbols.h>
+#include <hyp/unsent.h>
 
 #include "early.h"
 
@@ -193,4 +194,17 @@ void report_cpus(void)
 	for (unsigned i = 0; self && i < self->hyp->nr_cpus; i++)
 		if (&self->hyp->cpus[i] != self)
 			report_cpu(&self->hyp->cpus[i]);
+}
+
+static void say_unsent(const char *line)
+{
+	report_say("  unsent: %s", line);
+}
+
+void report_unsent(void)
+{
+	const struct cpu *c = this_cpu();
+
+	if (c && c->hyp)
+		unsent_say(&c->hyp->console, c->hyp->mux, say_unsent);
 }

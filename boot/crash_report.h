@@ -29,4 +29,8 @@ void report_exits(void);
 /* A line for every other pCPU: whether it stopped, and what it did. */
 void report_cpus(void);
 
+/* Lines that were said before and are not on the terminal. They come last: of
+ * all that is looked at, they are the most likely to be spoilt. */
+void report_unsent(void);
+
 #endif

@@ -1,8 +1,8 @@
 /*
  * A broken invariant of Plinth: what broke, registers, a backtrace, the last
- * exits, what the other pCPUs did, then the end of the machine with the panic
- * status. Runs on a pCPU's panic stack after an exception, on the current one
- * after a failed assertion. Takes no lock.
+ * exits, what the other pCPUs did, what was not sent yet, then the end of the
+ * machine with the panic status. Runs on a pCPU's panic stack after an
+ * exception, on the current one after a failed assertion. Takes no lock.
  * docs/design/04-exceptions.md describes the report, boot/exit_record.h the
  * end.
  */
@@ -73,6 +73,7 @@ static NORETURN void finish(const char *reason)
 	report_exits();
 	panic_stop_wait(this_cpu());
 	report_cpus();
+	report_unsent();
 	machine_end(END_PANIC, NULL, reason);
 }
 

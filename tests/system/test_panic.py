@@ -70,10 +70,11 @@ class Report:
         return {name: int(value, 16) for name, value in found}
 
 
-def console(kind, payload="hello", smp=2):
+def console(kind, payload="hello", smp=2, **settings):
     kernel = machine.payload(payload)
     elf = machine.TEST / f"panic-{kind}.elf"
-    done = machine.run(elf=elf, kernel=kernel, smp=smp).expect(machine.PANIC)
+    done = machine.run(elf=elf, kernel=kernel, smp=smp, **settings)
+    done.expect(machine.PANIC)
     assert "run: Plinth panicked: " in done.err
     return done.out
 
@@ -177,3 +178,11 @@ def test_cpu_that_hangs_at_el2_does_not_hold_up_the_report():
     assert report.head == "on purpose, vCPU 1"
     silent = r"does not answer: VM linux, vCPU 0, last exit hvc, esr 5a000000, .*"
     assert re.fullmatch(silent, report.cpus[0])
+
+
+def test_lines_that_waited_are_told_after_the_report():
+    """As text, with the name of the VM that said it."""
+    out = console("unsent", smp=1, vms=2, pcpus=2, mem="64M")
+    report = Report.of(out)
+    assert report.lines[-1] == "  unsent: [linux1] half a line"
+    assert "half a" not in out[: out.index("plinth: panic: ")]
