@@ -70,19 +70,39 @@ static struct inject_abort same_abort(uint64_t esr, bool fetch)
 	};
 }
 
-static void inject(struct vcpu *v, const struct inject_abort *a)
+/*
+ * Whether the guest is where it was: the handler's first instruction aborts,
+ * and its abort begins that handler, with every register as it was. Then it
+ * comes again for ever, for what stage 2 does not map it never will. Not so
+ * what the machine itself refused, and a fetch does not look at PSTATE.
+ */
+static bool comes_again(const struct vcpu *v, uint64_t esr, bool fetch,
+			const struct inject_regs *r)
+{
+	return r->pc == v->regs.pc && (fetch || r->pstate == v->regs.pstate) &&
+	       (esr & ESR_ABT_FSC) < ESR_FSC_EXTERNAL;
+}
+
+static void inject(struct vcpu *v, uint64_t esr, const struct inject_abort *a)
 {
 	struct inject_regs r = inject_begin(v);
+	bool crashed;
 
 	inject_abort(&r, a);
+	crashed = comes_again(v, esr, a->fetch, &r);
 	inject_end(v, &r);
+	if (crashed) {
+		vm_stop(v->vm, VM_STOP_CRASH,
+			a->fetch ? "exception vectors are outside its memory"
+				 : "its exception handler aborts as it begins");
+	}
 }
 
 static void inject_external(struct vcpu *v, uint64_t esr, bool fetch)
 {
 	const struct inject_abort a = same_abort(esr, fetch);
 
-	inject(v, &a);
+	inject(v, esr, &a);
 }
 
 static bool read_descriptor(void *ctx, ipa_t at, uint64_t *desc)
@@ -106,7 +126,7 @@ static void inject_walk(struct vcpu *v, uint64_t esr, bool fetch)
 
 	if (level >= 0)
 		a.fsc = (uint8_t)(ESR_FSC_EXTERNAL_WALK + level);
-	inject(v, &a);
+	inject(v, esr, &a);
 }
 
 /* What a translation fault wanted of RAM. Cache maintenance says WnR, too. */
@@ -233,7 +253,7 @@ static void decode_access(struct vcpu *v, uint64_t esr)
 	int err;
 
 	if (v->regs.pstate & PSTATE_NRW) {
-		inject(v, &a);
+		inject(v, esr, &a);
 		return;
 	}
 	err = emulate_access(v, &f);
@@ -245,7 +265,7 @@ static void decode_access(struct vcpu *v, uint64_t esr)
 		a.far = f.far;
 		a.fsc = f.fsc;
 		a.write = f.write;
-		inject(v, &a);
+		inject(v, esr, &a);
 	}
 }
 
@@ -319,15 +339,9 @@ void abort_data(struct vcpu *v, uint64_t esr)
 		emulate_load(v, esr, &op);
 }
 
-/*
- * A fetch that faults at the very vector to which its abort would go can only
- * fault there again, for ever: this VM has crashed. Anything else is an
- * external abort, as a bus without memory at that address would give.
- */
+/* An external abort, as a bus without memory at that address would give. */
 void abort_instruction(struct vcpu *v, uint64_t esr)
 {
-	uint64_t pc = v->regs.pc;
-
 	if (fault_has_ipa(esr) &&
 	    gmem_touch(&v->vm->mem, fault_ipa(), GMEM_READ) != -EFAULT)
 		return;
@@ -335,7 +349,4 @@ void abort_instruction(struct vcpu *v, uint64_t esr)
 		inject_walk(v, esr, true);
 	else
 		inject_external(v, esr, true);
-	if (v->regs.pc == pc)
-		vm_stop(v->vm, VM_STOP_CRASH,
-			"exception vectors are outside its memory");
 }

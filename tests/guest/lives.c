@@ -2,11 +2,12 @@
  * A VM with several lives: it counts them on its disk, the only thing that
  * lasts from one to the next, and ends each in the same way until the last.
  * Boot arguments: `lives=N`, and how: `crash` (vectors and the next instruction
- * where there is no memory), `hang` (as a kernel with broken vectors and its
- * MMU on: it goes round for ever, and a watchdog waits), `reset`
- * (SYSTEM_RESET), `off` (SYSTEM_OFF) or `wait` (it does not end, and sleeps).
- * Prints `life N` in each, and in the last the totals. Needs a disk of 1 MiB or
- * more, zeroed.
+ * where there is no memory), `stack` (a handler that stores where there is no
+ * memory, so that it aborts as it begins), `hang` (as a kernel with broken
+ * vectors and its MMU on: it goes round for ever, and a watchdog waits),
+ * `reset` (SYSTEM_RESET), `off` (SYSTEM_OFF) or `wait` (it does not end, and
+ * sleeps). Prints `life N` in each, and in the last the totals. Needs a disk of
+ * 1 MiB or more, zeroed.
  */
 #include "lib/blkreq.h"
 #include "lib/check.h"
@@ -46,6 +47,26 @@ NORETURN static void crash(void)
 	__builtin_unreachable();
 }
 
+extern char storing_vectors[];
+
+__asm__(".balign 2048\n"
+	"storing_vectors:\n"
+	"	.skip 0x200\n"
+	"	stp x29, x30, [sp, #-16]!\n"
+	"	b .\n"
+	"	.balign 2048\n");
+
+NORETURN static void lose_stack(void)
+{
+	uint64_t nowhere = align_up(guest_ram_end(), GIB(1)) + GIB(4);
+
+	write_vbar_el1((uint64_t)(uintptr_t)storing_vectors);
+	isb();
+	__asm__ volatile("mov sp, %0\n"
+			 "str xzr, [sp, #-16]!" ::"r"(nowhere));
+	__builtin_unreachable();
+}
+
 #define WDT_CONTROL UINT64_C(0x09100000) /* arm,sbsa-gwdt */
 #define WDT_WCS     0x000
 #define WDT_WOR     0x008
@@ -72,6 +93,8 @@ void payload_main(void)
 		check_done();
 	if (str_has_word(guest.bootargs, "crash"))
 		crash();
+	if (str_has_word(guest.bootargs, "stack"))
+		lose_stack();
 	if (str_has_word(guest.bootargs, "hang"))
 		hang();
 	while (str_has_word(guest.bootargs, "wait"))

@@ -94,6 +94,13 @@ def test_crashes_restart_a_vm_by_policy_and_no_neighbour_notices(tmp_path):
     assert waits == "1 2 4 8 16 32 50 50 50".split()
 
 
+def test_handler_that_aborts_as_it_begins_is_a_crash(tmp_path):
+    """A stack outside of memory: every exception begins the same handler."""
+    out = both(manifest(tmp_path, 3, "stack", 'restart = "on-crash";'), "VM mortal: off")
+    assert lives(out) == [1, 2, 3]
+    assert out.count("VM mortal: crashed: its exception handler aborts as it begins") == 2
+
+
 def test_guest_that_goes_round_for_ever_is_restarted_by_its_watchdog(tmp_path):
     life = 'watchdog; restart = "on-crash";'
     out = both(manifest(tmp_path, 3, "hang", life), "VM mortal: off")

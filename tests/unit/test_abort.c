@@ -553,6 +553,55 @@ static void undefined_with_vectors_outside_memory_crashes_the_vm(void **state)
 	assert_int_equal(m.end, END_VM_CRASH);
 }
 
+#define HANDLER (VBAR + 0x200) /* of an exception at EL1 with SP_EL1 */
+
+/* The instruction at `pc` aborts; true: the VM goes on. */
+static bool aborts_at(uint64_t pc, uint64_t ipa, uint64_t esr)
+{
+	struct vcpu *v = sim_vcpu(&m, 0);
+
+	sim_fault(&m, 0, ipa, ipa);
+	v->regs.pc = pc;
+	return sim_sync(&m, 0, esr) == v;
+}
+
+static void handler_that_aborts_as_it_begins_crashes_the_vm(void **state)
+{
+	const uint64_t store = syn_dabt(8, 0, SYN_DABT_WRITE);
+
+	(void)state;
+	sim_vcpu(&m, 0)->regs.pstate = 0x5;
+	assert_true(aborts_at(HANDLER, SIM_NOTHING, store)); /* by a jump */
+	assert_int_equal(sim_vcpu(&m, 0)->regs.pstate, EL1H);
+	assert_false(aborts_at(HANDLER, SIM_NOTHING, store));
+	assert_int_equal(m.end, END_VM_CRASH);
+	assert_string_equal(m.end_reason,
+			    "its exception handler aborts as it begins");
+}
+
+/* Where something moves, or may end, it is a guest's own business. */
+static void handler_that_may_come_further_is_let_be(void **state)
+{
+	const uint64_t store = syn_dabt(8, 0, SYN_DABT_WRITE);
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_true(aborts_at(PC, SIM_NOTHING, store));
+		assert_int_equal(sim_vcpu(&m, 0)->regs.pc, HANDLER);
+		/* After an instruction, as it may be another next time. */
+		assert_true(aborts_at(HANDLER + 4, SIM_NOTHING, store));
+		/* The machine's own bus. */
+		assert_true(aborts_at(HANDLER, DEV, syn(0x24, SYN_EXTERNAL)));
+		/* Not its handler: that of EL1 with SP_EL0. */
+		sim_vcpu(&m, 0)->regs.pstate = EL1H & ~UINT64_C(1);
+		assert_true(aborts_at(VBAR, SIM_NOTHING, store));
+		/* RAM, by now. */
+		assert_true(aborts_at(HANDLER, 0x40000000, store));
+		assert_int_equal(sim_vcpu(&m, 0)->regs.pc, HANDLER);
+	}
+	assert_int_equal(m.nr_ends, 0);
+}
+
 #define ON(t) cmocka_unit_test_setup_teardown(t, setup, end)
 
 int main(void)
@@ -583,6 +632,8 @@ int main(void)
 		ON(fetch_from_nowhere_is_an_external_abort),
 		ON(fetch_that_faults_at_its_own_vector_crashes_the_vm),
 		ON(undefined_with_vectors_outside_memory_crashes_the_vm),
+		ON(handler_that_aborts_as_it_begins_crashes_the_vm),
+		ON(handler_that_may_come_further_is_let_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
