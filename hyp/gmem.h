@@ -8,7 +8,9 @@
  *
  * Callers: the loader, device models (virtio), the stage-2 fault path.
  * Locks: gmem_add*, gmem_load, gmem_reset, gmem_sync and gmem_destroy are
- * called with no vCPU of the VM running. The others may run on several CPUs at
+ * called with no vCPU of the VM running, by who made the VM BUSY, so that
+ * nobody is between vm_enter() and vm_leave() (hyp/lifecycle.h), as those are
+ * who call gmem_walk() and gmem_usage(). The others may run on several CPUs at
  * once; m->lock is taken where pages come to be, and is below all locks but the
  * page allocator's.
  *

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <port/this_cpu.h>
 
+#include <base/panic.h>
+
 #include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
@@ -190,6 +192,8 @@ static bool start(struct vm *vm)
 
 static bool take(struct vm *vm, enum step step)
 {
+	/* Ours until a step says something else: nobody else looks in. */
+	ASSERT(step == STEP_REST || vm->state == VM_BUSY);
 	switch (step) {
 	case STEP_DESTROY:
 		destroy(vm);
@@ -421,6 +425,20 @@ enum vm_state vm_state_now(struct vm *vm)
 	state = vm->state;
 	spin_unlock(&vm->lock);
 	return state;
+}
+
+bool vm_enter(struct vm *vm)
+{
+	spin_lock(&vm->lock);
+	if (vm->state != VM_ABSENT && vm->state != VM_BUSY)
+		return true;
+	spin_unlock(&vm->lock);
+	return false;
+}
+
+void vm_leave(struct vm *vm)
+{
+	spin_unlock(&vm->lock);
 }
 
 const char *vm_state_name(enum vm_state state)

@@ -51,6 +51,17 @@ const char *vm_state_name(enum vm_state state);
 /* Where the VM is; it may have changed by now. */
 enum vm_state vm_state_now(struct vm *vm);
 
+/*
+ * For who looks at a VM that it does not run, on any pCPU: true, and what the
+ * VM consists of (struct vm from `vcpus` on: memory, tables, vCPUs, virtual
+ * GIC) stays as it is made until vm_leave(). False, and there is nothing to
+ * look at. Between the two vm->lock is held: it is made, loaded and taken away
+ * only by who made the VM BUSY, which takes that lock, and by the boot, before
+ * anybody looks.
+ */
+MUST_CHECK bool vm_enter(struct vm *vm);
+void vm_leave(struct vm *vm);
+
 /* ------------------------------------------- between the files of the module
  */
 

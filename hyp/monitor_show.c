@@ -1,8 +1,8 @@
 /*
  * The monitor's commands: each says what is, a bit at a time, and a VM may run,
  * go or come back between two bits; contract in monitor.h. What a VM consists
- * of is looked at under vm->lock, so that it is there; what is old by the time
- * that it is shown is read without another.
+ * of is looked at between vm_enter() and vm_leave(), so that it is there; what
+ * is old by the time that it is shown is read without another lock.
  * docs/design/17-console.md.
  */
 #include <errno.h>
@@ -71,22 +71,6 @@ static bool help(struct monitor *mon, unsigned i)
 }
 
 /* ---------------------------------------------------------------------- VMs */
-
-/* Whether there is more of the VM than its name; then it stays so until
- * leave(): who takes it away begins under its lock. */
-static bool enter(struct vm *vm)
-{
-	spin_lock(&vm->lock);
-	if (vm->state != VM_ABSENT && vm->state != VM_BUSY)
-		return true;
-	spin_unlock(&vm->lock);
-	return false;
-}
-
-static void leave(struct vm *vm)
-{
-	spin_unlock(&vm->lock);
-}
 
 static bool not_there(struct monitor *mon, struct vm *vm)
 {
@@ -181,9 +165,9 @@ static bool vcpus(struct monitor *mon, unsigned i)
 	vm = next_vcpu(mon);
 	if (!vm)
 		return false;
-	if (enter(vm)) {
+	if (vm_enter(vm)) {
 		say_vcpu(mon, vm->vcpus[mon->vcpu++]);
-		leave(vm);
+		vm_leave(vm);
 	} else {
 		mon->vcpu = vm->cfg->nr_vcpus;
 	}
@@ -272,10 +256,10 @@ static bool regs(struct monitor *mon, unsigned i)
 		return usage(mon);
 	if (i == 0 && !name_vcpu(mon))
 		return false;
-	if (!enter(mon->vm))
+	if (!vm_enter(mon->vm))
 		return not_there(mon, mon->vm);
 	more = say_regs(mon, mon->vm->vcpus[mon->vcpu], i);
-	leave(mon->vm);
+	vm_leave(mon->vm);
 	return more;
 }
 
@@ -287,7 +271,7 @@ struct exits {
 
 static void add_exits(struct exits *e, struct vm *vm, unsigned class)
 {
-	if (!enter(vm))
+	if (!vm_enter(vm))
 		return;
 	for (unsigned i = 0; i < vm->nr_vcpus; i++) {
 		const struct vcpu *v = vm->vcpus[i];
@@ -296,7 +280,7 @@ static void add_exits(struct exits *e, struct vm *vm, unsigned class)
 		e->timed += v->timed[class].nr;
 		e->ticks += v->timed[class].ticks;
 	}
-	leave(vm);
+	vm_leave(vm);
 }
 
 static bool exits(struct monitor *mon, unsigned i)
@@ -380,12 +364,12 @@ static bool irqs(struct monitor *mon, unsigned i)
 		return usage(mon);
 	if (!name_vm(mon, i))
 		return false;
-	if (!enter(mon->vm))
+	if (!vm_enter(mon->vm))
 		return not_there(mon, mon->vm);
 	end = mon->vm->nr_vcpus * (uint64_t)VM_SPI_FIRST +
 	      mon->vm->cfg->nr_spis;
 	say_next_irq(mon, end);
-	leave(mon->vm);
+	vm_leave(mon->vm);
 	return mon->cursor < end;
 }
 
@@ -409,9 +393,9 @@ static bool mem(struct monitor *mon, unsigned i)
 	}
 	if (!vm)
 		return false;
-	if (enter(vm)) {
+	if (vm_enter(vm)) {
 		u = gmem_usage(&vm->mem);
-		leave(vm);
+		vm_leave(vm);
 	}
 	monitor_say(mon, "%s %lu %lu %lu %lu %lu", vm->cfg->name,
 		    u.ram * PAGE_KIB, u.own * PAGE_KIB, u.image * PAGE_KIB,
@@ -438,10 +422,10 @@ static bool map(struct monitor *mon, unsigned i)
 		return usage(mon);
 	if (!name_vm(mon, i))
 		return false;
-	if (!enter(mon->vm))
+	if (!vm_enter(mon->vm))
 		return not_there(mon, mon->vm);
 	err = gmem_walk(&mon->vm->mem, (ipa_t){at}, &w);
-	leave(mon->vm);
+	vm_leave(mon->vm);
 	if (err == -EINVAL) {
 		monitor_say(mon, "%lx is beyond the VM's addresses", at);
 		return false;

@@ -157,6 +157,43 @@ def test_commands_through_a_pipe_move_a_vm_while_its_neighbour_works(tmp_path):
     assert "done: 6 ok, 0 failed" in done.out
 
 
+# Each kind of look that follows stage-2 tables, vCPUs or the virtual GIC.
+LOOKS = "map mortal 0x40000000\rmem\rregs mortal.0\rvcpus mortal\rirqs mortal\r"
+
+
+# Rules out: reset-neighbour
+def test_monitor_looks_at_a_vm_through_a_hundred_resets(tmp_path):
+    """Its own, while what was piped in is answered on the other CPU."""
+    with machine.session(manifest=manifest(tmp_path, 101, "reset"), pcpus=2) as talk:
+        talk.expect_exact("working")
+        talk.send("\x1dm" + 400 * LOOKS)
+        talk.expect_exact("VM mortal: off")
+        out = machine.text(talk.before)
+        talk.send("\x1d0x")
+        done = talk.end().expect(machine.OK)
+    assert out.count("VM mortal: reset") == 100
+    answers = re.findall(r"^40000000 -> \w+ rwx, by", out, re.M)
+    assert len(answers) > 50
+    assert "not ok" not in out + done.out
+    print(f"{len(answers)} walks answered, {out.count('mortal is busy')} times busy")
+
+
+# Rules out: reset-neighbour
+def test_monitor_looks_at_a_vm_that_it_resets_and_destroys(tmp_path):
+    verbs = ("reset", "reset", "reset", "destroy", "start") * 20
+    typed = "".join(f"vm {verb} mortal\r{2 * LOOKS}" for verb in verbs)
+    with machine.session(manifest=manifest(tmp_path, 999, "wait"), pcpus=2) as talk:
+        talk.expect_exact("working")
+        talk.send(f"\x1dm{typed}vm destroy mortal\rnonsense\r")
+        talk.expect_exact("nonsense: unknown")
+        out = machine.text(talk.before)
+        talk.send("\x1d0x")
+        done = talk.end().expect(machine.OK)
+    assert out.count("VM mortal: destroyed") >= 10
+    assert len(re.findall(r"^40000000 -> \w+ rwx, by", out, re.M)) > 50
+    assert "not ok" not in out + done.out
+
+
 CLOCKS = "$(cat /sys/class/rtc/rtc0/since_epoch /proc/uptime)"
 
 

@@ -2,6 +2,7 @@
  * that has to wait. */
 #include <string.h>
 
+#include <hyp/lifecycle.h>
 #include <hyp/monitor.h>
 
 #include "../host/sim.h"
@@ -45,9 +46,11 @@ static int end(void **state)
 }
 
 /* The UART's interrupt, until there is no more reason for it. */
+static unsigned turns = 200;
+
 static void settle(void)
 {
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < turns; i++) {
 		console_pump(&m.h.console);
 		monitor_run(&mon);
 	}
@@ -208,6 +211,96 @@ static void long_answer_waits_for_the_uart_and_is_whole(void **state)
 	assert_int_equal(before, 20);
 }
 
+/* ---------------------------------------- VMs that come and go meanwhile */
+
+static const char *question;
+static enum vm_command order;
+
+static void command_now(struct sim *s)
+{
+	assert_true(vm_command(&s->vms[1], order) <= 0);
+}
+
+/* On the other pCPU, which is vm1's, up to the end of what the command begins.
+ */
+static void command_there(struct sim *s)
+{
+	sim_device_irq(s, 1, command_now);
+	for (unsigned i = 0; i < 4; i++)
+		(void)sim_irq(s, 1, HYP_SGI_KICK);
+}
+
+static void ask(struct sim *s)
+{
+	sim_on(s, 0);
+	(void)type(question);
+}
+
+static void begin_race(void **state)
+{
+	(void)setup(state);
+	(void)type("\x1dm");
+	sim_settle(&m);
+	sim_on(&m, 0);
+	turns = 2; /* there is a gap at each lock */
+	assert_int_equal(m.vms[1].vcpus[0]->cpu->idx, 1);
+}
+
+static unsigned nr_there, nr_gone;
+
+/* It was answered to the end: with what was, or is, or not. */
+static void end_race(void **state)
+{
+	const char *out;
+
+	settle();
+	out = fake_uart_text(&m.uart);
+	assert_non_null(strstr(out, "\r\nplinth> "));
+	nr_there += strstr(out, "rwx, by") != NULL;
+	nr_gone += strstr(out, "vm1 is ") != NULL;
+	sim_check(&m);
+	(void)end(state);
+	turns = 200;
+}
+
+static void race(void **state)
+{
+	bool raced = true;
+
+	for (unsigned n = 0; raced; n++) { /* it comes while we answer */
+		begin_race(state);
+		sim_race(n, command_there);
+		(void)type(question);
+		raced = sim_raced();
+		end_race(state);
+	}
+	for (unsigned n = 0, more = 1; more; n++) { /* we answer meanwhile */
+		begin_race(state);
+		m.uart.nr_out = 0;
+		sim_race(n, ask);
+		command_there(&m);
+		more = sim_raced();
+		if (!more)
+			(void)type(question);
+		end_race(state);
+	}
+}
+
+static void vm_may_be_reset_or_destroyed_at_any_moment_of_an_answer(void **s)
+{
+	static const char *const questions[] = {"map vm1 0x40000000\r", "mem\r",
+						"regs vm1.0\r"};
+	static const enum vm_command orders[] = {VM_RESET, VM_DESTROY};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(questions); i++) {
+		question = questions[i / 2];
+		order = orders[i % 2];
+		race(s);
+	}
+	print_message("  %u times there, %u gone\n", nr_there, nr_gone);
+	assert_true(nr_there > 5 && nr_gone > 5);
+}
+
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, end)
 
 int main(void)
@@ -220,6 +313,8 @@ int main(void)
 		T(time_of_exits_is_measured_once_the_monitor_is_used),
 		T(tab_completes_commands_and_vms),
 		T(long_answer_waits_for_the_uart_and_is_whole),
+		cmocka_unit_test(
+			vm_may_be_reset_or_destroyed_at_any_moment_of_an_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
