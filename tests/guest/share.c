@@ -5,9 +5,10 @@
  * stays what it wrote, whatever the others do meanwhile. Then it uses fresh
  * RAM.
  *
- * With the boot argument `fill` it writes to all of its RAM.
- * A failed check ends in a crash, which the machine's status tells: of several
- * VMs only one may have the console.
+ * With the boot argument `fill` it writes to all of its RAM; with `wait` it
+ * does not end, prints `waiting`, and sleeps. A failed check ends in a crash,
+ * which the machine's status tells: of several VMs only one may have the
+ * console.
  */
 #include "lib/check.h"
 #include "lib/guest.h"
@@ -102,6 +103,11 @@ void payload_main(void)
 	check_note("%lu pages with the pattern", nr_pages - first);
 	ok = check_image();
 	ok &= check_ram();
+	if (ok && str_has_word(guest.bootargs, "wait")) {
+		print("waiting\n");
+		for (;;)
+			wfi();
+	}
 	if (ok)
 		return;
 	write_vbar_el1(nowhere);

@@ -63,19 +63,36 @@ def memory_lines(out):
     return {name: dict(zip(keys, map(int, rest))) for name, *rest in found}
 
 
+def mem_by_monitor(talk, names, ready):
+    """Waits until each VM has said `ready`, in whichever order, then asks the
+    monitor: KiB, by VM. Stops them all, and the machine ends well."""
+    missing = set(names)
+    while missing:
+        talk.expect(rf"\[(\w+)\][^\n]*{ready}")
+        missing.discard(talk.match[1].decode())
+    stops = "".join(f"vm stop {name}\r" for name in names)
+    talk.send(f"\x1dmmem\r{stops}")
+    talk.expect_exact("name ram-KiB own-KiB image-KiB shared-KiB tables-KiB")
+    out = talk.end().expect(machine.OK).out
+    found = re.findall(r"^(\w+) (\d+) (\d+) (\d+) (\d+) (\d+)$", out, re.M)
+    keys = ("ram", "own", "image", "shared", "tables")
+    memory = {name: dict(zip(keys, map(int, rest))) for name, *rest in found}
+    assert set(memory) == set(names), out
+    return memory
+
+
 # Rules out: image-shared
 def test_ten_vms_of_one_image_use_less_than_two(tmp_path):
-    vms = [vm(f"vm{i}", 64 + 2 * i, OVERCOMMIT) for i in range(10)]
-    done = machine.run(
+    names = [f"vm{i}" for i in range(10)]
+    vms = [vm(name, 64 + 2 * i, OVERCOMMIT, bootargs="wait") for i, name in enumerate(names)]
+    with machine.session(
         kernel=padded(tmp_path, 35),
         manifest=manifest(tmp_path, *vms),
         pcpus=2,
-        host_append="stats",
         qemu_args="-m 512M",
-    ).expect(machine.OK)
-    memory = memory_lines(done.out)
-    assert len(memory) == 10
-    used = sum(m["own"] + 4 * m["tables"] for m in memory.values())
+    ) as talk:
+        memory = mem_by_monitor(talk, names, "waiting")
+    used = sum(m["own"] + m["tables"] for m in memory.values())
     (image,) = {m["image"] for m in memory.values()}
     print(f"{used} KiB beside one image of {image} KiB for ten VMs")
     assert image == 35 << 10
@@ -150,17 +167,15 @@ def test_vm_whose_memory_cannot_be_promised_is_refused(tmp_path):
 
 @pytest.mark.long
 def test_ten_linux_vms_keep_a_quarter_of_their_images(tmp_path):
-    bootargs = f"{machine.BOOT_ARGS} quiet rdinit=/bin/busybox -- poweroff -f"
-    vms = [vm(f"linux{i}", 192, OVERCOMMIT, bootargs=bootargs) for i in range(10)]
-    done = machine.run(
-        b"",
+    bootargs = f"{machine.BOOT_ARGS} quiet rdinit=/bin/busybox -- sh"
+    names = [f"linux{i}" for i in range(10)]
+    vms = [vm(name, 192, OVERCOMMIT, bootargs=bootargs) for name in names]
+    with machine.session(
         6 * machine.LINUX_SECONDS,
         manifest=manifest(tmp_path, *vms),
-        host_append="stats",
         **machine.linux(1, append="", pcpus=2),
-    ).expect(machine.OK)
-    memory = memory_lines(done.out)
-    assert len(memory) == 10
+    ) as talk:
+        memory = mem_by_monitor(talk, names, "/ # ")
     for name, m in memory.items():
         print(f"{name}: {m['shared']} of {m['image']} KiB shared, {m['own']} KiB own")
         assert 4 * m["shared"] >= m["image"]
