@@ -140,7 +140,9 @@ all: $(BUILD)/plinth.elf $(BUILD)/plinth.bin
 GUEST_OUT := $(BUILD)/linux
 MEM ?= 512M
 SMP ?= 4
-APPEND ?= console=ttyAMA0
+# hvc0: a virtio console beside the PL011, which shows what comes before its driver.
+CONSOLE ?= ttyAMA0
+APPEND ?= console=$(CONSOLE)$(if $(filter hvc0,$(CONSOLE)), earlycon)
 # What the default guest is made of; every part may be given instead. KERNEL may
 # name a kernel, whose parts have a directory of their own, instead of a file:
 # debian-SERIES-FLAVOUR, or `built`, that of `make guest-kernel`, or one of its
@@ -157,9 +159,10 @@ LINUX_INITRD := $(LINUX_OUT)/initramfs.cpio.gz
 LINUX_MODULES := $(LINUX_OUT)/modules.img
 LINUX_DISK := $(GUEST_OUT)/disk.img
 LINUX_DISKS := $(LINUX_DISK) $(if $(LINUX_IS_BUILT),,$(LINUX_MODULES))
-# A slot for each disk of the run.
-NR_DISKS = $(words $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(or $(DISK),none)))
-LINUX_DTB = $(GUEST_OUT)/guest-$(SMP)-$(MEM)-$(NR_DISKS).dtb
+# A slot for each disk of the run, and for a virtio console.
+NR_SLOTS = $(words $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(or $(DISK),none)) \
+	$(filter hvc0,$(CONSOLE)))
+LINUX_DTB = $(GUEST_OUT)/guest-$(SMP)-$(MEM)-$(NR_SLOTS).dtb
 TEMPLATE ?= guest/linux/initramfs
 DISK_SIZE ?= 64
 DISK_FROM ?= guest/linux/disk
@@ -276,7 +279,7 @@ linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISKS) $
 RUN_KERNEL = $(KERNEL)
 RUN_ENV = KERNEL="$(RUN_KERNEL)" INITRD="$(INITRD)" DISK="$(DISK)" DTB="$(DTB)" \
 	APPEND="$(APPEND)" SMP="$(SMP)" MEM="$(MEM)"
-export PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD CORE
+export CONSOLE PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD CORE
 SETUP := scripts/setup
 
 ## run-linux            boot Linux to a shell on this terminal [KERNEL=a name
@@ -301,7 +304,8 @@ run-debian:
 		$(LINUX_DISK),$(LINUX_debian),$(LINUX_DISKS))")
 
 ## run KERNEL=Image     boot any arm64 Image [INITRD= DISK= DTB= APPEND= SMP=
-##                      PCPUS= MEM= VMS= CPU= MANIFEST= QEMU_ARGS= ICOUNT=1]
+##                      PCPUS= MEM= VMS= CPU= MANIFEST= QEMU_ARGS= ICOUNT=1
+##                      CONSOLE=hvc0]
 .PHONY: run
 run:
 	@$(SETUP) build run </dev/null

@@ -57,6 +57,19 @@ int console_put(struct console *c, uint8_t byte)
 	return room;
 }
 
+size_t console_send(struct console *c, const uint8_t *data, size_t len)
+{
+	size_t n = 0;
+
+	spin_lock(&c->tx_lock);
+	while (n < len && put_locked(c, data[n]) >= 0)
+		n++;
+	if (n < len)
+		c->tx_blocked = true;
+	spin_unlock(&c->tx_lock);
+	return n;
+}
+
 /* The transmit interrupt stays as it is, even when the ring runs empty: it is
  * what will tell a guest of the room. */
 static void put_wait_locked(struct console *c, uint8_t byte)
@@ -143,22 +156,33 @@ static int next_rx_locked(struct console *c)
 	return byte >= 0 ? byte : c->uart.get(c->uart.ctx);
 }
 
-/* Receive interrupts are on exactly while there is somewhere to put bytes. The
- * guest may close its UART between the question and the byte. */
-static void pump_rx_locked(struct console *c)
+/* Whether the UART has run empty before there was no more room. The guest may
+ * close its UART between the question and the byte. */
+static bool pump_batch_locked(struct console *c)
 {
 	int byte = 0;
 
-	if (!c->sink.room)
-		return;
-	while (c->sink.room(c->sink.ctx)) {
+	while (byte >= 0 && c->sink.room(c->sink.ctx)) {
 		byte = next_rx_locked(c);
-		if (byte < 0)
-			break;
-		if (!c->sink.push(c->sink.ctx, (uint8_t)byte))
+		if (byte >= 0 && !c->sink.push(c->sink.ctx, (uint8_t)byte))
 			c->held = byte;
 	}
-	set_rx_irq(c, byte < 0);
+	if (c->sink.flush)
+		c->sink.flush(c->sink.ctx);
+	return byte < 0;
+}
+
+/* Receive interrupts are on exactly while there is somewhere to put bytes. */
+static void pump_rx_locked(struct console *c)
+{
+	bool empty;
+
+	if (!c->sink.room)
+		return;
+	do {
+		empty = pump_batch_locked(c);
+	} while (!empty && c->sink.flush && c->sink.room(c->sink.ctx));
+	set_rx_irq(c, empty);
 }
 
 /* True when somebody who waits for room can be told now. */

@@ -39,6 +39,8 @@ struct console_sink {
 	bool (*push)(void *ctx, uint8_t byte);
 	void (*tx_ready)(void *ctx); /* room again after -EAGAIN or 0 */
 	void *ctx;
+	/* No more comes for now; there may be room() again. NULL: not told. */
+	void (*flush)(void *ctx);
 };
 
 struct console {
@@ -71,6 +73,11 @@ void console_attach(struct console *c, const struct console_sink *sink);
  * -EAGAIN when this one was not; after 0 or -EAGAIN sink.tx_ready() follows.
  */
 MUST_CHECK int console_put(struct console *c, uint8_t byte);
+
+/* Takes as many of a guest's bytes as there is room for, and returns how many;
+ * after less than `len` sink.tx_ready() follows. */
+MUST_CHECK size_t console_send(struct console *c, const uint8_t *data,
+			       size_t len);
 
 /*
  * For who writes more than a byte at a time: whether that many fit, at most

@@ -36,17 +36,29 @@ static const struct {
 };
 
 static const char *const vm_props[] = {
-	"compatible",    "#address-cells",
-	"#size-cells",   "cpus",
-	"memory",        "memory-base",
-	"bootargs",      "spis",
-	"virtio-slots",  "its",
-	"pcpus",         "weight",
-	"reservation",   "console",
-	"images",        "populate",
-	"overcommit",    "restart",
-	"restart-delay", "no-autostart",
-	"watchdog",      NULL,
+	"compatible",
+	"#address-cells",
+	"#size-cells",
+	"cpus",
+	"memory",
+	"memory-base",
+	"bootargs",
+	"spis",
+	"virtio-slots",
+	"its",
+	"pcpus",
+	"weight",
+	"reservation",
+	"console",
+	"images",
+	"populate",
+	"overcommit",
+	"restart",
+	"restart-delay",
+	"no-autostart",
+	"watchdog",
+	"virtio-console",
+	NULL,
 };
 
 /* Slots that leave an SPI for each; see VM_VIRTIO_INTID. */
@@ -59,7 +71,7 @@ struct vm_node {
 	uint32_t n;
 	struct manifest_vm *vm;
 	struct vm_config *cfg;
-	bool its, watchdog;
+	bool its, watchdog, console;
 	bool has[ASK_NR];
 	uint64_t ask[ASK_NR];
 	struct vm_virtio *disk; /* only backing and read_only are set */
@@ -180,6 +192,8 @@ static int read_props(struct vm_node *v)
 		err = read_flag(v, "its", &v->its);
 	if (!err)
 		err = read_flag(v, "watchdog", &v->watchdog);
+	if (!err)
+		err = read_flag(v, "virtio-console", &v->console);
 	if (!err)
 		err = read_console(v);
 	if (!err)
@@ -339,6 +353,17 @@ static int check_memory(const struct vm_node *v)
 	return 0;
 }
 
+/* Slots with a device: the disks', then the console's. */
+static unsigned devices(const struct vm_node *v)
+{
+	return v->nr_disks + v->console;
+}
+
+static const char *and_console(const struct vm_node *v)
+{
+	return v->console ? " and a console" : "";
+}
+
 static int check_slots(const struct vm_node *v)
 {
 	uint64_t slots = v->ask[ASK_SLOTS];
@@ -346,9 +371,9 @@ static int check_slots(const struct vm_node *v)
 	if (slots > SLOTS_MAX)
 		return bad_ask(v, ASK_SLOTS, "%lu, at most %u", slots,
 			       SLOTS_MAX);
-	if (slots < v->nr_disks)
-		return bad_ask(v, ASK_SLOTS, "%lu, but there are %u disks",
-			       slots, v->nr_disks);
+	if (slots < devices(v))
+		return bad_ask(v, ASK_SLOTS, "%lu, but there are %u disks%s",
+			       slots, v->nr_disks, and_console(v));
 	if (v->has[ASK_SPIS] &&
 	    v->ask[ASK_SPIS] < vm_config_spis_needed((unsigned)slots)) {
 		return bad_ask(v, ASK_SPIS, "%lu, but %lu virtio slots need %u",
@@ -366,7 +391,7 @@ static int default_hw(struct vm_node *v)
 	if (!v->has[ASK_MEMORY_BASE])
 		v->ask[ASK_MEMORY_BASE] = VM_RAM_BASE;
 	if (!v->has[ASK_SLOTS])
-		v->ask[ASK_SLOTS] = v->nr_disks;
+		v->ask[ASK_SLOTS] = devices(v);
 	err = check_cpus(v);
 	if (!err)
 		err = check_memory(v);
@@ -423,10 +448,11 @@ static int check_agreement(const struct vm_node *v)
 			       "but %s says what hardware there is",
 			       cfg->dtb.node);
 	}
-	if (cfg->nr_virtio < v->nr_disks) {
+	if (cfg->nr_virtio < devices(v)) {
 		return dt_fail(v->d, v->n, NULL,
-			       "%u disks, but %s has %u nodes virtio,mmio",
-			       v->nr_disks, cfg->dtb.node, cfg->nr_virtio);
+			       "%u disks%s, but %s has %u nodes virtio,mmio",
+			       v->nr_disks, and_console(v), cfg->dtb.node,
+			       cfg->nr_virtio);
 	}
 	return 0;
 }
@@ -449,8 +475,10 @@ static int hw_from_dtb(struct vm_node *v)
 	return err;
 }
 
-static void attach_disks(struct vm_node *v)
+static void attach_devices(struct vm_node *v)
 {
+	if (v->console)
+		v->cfg->virtio[v->nr_disks].kind = VM_VIRTIO_CONSOLE;
 	for (unsigned i = 0; i < v->nr_disks; i++) {
 		v->cfg->virtio[i].kind = v->disk[i].kind;
 		v->cfg->virtio[i].backing = v->disk[i].backing;
@@ -473,6 +501,6 @@ int manifest_read_vm(const struct manifest_reader *r, uint32_t n,
 		err = v.cfg->dtb.size ? hw_from_dtb(&v) : default_hw(&v);
 	if (err)
 		return err;
-	attach_disks(&v);
+	attach_devices(&v);
 	return manifest_check_fit(r, n, v.cfg);
 }

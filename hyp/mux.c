@@ -1,8 +1,8 @@
 /*
  * The multiplexer's output: who may show what next, and how a line is shown;
  * contract in mux.h. One lock, held for MUX_BUDGET bytes at most: what is left
- * then is the transmit interrupt's work. Input is mux_input.c.
- * ECMA-48 for control sequences; docs/design/17-console.md.
+ * then is the transmit interrupt's work. Input is mux_input.c, what is left out
+ * mux_text.c. docs/design/17-console.md.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,11 +12,10 @@
 #include <arch/aarch64/maint.h>
 
 #include <hyp/mux.h>
+#include <hyp/mux_text.h>
 
 #define MUX_BUDGET 512U /* bytes and a little, for each turn with the lock */
 #define MUX_STEP   64U  /* bytes that one step sends at most */
-#define ESC        0x1b
-#define CSI_MAX    24U /* bytes of a control sequence that are looked at */
 #define STALL_US   500000U
 
 _Static_assert(sizeof(((struct mux_port *)0)->tag) + 3 <= MUX_STEP, "a step");
@@ -159,47 +158,6 @@ static void advance(struct mux_port *p, uint32_t n)
 		p->fresh = p->shown;
 }
 
-/* Bytes of the control sequence that begins at p->shown; 0: there is none, or
- * its end is not here. *final is its last byte. */
-static uint32_t csi_length(const struct mux *m, const struct mux_port *p,
-			   uint8_t *final)
-{
-	uint32_t max = (uint32_t)min_u64(limit(m, p) - p->shown, CSI_MAX);
-
-	if (max < 3 || byte_at(p, p->shown + 1) != '[')
-		return 0;
-	for (uint32_t i = 2; i < max; i++) {
-		*final = byte_at(p, p->shown + i);
-		if (*final >= 0x40 && *final <= 0x7e)
-			return i + 1;
-		if (*final < 0x20 || *final > 0x7e)
-			return 0;
-	}
-	return 0;
-}
-
-/*
- * What a terminal must not be told: a port that is not in focus moves no
- * cursor, and what is shown again asks no question a second time, for the
- * answer would be typed.
- */
-static uint32_t unwanted(const struct mux *m, const struct mux_port *p)
-{
-	bool again = (int32_t)(p->fresh - p->shown) > 0;
-	uint8_t b = byte_at(p, p->shown), final;
-	uint32_t n;
-
-	if (b == ESC && (p != m->focus || again)) {
-		n = csi_length(m, p, &final);
-		if (p != m->focus)
-			return n ? n : 1;
-		return n && (final == 'n' || final == 'c') ? n : 0;
-	}
-	if (p == m->focus || b == '\t' || b == '\r' || b == '\n')
-		return 0;
-	return b < 0x20 || b == 0x7f;
-}
-
 static void show_raw(struct mux *m, struct mux_port *p, uint8_t b)
 {
 	send_byte(m, b);
@@ -232,7 +190,7 @@ static void show_byte(struct mux *m, struct mux_port *p, uint8_t b)
 
 static void show_next(struct mux *m, struct mux_port *p)
 {
-	uint32_t skip = unwanted(m, p);
+	uint32_t skip = mux_unwanted(p, limit(m, p), p == m->focus);
 	uint8_t b = byte_at(p, p->shown);
 
 	advance(p, skip ? skip : 1);
@@ -352,27 +310,57 @@ static void append(struct mux *m, struct mux_port *p, uint8_t byte)
 		p->shown = p->fresh = p->ready = p->head;
 }
 
-int mux_put(struct mux_port *p, uint8_t byte)
+static void block(struct mux *m, struct mux_port *p)
+{
+	m->nr_blocked += !p->blocked;
+	p->blocked = true;
+}
+
+/* What there is room for; *room is what is left of that, and if it is none the
+ * sink is told later. */
+static size_t put(struct mux_port *p, const uint8_t *data, size_t len,
+		  unsigned *room)
 {
 	struct mux *m = p->mux;
-	int room = -EAGAIN;
+	size_t n = 0;
 
 	spin_lock(&m->lock);
-	if (room_of(p)) {
-		append(m, p, byte);
+	while (n < len && room_of(p)) {
+		while (n < len && room_of(p))
+			append(m, p, data[n++]);
 		p->last = counter_now();
 		if (p != m->focus && p->is_vm && p->ready != p->head)
 			want_tick(m, p->last + m->cfg.flush);
 		enqueue(m, p);
 		pump(m);
-		room = (int)room_of(p);
 	}
-	if (room <= 0 && !p->blocked) {
-		p->blocked = true;
-		m->nr_blocked++;
-	}
+	*room = room_of(p);
+	if (*room == 0)
+		block(m, p);
 	unlock(m);
-	return room;
+	return n;
+}
+
+int mux_put(struct mux_port *p, uint8_t byte)
+{
+	unsigned room;
+
+	return put(p, &byte, 1, &room) ? (int)room : -EAGAIN;
+}
+
+size_t mux_send(struct mux_port *p, const uint8_t *data, size_t len)
+{
+	unsigned room;
+
+	return put(p, data, len, &room);
+}
+
+void mux_want_room(struct mux_port *p)
+{
+	spin_lock(&p->mux->lock);
+	block(p->mux, p);
+	console_want_room(p->mux->cfg.console);
+	unlock(p->mux);
 }
 
 unsigned mux_room(struct mux_port *p)

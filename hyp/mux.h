@@ -115,7 +115,8 @@ struct mux {
 	enum mux_key key;
 	char typed[MUX_NAME_MAX];
 	unsigned nr_typed;
-	bool stuck; /* the console holds a byte that found no room */
+	bool stuck;           /* the console holds a byte that found no room */
+	struct mux_port *fed; /* has input that was not delivered, or NULL */
 };
 
 #define MUX_LOG     0U
@@ -160,6 +161,12 @@ MUST_CHECK bool mux_history(struct mux_port *p, uint64_t *at, char *line,
 /* A byte of output: as console_put(). */
 MUST_CHECK int mux_put(struct mux_port *p, uint8_t byte);
 
+/* The same for several bytes: as console_send(). */
+MUST_CHECK size_t mux_send(struct mux_port *p, const uint8_t *data, size_t len);
+
+/* sink.tx_ready() comes soon, by the console's interrupt. */
+void mux_want_room(struct mux_port *p);
+
 /* The port's sink has room for input again; none of its locks is held. */
 void mux_drained(struct mux_port *p);
 
@@ -185,6 +192,7 @@ void mux_zoom_locked(struct mux *m, bool on);
 /* As the console's sink (hyp/mux_input.c). Under console.rx_lock. */
 size_t mux_input_room(void *mux);
 bool mux_input_push(void *mux, uint8_t byte);
+void mux_input_flush(void *mux);
 /* Tells those who may send again; console.rx_lock is held. */
 void mux_tx_ready(void *mux);
 

@@ -22,14 +22,36 @@ static bool has_room(const struct mux_port *p)
 	return p->in_head - p->in_tail < MUX_INPUT;
 }
 
+static void deliver_batch(struct mux_port *p)
+{
+	const struct console_sink *s = &p->sink;
+
+	while (has_input(p) && s->room(s->ctx) &&
+	       s->push(s->ctx, p->in[p->in_tail % MUX_INPUT]))
+		p->in_tail++;
+	if (s->flush)
+		s->flush(s->ctx);
+}
+
 /* What was typed goes to who is there, as far as it takes it. */
 static void deliver(struct mux_port *p)
 {
 	const struct console_sink *s = &p->sink;
 
-	while (s->room && has_input(p) && s->room(s->ctx) &&
-	       s->push(s->ctx, p->in[p->in_tail % MUX_INPUT]))
-		p->in_tail++;
+	if (!s->room)
+		return;
+	do {
+		deliver_batch(p);
+	} while (s->flush && has_input(p) && s->room(s->ctx));
+}
+
+void mux_input_flush(void *mux)
+{
+	struct mux *m = mux;
+
+	if (m->fed)
+		deliver(m->fed);
+	m->fed = NULL;
 }
 
 /* A byte for the focus. The console keeps what finds no room. */
@@ -42,10 +64,12 @@ static bool give(struct mux *m, uint8_t byte)
 		return false;
 	}
 	p->in[p->in_head++ % MUX_INPUT] = byte;
-	if (p->is_vm)
-		deliver(p);
-	else
+	if (!p->is_vm) {
 		console_want_room(m->cfg.console);
+	} else if (m->fed != p) {
+		mux_input_flush(m);
+		m->fed = p;
+	}
 	return true;
 }
 
@@ -296,7 +320,7 @@ void mux_init(struct mux *m, const struct mux_config *cfg, void *ports)
 void mux_open(struct mux *m)
 {
 	const struct console_sink sink = {mux_input_room, mux_input_push,
-					  mux_tx_ready, m};
+					  mux_tx_ready, m, mux_input_flush};
 
 	console_attach(m->cfg.console, &sink);
 }

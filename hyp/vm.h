@@ -3,6 +3,7 @@
  *
  * Locks, outermost first:
  *	console.rx_lock > pl011.lock > mux.lock > console.tx_lock
+ *	console.rx_lock > virtio_mmio.lock > mux.lock > console.tx_lock
  *			  pl011.lock > vgic lock > vgic_cpu lock
  *	virtio_mmio.lock > virtio_mmio.irq_lock > vgic lock > vgic_cpu lock
  *	pl031.lock > vgic lock > vgic_cpu lock
@@ -43,6 +44,7 @@
 
 struct hypervisor;
 struct mux_port;
+struct virtio_console;
 struct vm_slot;
 
 /* The order matters: further down is less. */
@@ -127,7 +129,8 @@ struct vm {
 	struct vgic *vgic;
 	struct smccc fw;       /* firmware calls and power states */
 	struct mux_port *port; /* where uart is; NULL: it has the console */
-	struct vm_slot *slots; /* one a virtio slot, see vm_devices.h */
+	struct virtio_console *vcon; /* NULL: none; see vm_console.h */
+	struct vm_slot *slots;       /* one a virtio slot, see vm_devices.h */
 	unsigned nr_slots;
 	bool ram_used;      /* RAM is no longer as gmem_add() left it */
 	struct arena arena; /* all that the VM allocates piecemeal */

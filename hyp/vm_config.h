@@ -73,6 +73,7 @@ struct vm_range {
 enum vm_virtio_kind {
 	VM_VIRTIO_EMPTY, /* a slot that answers DeviceID 0 */
 	VM_VIRTIO_BLK,
+	VM_VIRTIO_CONSOLE, /* at most one */
 };
 
 struct vm_virtio {

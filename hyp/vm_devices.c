@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <hyp/hypervisor.h>
+#include <hyp/vm_console.h>
 #include <hyp/vm_devices.h>
 
 static void uart_irq(void *ctx, bool level)
@@ -41,35 +42,25 @@ static void port_rx_drained(void *ctx)
 	mux_drained(((struct vm *)ctx)->port);
 }
 
-static size_t sink_room(void *ctx)
-{
-	return pl011_rx_room(&((struct vm *)ctx)->uart);
-}
-
-static bool sink_push(void *ctx, uint8_t byte)
-{
-	return pl011_rx_push(&((struct vm *)ctx)->uart, byte);
-}
-
 /* Every VM sends to the console, and any of them may have been refused. */
 static void sink_tx_ready(void *ctx)
 {
 	struct hypervisor *h = ((struct vm *)ctx)->hyp;
 
 	for (unsigned i = 0; i < h->nr_vms; i++)
-		pl011_tx_ready(&h->vms[i].uart);
-}
-
-static void port_tx_ready(void *ctx)
-{
-	pl011_tx_ready(&((struct vm *)ctx)->uart);
+		vm_console_tx_ready(&h->vms[i]);
 }
 
 /* A port of the multiplexer, where there is one. */
 static int take_port(struct vm *vm)
 {
-	const struct console_sink sink = {sink_room, sink_push, port_tx_ready,
-					  vm};
+	const struct console_sink sink = {
+		.room = vm_console_room,
+		.push = vm_console_push,
+		.tx_ready = vm_console_tx_ready,
+		.flush = vm_console_flush,
+		.ctx = vm,
+	};
 
 	if (!vm->hyp->mux)
 		return 0;
@@ -83,8 +74,13 @@ static int take_port(struct vm *vm)
 /* A VM without a UART may have the console as well: input waits for ever. */
 void vm_devices_take_console(struct vm *vm)
 {
-	const struct console_sink sink = {sink_room, sink_push, sink_tx_ready,
-					  vm};
+	const struct console_sink sink = {
+		.room = vm_console_room,
+		.push = vm_console_push,
+		.tx_ready = sink_tx_ready,
+		.flush = vm_console_flush,
+		.ctx = vm,
+	};
 
 	if (!vm->hyp->mux)
 		console_attach(&vm->hyp->console, &sink);
@@ -252,12 +248,18 @@ static int create_disk(struct vm *vm, struct vm_slot *s,
 	ramdisk_init(&s->disk, &env, cfg->backing.base, cfg->backing.size);
 	blk.disk = ramdisk_block(&s->disk, cfg->read_only);
 	virtio_blk_init(s->blk, &blk);
+	s->transport = &s->blk->mmio;
 	return 0;
 }
 
-static struct virtio_mmio *slot_transport(struct vm_slot *s)
+static int create_console(struct vm *vm, struct vm_slot *s)
 {
-	return s->blk ? &s->blk->mmio : &s->empty;
+	struct virtio_console *c = vm_console_create(vm, slot_irq, s);
+
+	if (!c)
+		return no_memory(vm);
+	s->transport = &c->mmio;
+	return 0;
 }
 
 static int create_slot(struct vm *vm, unsigned i)
@@ -269,15 +271,21 @@ static int create_slot(struct vm *vm, unsigned i)
 
 	s->vm = vm;
 	s->intid = cfg->intid;
+	s->transport = &s->empty;
 	if (cfg->kind == VM_VIRTIO_BLK)
 		err = create_disk(vm, s, cfg);
+	else if (cfg->kind == VM_VIRTIO_CONSOLE)
+		err = create_console(vm, s);
 	else
 		virtio_mmio_init(&s->empty, &empty);
 	if (err)
 		return err;
 	vm->nr_slots = i + 1;
-	return add(vm, &cfg->regs, cfg->regs.size, virtio_mmio_access,
-		   slot_transport(s), "virtio-mmio");
+	/* The transport is the first thing in every device. */
+	return add(vm, &cfg->regs, cfg->regs.size,
+		   cfg->kind == VM_VIRTIO_CONSOLE ? virtio_console_access
+						  : virtio_mmio_access,
+		   s->transport, "virtio-mmio");
 }
 
 int vm_devices_create(struct vm *vm)
@@ -302,7 +310,7 @@ void vm_devices_reset(struct vm *vm)
 	pl031_reset(&vm->rtc);
 	gwdt_reset(&vm->wdt);
 	for (unsigned i = 0; i < vm->nr_slots; i++)
-		virtio_mmio_reset(slot_transport(&vm->slots[i]));
+		virtio_mmio_reset(vm->slots[i].transport);
 }
 
 void vm_devices_destroy(struct vm *vm)
@@ -310,6 +318,7 @@ void vm_devices_destroy(struct vm *vm)
 	if (vm->port)
 		mux_detach(vm->port);
 	vm->port = NULL;
+	vm_console_destroy(vm);
 	for (unsigned i = 0; i < vm->nr_slots; i++)
 		if (vm->slots[i].blk)
 			ramdisk_destroy(&vm->slots[i].disk);

@@ -10,12 +10,13 @@
 #include <hyp/vdev/virtio_blk.h>
 #include <hyp/vm.h>
 
-/* One virtio-mmio slot: empty, or a block device over a RAM disk. */
+/* One virtio-mmio slot: empty, a block device over a RAM disk, or vm->vcon. */
 struct vm_slot {
 	struct vm *vm;
 	uint32_t intid;
+	struct virtio_mmio *transport; /* of whatever device it is */
 	struct virtio_mmio empty;
-	struct virtio_blk *blk; /* NULL: empty */
+	struct virtio_blk *blk; /* NULL: no disk */
 	struct ramdisk disk;
 };
 

@@ -33,8 +33,9 @@
 #define VIRTIO_MMIO_SIZE 0x200U /* bytes of one slot */
 
 /* Device IDs, virtio 1.2 sec. 5. */
-#define VIRTIO_ID_NONE 0U
-#define VIRTIO_ID_BLK  2U
+#define VIRTIO_ID_NONE    0U
+#define VIRTIO_ID_BLK     2U
+#define VIRTIO_ID_CONSOLE 3U
 
 /* Feature bits of the transport, sec. 6; offered for every device. */
 #define VIRTIO_F_INDIRECT_DESC BIT(28)

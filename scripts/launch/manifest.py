@@ -37,8 +37,9 @@ def quoted(string):
     return '"' + string.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def text(modules, cpus, memory, bootargs=None, vms=1, name="linux"):
-    """Device-tree source of a manifest with `vms` equal VMs."""
+def text(modules, cpus, memory, bootargs=None, vms=1, name="linux", hvc=False):
+    """Device-tree source of a manifest with `vms` equal VMs; `hvc`: each with a
+    virtio console."""
     out = [HEAD]
     for vm in range(vms):
         out.append(f"\t{name if vms == 1 else f'{name}{vm}'} {{\n")
@@ -47,6 +48,8 @@ def text(modules, cpus, memory, bootargs=None, vms=1, name="linux"):
         out.append(f"\t\tcpus = <{cpus}>;\n\t\tmemory = <{cells(memory)}>;\n")
         if bootargs:
             out.append(f"\t\tbootargs = {quoted(bootargs)};\n")
+        if hvc:
+            out.append("\t\tvirtio-console;\n")
         for module in modules:
             if module.vm in (None, vm):
                 out.append(

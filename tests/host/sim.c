@@ -323,6 +323,8 @@ struct vm_config *sim_config(struct sim *s, const struct sim_vm *what)
 		cfg->virtio[0].backing =
 			(struct vm_module){hpa_of(s->disk), SIM_DISK, "disk"};
 	}
+	if (what->vcon)
+		cfg->virtio[1].kind = VM_VIRTIO_CONSOLE;
 	return cfg;
 }
 

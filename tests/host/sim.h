@@ -85,6 +85,7 @@ struct sim_vm {
 	uint64_t ram; /* bytes, 0: 2 MiB */
 	bool watchdog;
 	bool disk; /* a virtio-blk device in slot 0 */
+	bool vcon; /* a virtio console in slot 1 */
 	bool share_images, first_touch, overcommit;
 };
 

@@ -37,6 +37,8 @@ def test_generated_manifest_says_what_was_asked(tmp_path):
 
 def test_no_arguments_no_property():
     assert "bootargs" not in manifest.text([], 1, MIB, "")
+    assert "virtio-console" not in manifest.text([], 1, MIB, "")
+    assert manifest.text([], 1, MIB, vms=2, hvc=True).count("virtio-console;") == 2
 
 
 def test_several_vms_share_the_kernel_and_not_the_disk():

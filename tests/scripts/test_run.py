@@ -185,6 +185,7 @@ def test_dead_qemu_is_told_from_a_failed_guest(start):
         (["--mem=3M"], "MEM=3M"),
         (["--mem=60000G"], "MEM: "),
         (["--smp=0"], "SMP=0"),
+        (["--console=tty1"], "CONSOLE=tty1"),
         (["--elf=/none"], "ELF: no such file"),
         (["--manifest=/none"], "MANIFEST: no such file"),
     ],

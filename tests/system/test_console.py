@@ -4,6 +4,7 @@ one."""
 import hashlib
 
 import machine
+import pytest
 
 LINE = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -17,13 +18,51 @@ def printable(size):
     return "".join(out)[: size - 1] + "\n"
 
 
-def test_64_kib_of_lines_typed_before_the_guest_started_arrive_whole():
-    sent = printable(64 << 10).encode()
-    typed = b"cat >/tmp/x\n" + sent + b"\x04\nwc -c /tmp/x\nsha256sum /tmp/x\npoweroff -f\n"
-    done = machine.run(typed, machine.LINUX_SECONDS, **machine.linux(2))
+CONSOLES = ("ttyAMA0", "hvc0")
+
+
+def on(console, **settings):
+    """Linux that speaks there."""
+    append = f"console={console} {machine.PATIENT}"
+    return machine.linux(2, append=append, console=console, **settings)
+
+
+@pytest.mark.parametrize("console", CONSOLES)
+def test_64_kib_of_lines_typed_before_the_guest_started_arrive_whole(console):
+    """And come back: the guest types them out again."""
+    sent = printable(64 << 10)
+    typed = (
+        f"cat >/tmp/x\n{sent}\x04\nwc -c /tmp/x\nsha256sum /tmp/x\n"
+        "echo BEGIN $((1 + 1)); cat /tmp/x; poweroff -f\n"
+    )
+    done = machine.run(typed.encode(), machine.LINUX_SECONDS, **on(console))
     done.expect(machine.OK)
     assert done.lines("65536 /tmp/x")
-    assert done.lines(hashlib.sha256(sent).hexdigest())
+    assert done.lines(hashlib.sha256(sent.encode()).hexdigest())
+    assert done.out.partition("\nBEGIN 2\n")[2].startswith(sent)
+    assert "2 CPUs, disks: - plinth guest ready" in done.out
+
+
+@pytest.mark.long
+def test_two_guests_with_virtio_consoles_share_the_terminal():
+    """Whole lines, each byte typed where it belongs, also after a reboot."""
+    settings = on("hvc0", vms=2, pcpus=2)
+    typed = b"".join(
+        b"\x1d%d" % vm
+        + b"reboot -f\n" * (vm == 0)
+        + b"".join(b"echo $((%d * 1000 + %d)) here\n" % (vm + 1, i) for i in range(50))
+        + b"cat >/tmp/y\n"
+        + printable(5000 + vm).encode()
+        + b"\x04\nwc -c </tmp/y; poweroff -f\n"
+        for vm in range(2)
+    )
+    done = machine.run(typed, machine.LINUX_SECONDS, **settings).expect(machine.OK)
+    for vm in range(2):
+        said = machine.said_by(done.out, f"linux{vm}")
+        assert [f"{(vm + 1) * 1000 + i} here" for i in range(50)] == [
+            line for line in said if line.endswith(" here") and "echo" not in line
+        ]
+        assert str(5000 + vm) in said
 
 
 def test_terminal_session():

@@ -176,6 +176,29 @@ static void its_and_watchdog_are_there_when_asked_for(void **state)
 			    "manifest: /a: property its: must be empty");
 }
 
+static void virtio_console_has_the_slot_behind_the_disks(void **state)
+{
+	struct boot *b = *state;
+	const struct vm_config *c;
+
+	assert_int_equal(parse(b, VM("a", "virtio-console;" CPUS_MEM KERNEL)),
+			 0);
+	c = accepted(b, 0);
+	assert_int_equal(c->nr_virtio, 1);
+	assert_int_equal(c->virtio[0].kind, VM_VIRTIO_CONSOLE);
+	assert_int_equal(
+		parse(b,
+		      VM("a",
+			 "virtio-console; virtio-slots = <3>;" CPUS_MEM KERNEL
+				 MOD("d", "disk", "0 0x50000000 0 0x1000"))),
+		0);
+	c = accepted(b, 0);
+	assert_int_equal(c->nr_virtio, 3);
+	assert_int_equal(c->virtio[0].kind, VM_VIRTIO_BLK);
+	assert_int_equal(c->virtio[1].kind, VM_VIRTIO_CONSOLE);
+	assert_int_equal(c->virtio[2].kind, VM_VIRTIO_EMPTY);
+}
+
 static void memory_comes_as_it_says(void **state)
 {
 	static const struct {
@@ -278,6 +301,10 @@ static const struct {
 	 "3600000"},
 	{VM("a", CPUS_MEM "watchdog = <1>;" KERNEL),
 	 "/a: property watchdog: must be empty"},
+	{VM("a", CPUS_MEM "virtio-console = <1>;" KERNEL),
+	 "/a: property virtio-console: must be empty"},
+	{VM("a", CPUS_MEM "virtio-console; virtio-slots = <0>;" KERNEL),
+	 "/a: property virtio-slots: 0, but there are 0 disks and a console"},
 	{VM("a", CPUS_MEM "no-autostart = <1>;" KERNEL),
 	 "/a: property no-autostart: must be empty"},
 	{VM("a", CPUS_MEM "weight = <0>;" KERNEL),
@@ -726,6 +753,9 @@ static void manifest_and_guests_tree_may_not_disagree(void **state)
 		{"spis = <32>;", "/g: property spis: 32, but dtb@1 needs 64"},
 		{"watchdog;", "/g: property watchdog: but dtb@1 says what "
 			      "hardware there is"},
+		{"virtio-console;" MOD("d", "disk", "0 0x50000000 0 0x1000"),
+		 "/g: 1 disks and a console, but dtb@1 has 1 nodes "
+		 "virtio,mmio"},
 		{"its;", "/g: property its: but dtb@1 has no node "
 			 "arm,gic-v3-its"},
 		{MOD("d", "disk", "0 0x50000000 0 0x1000")
@@ -907,6 +937,7 @@ int main(void)
 		T(full_manifest_gives_one_vm),
 		T(short_manifest_takes_the_defaults),
 		T(its_and_watchdog_are_there_when_asked_for),
+		T(virtio_console_has_the_slot_behind_the_disks),
 		T(memory_comes_as_it_says),
 		T(nothing_points_into_the_blob),
 		T(vms_may_share_what_nobody_writes),

@@ -71,8 +71,10 @@ static void begin(unsigned nr_vms, bool terminal)
 	console_init(&c, &u);
 	mux_init(&m, &cfg, calloc(1, mux_size(nr_vms)));
 	for (unsigned i = 0; i < nr_vms; i++) {
-		const struct console_sink sink = {sink_room, sink_push,
-						  sink_ready, &guest[i]};
+		const struct console_sink sink = {.room = sink_room,
+						  .push = sink_push,
+						  .tx_ready = sink_ready,
+						  .ctx = &guest[i]};
 
 		port[i] = mux_attach(&m, name[i], &sink);
 		assert_ptr_equal(port[i], &m.ports[MUX_VM + i]);
@@ -525,8 +527,10 @@ static void full_ring_stops_the_uart_and_loses_nothing(void **state)
 
 static void input_survives_the_vm_and_is_the_next_one_s(void **state)
 {
-	const struct console_sink sink = {sink_room, sink_push, sink_ready,
-					  &guest[2]};
+	const struct console_sink sink = {.room = sink_room,
+					  .push = sink_push,
+					  .tx_ready = sink_ready,
+					  .ctx = &guest[2]};
 
 	(void)state;
 	type("typed");
@@ -539,8 +543,10 @@ static void input_survives_the_vm_and_is_the_next_one_s(void **state)
 
 static void there_are_no_more_ports_than_vms(void **state)
 {
-	const struct console_sink sink = {sink_room, sink_push, sink_ready,
-					  &guest[0]};
+	const struct console_sink sink = {.room = sink_room,
+					  .push = sink_push,
+					  .tx_ready = sink_ready,
+					  .ctx = &guest[0]};
 
 	(void)state;
 	assert_null(mux_attach(&m, "one too many", &sink));

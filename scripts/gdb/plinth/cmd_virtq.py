@@ -40,22 +40,13 @@ class Virtq(Command):
                 raise Refused(f"VM {vm.name} has no slot {slot}: it has {count}")
         rows = model.array_at("struct vm_slot", int(vm.value["slots"]), count)
         shown = 0
-        for i, (at, row) in enumerate(rows):
-            transport = self.transport(at, row)
+        for i, (_, row) in enumerate(rows):
+            transport = model.value_at("struct virtio_mmio", int(row["transport"]))
             if slot in (None, i) and (slot == i or int(transport["cfg"]["ops"])):
                 shown += 1
                 yield from self.device(vm, i, row, transport)
         if not shown:
             yield f"VM {vm.index} \"{vm.name}\": {count} virtio slots, all empty"
-
-    def transport(self, at, row):
-        """The transport of a slot: the device's, or that of an empty slot."""
-        device = int(row["blk"])
-        if device:
-            return model.value_at("struct virtio_mmio", device)
-        return model.value_at(
-            "struct virtio_mmio", at + model.member("struct vm_slot", "empty")
-        )
 
     def device(self, vm, index, row, transport):
         cfg, kind = transport["cfg"], 0
