@@ -4,6 +4,9 @@ BUILD ?= build
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 MAKEFLAGS += --no-builtin-rules
+JOBS ?= $(shell nproc)
+# What people's targets call: make on all CPUs, unless they said -j themselves.
+PARALLEL = +$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 .SUFFIXES:
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -291,7 +294,7 @@ run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS)
 run-linux: export DTB := $(if $(filter undefined,$(origin DTB)),$(LINUX_DTB),$(DTB))
 run-linux:
 	@$(SETUP) build run $(if $(LINUX_IS_BUILT),kernel) </dev/null
-	@$(MAKE) --no-print-directory -s linux-parts </dev/null
+	@$(PARALLEL) -s linux-parts </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
 ## run-debian           boot Debian to a login on this terminal; root has no
@@ -309,7 +312,7 @@ run-debian:
 .PHONY: run
 run:
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf </dev/null
+	@$(PARALLEL) -s $(BUILD)/plinth.elf </dev/null
 	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
 
 ## debug                as run-linux, or with KERNEL=file as run, but QEMU waits
@@ -323,7 +326,7 @@ debug: $(if $(filter-out $(LINUX_NAME),$(KERNEL)),run,run-linux)
 ##                      CORE=file VMLINUX=symbols of the first VM's program]
 gdb:
 	@$(SETUP) build debug </dev/null
-	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf </dev/null
+	@$(PARALLEL) -s $(BUILD)/plinth.elf </dev/null
 	gdb-multiarch -q $(BUILD)/plinth.elf -x scripts/gdb/plinth-gdb.py \
 		-ex 'plinth attach "$(or $(CORE),$(GDB_PORT))"' \
 		$(if $(VMLINUX),-ex 'plinth symbols "$(VMLINUX)"')
@@ -335,7 +338,7 @@ COVERAGE_MIN := 85
 .PHONY: test unit-all coverage
 test:
 	@$(SETUP) build test </dev/null
-	@$(MAKE) --no-print-directory unit-all
+	@$(PARALLEL) unit-all
 	@$(MAKE) --no-print-directory coverage
 
 unit-all: $(UNIT_TESTS)
@@ -349,7 +352,7 @@ coverage:
 .PHONY: lint
 lint:
 	@$(SETUP) build lint </dev/null
-	@$(MAKE) --no-print-directory -s $(BUILD)/plinth.elf
+	@$(PARALLEL) -s $(BUILD)/plinth.elf
 	@scripts/lint $(BUILD)
 
 # What scripts/lint has to know of this file, NAME=VALUE a line.
@@ -369,6 +372,7 @@ $(FUZZ)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_CFLAGS) -c $< -o $@
 
+.PRECIOUS: $(FUZZ)/%.o
 $(FUZZ)/libplinth-fuzz.a: $(FUZZ_OBJS)
 	$(Q)rm -f $@; ar rcs $@ $^
 
@@ -379,17 +383,22 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/libplinth-fuzz.a
 .PHONY: fuzz fuzz-all
 fuzz:
 	@$(SETUP) build test </dev/null
-	@$(MAKE) --no-print-directory fuzz-all
+	@$(PARALLEL) fuzz-all
 
-fuzz-all: $(FUZZ_TARGETS)
-	@scripts/fuzz $(FUZZ_SECONDS) $^
+FUZZ_RUNS := $(FUZZ_TARGETS:$(FUZZ)/%=run-%)
+.PHONY: $(FUZZ_RUNS)
+fuzz-all: $(FUZZ_RUNS)
+	@echo "fuzz: $(words $^) passed, 0 failed"
+
+$(FUZZ_RUNS): run-%: $(FUZZ)/%
+	@scripts/fuzz $(FUZZ_SECONDS) $<
 
 ## conformance          what guests see, by area, against the bare machine
 ##                      [SMP=4 CPU=max, NATIVE=1: the bare machine only]
 .PHONY: conformance conformance-all
 conformance:
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory conformance-all </dev/null
+	@$(PARALLEL) conformance-all </dev/null
 
 conformance-all: $(BUILD)/plinth.elf guest-payloads
 	@tests/conformance/run --build $(BUILD) --cpu $(or $(CPU),max) \
@@ -398,31 +407,34 @@ conformance-all: $(BUILD)/plinth.elf guest-payloads
 include tests/system/system.mk
 
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q
+# How many tests run side by side; most wait for one busy thread of QEMU.
+TEST_JOBS ?= $(shell echo $$(($(JOBS) < 4 ? $(JOBS) : 4)))
+PYTEST_ALL = $(PYTEST) -n $(TEST_JOBS) --dist loadgroup
 
 ## check                lint, unit, fuzz smoke, the daily system tests, bench-check
 .PHONY: check check-guest check-long system
 check:
 	@$(SETUP) build test run lint system </dev/null
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory unit-all
-	@$(MAKE) --no-print-directory fuzz-all FUZZ_SECONDS=5
-	@$(MAKE) --no-print-directory system
-	@$(MAKE) --no-print-directory bench-check
+	@$(PARALLEL) unit-all
+	@$(PARALLEL) fuzz-all FUZZ_SECONDS=5
+	@$(PARALLEL) system
+	@$(PARALLEL) bench-check
 
 system: system-parts
-	$(PYTEST) tests/scripts
+	$(PYTEST_ALL) tests/scripts
 	$(PYTEST) tests/bench
-	$(PYTEST) -m 'not long' tests/system
+	$(PYTEST_ALL) -m 'not long' tests/system
 
 ## check-guest          every way to make a guest: downloads and long builds
 check-guest:
 	@$(SETUP) build run guest kernel system </dev/null
-	@$(MAKE) --no-print-directory system-parts
-	CHECK_GUEST=1 $(PYTEST) -m guest tests/system
+	@$(PARALLEL) system-parts
+	CHECK_GUEST=1 $(PYTEST_ALL) -m guest tests/system
 
 ## check-long           check, check-guest, and every system test that takes long
 check-long: check check-guest
-	$(PYTEST) -m 'long and not guest' tests/system
+	$(PYTEST_ALL) -m 'long and not guest' tests/system
 
 BENCH := $(BUILD)/bench
 BENCH_CPUS ?= cortex-a57 max
@@ -468,7 +480,7 @@ BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 .PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
 $(BENCH_TARGETS):
 	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory $@-all </dev/null
+	@$(PARALLEL) $@-all </dev/null
 
 bench-all: bench-operations bench-linux-all
 	@$(MAKE) --no-print-directory bench-anatomy-all >$(BENCH)/anatomy.txt
@@ -497,7 +509,7 @@ bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
 .PHONY: bench-boots bench-boots-all
 bench-boots:
 	@$(SETUP) build run kernel </dev/null
-	@$(MAKE) --no-print-directory bench-boots-all KERNEL=built </dev/null
+	@$(PARALLEL) bench-boots-all KERNEL=built </dev/null
 
 bench-boots-all: linux-parts $(BENCH_PLUGIN) $(GUEST_OUT)/bench-1.dtb $(GUEST_OUT)/bench-4.dtb
 	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \

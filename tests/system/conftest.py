@@ -39,7 +39,7 @@ def pytest_sessionstart(session):
     missing = [p for p in PARTS if not (machine.BUILD / p).exists()]
     if missing:
         pytest.exit(f"not built: {' '.join(missing)} (make system-parts)", 2)
-    (machine.TEST / "runs").mkdir(exist_ok=True)
+    machine.RUNS.mkdir(parents=True, exist_ok=True)
 
 
 def children():

@@ -9,6 +9,7 @@ Time-outs only end a hang: they are many times what a run takes on a slow and
 busy machine.
 """
 
+import fcntl
 import os
 import re
 import subprocess
@@ -23,6 +24,8 @@ from pexpect.popen_spawn import PopenSpawn
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 TEST = BUILD / "test"
+# What a run leaves; each worker of pytest has its own.
+RUNS = TEST / "runs" / os.environ.get("PYTEST_XDIST_WORKER", "")
 
 PAYLOAD_SECONDS = 180
 LINUX_SECONDS = 400
@@ -30,6 +33,9 @@ LEAVE_SECONDS = 60  # for the script to end its QEMU after its own time-out
 
 OK, USAGE, CRASH, BOOT, PANIC, LEFT = 0, 2, 3, 4, 5, 130
 PROMPT = "plinth:[^#]*# "
+
+# Tests run side by side; those that call make itself go one after another.
+BY_MAKE = pytest.mark.xdist_group("make")
 
 # A kernel on eight CPUs of a busy host of two waits long for itself, native as
 # well, and would call it a stall or a lockup. A hang still ends by time-out.
@@ -80,7 +86,7 @@ def text(data):
 
 def command(settings):
     """scripts/run with options: smp=4 is --smp=4, icount=True is --icount."""
-    settings = {"build": TEST / "runs", **settings}
+    settings = {"build": RUNS, **settings}
     words = [str(ROOT / "scripts" / "run")]
     for name, value in settings.items():
         option = "--" + name.replace("_", "-")
@@ -194,7 +200,7 @@ def linux(smp=4, mem="512M", **settings):
 
 def device_tree(smp, mem="512M"):
     """The default guest's own device tree, compiled for these."""
-    path = TEST / f"guest-{smp}-{mem}.dtb"
+    path = RUNS / f"guest-{smp}-{mem}.dtb"
     subprocess.run(
         [ROOT / "guest/linux/mkdtb", f"--smp={smp}", f"--mem={mem}", path],
         check=True,
@@ -245,7 +251,9 @@ def guest_parts(*targets):
     builds for it; elsewhere a test whose parts the cache has not got is skipped."""
     words = ["make", "--no-print-directory", "-s", *targets]
     env = {} if CHECK_GUEST else {"PLINTH_CACHED_ONLY": "1"}
-    done = finished(words, seconds=4 * 3600, env=env)
+    with open(TEST / "guest-parts.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = finished(words, seconds=4 * 3600, env=env)
     if done.status and not CHECK_GUEST and "not in the cache" in done.err:
         pytest.skip(f"{done.err.splitlines()[0]} (make check-guest makes it)")
     return done.expect(OK)

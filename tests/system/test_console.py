@@ -65,6 +65,7 @@ def test_two_guests_with_virtio_consoles_share_the_terminal():
         assert str(5000 + vm) in said
 
 
+@machine.BY_MAKE
 def test_terminal_session():
     """`make run-linux` as a person uses it: prompt, typing, Ctrl-C, Ctrl-a x."""
     with machine.terminal(["make", "run-linux"]) as tty:

@@ -36,6 +36,10 @@ def outputs(commands, **more):
     return {command: found.get(i, "") for i, command in enumerate(commands, 1)}
 
 
+# One machine, which stands in the debugger, serves all of them.
+pytestmark = pytest.mark.xdist_group("gdb")
+
+
 @dataclass
 class Debuggee:
     socket: str

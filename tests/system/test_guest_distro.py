@@ -90,6 +90,7 @@ def test_stock_kernel_boots_and_takes_modules_from_its_disk(name, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.guest
+@machine.BY_MAKE
 def test_make_run_linux_takes_a_kernel_by_its_name():
     name = "debian-6.1-cloud"
     machine.guest_parts("linux-parts", f"KERNEL={name}")

@@ -72,6 +72,7 @@ def test_built_kernel_keeps_its_promises():
 
 
 @pytest.mark.guest
+@machine.BY_MAKE
 def test_make_run_linux_boots_the_built_kernel():
     machine.guest_parts("linux-parts", "KERNEL=built")
     typed = b"uname -r; nproc; ls /dev/vda; poweroff -f\n"

@@ -92,6 +92,7 @@ def test_linux_runs_with_the_generated_device_tree(smp, mem):
     check_log(said["log"])
 
 
+@machine.BY_MAKE
 def test_make_run_linux_obeys_what_was_piped_in_before_it_started():
     """The whole way, as a user would script it."""
     typed = (
@@ -108,6 +109,7 @@ def test_make_run_linux_obeys_what_was_piped_in_before_it_started():
     assert keys.startswith("run: ")
 
 
+@machine.BY_MAKE
 def test_make_run_linux_needs_no_disk():
     words = ["make", "run-linux", "DISK=", "SMP=1", "CPU=cortex-a57"]
     typed = b"ls /sys/block | wc -l; poweroff -f\n"

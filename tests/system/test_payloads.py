@@ -132,6 +132,7 @@ def test_vms_run_side_by_side_and_one_that_is_refused_alone_stays_out():
     assert "VM linux1: memory: not enough" in line
 
 
+@machine.BY_MAKE
 def test_make_tells_a_crash_from_success():
     words = ["make", f"KERNEL={machine.payload('crash')}", "SMP=1", "run"]
     done = machine.finished(words, seconds=machine.PAYLOAD_SECONDS)
