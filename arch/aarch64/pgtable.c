@@ -115,7 +115,7 @@ static bool range_ok(uint64_t base, uint64_t size, unsigned bits)
 }
 
 /*
- * Table pages needed below one entry of `level`, in place of which leaves for
+ * Table pages needed below entries of `level`, in place of which leaves for
  * [addr, end) with output from pa shall be: at each level, one page for every
  * entry touched that cannot itself be a leaf.
  */
@@ -184,6 +184,21 @@ static void sync(const struct pgt *p)
 
 /* ---- map ---- */
 
+/* Where the free entries end, `end` at most, that begin with the one that path
+ * ends at, in its table. */
+static uint64_t free_end(const struct pgt *p, const struct path *path,
+			 uint64_t addr, uint64_t end)
+{
+	const uint64_t *pte = path->pte[path->level];
+	uint64_t left =
+		nr_entries(p, path->level) - idx_of(p, path->level, addr);
+	uint64_t next = entry_end(path->level, addr);
+
+	while (--left && next < end && !is_valid(pte_read(++pte)))
+		next += pgt_level_size(path->level);
+	return min_u64(next, end);
+}
+
 /* All of [addr, end) is free: how many table pages will mapping it take? */
 static int map_plan(const struct pgt *p, uint64_t addr, uint64_t end,
 		    uint64_t pa, uint64_t *nr)
@@ -195,7 +210,7 @@ static int map_plan(const struct pgt *p, uint64_t addr, uint64_t end,
 		path_find(p, addr, &path);
 		if (is_valid(path.desc))
 			return -EEXIST;
-		next = min_u64(end, entry_end(path.level, addr));
+		next = free_end(p, &path, addr, end);
 		*nr += tables_below(path.level, addr, next, pa);
 	}
 	return 0;

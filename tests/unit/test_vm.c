@@ -616,6 +616,22 @@ static void pcpu_is_free_again_when_its_vm_is_gone(void **state)
 	}
 }
 
+static void vm_of_four_vcpus_costs_el2_less_than_512_kib(void **state)
+{
+	const struct sim_vm what = {
+		.nr_vcpus = 4, .disk = true, .watchdog = true, .vcon = true};
+	uint64_t pages = page_alloc_nr_free(&m.h.pages), cost;
+	struct gmem_usage use;
+
+	(void)state;
+	vm = sim_add_vm(&m, &what);
+	use = gmem_usage(&vm->mem);
+	pages -= page_alloc_nr_free(&m.h.pages) + use.own + use.tables;
+	cost = pages * PAGE_SIZE + sizeof(*vm) + mux_size(1) - mux_size(0);
+	print_message("  %lu KiB\n", cost >> 10);
+	assert_true(cost < KIB(512));
+}
+
 #define EMPTY(t)  cmocka_unit_test_setup_teardown(t, empty, end)
 #define BOOTED(t) cmocka_unit_test_setup_teardown(t, booted, end)
 #define DISK(t)   cmocka_unit_test_setup_teardown(t, with_disk, end)
@@ -625,6 +641,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOOTED(guest_runs_under_the_traps_that_have_answers),
+		EMPTY(vm_of_four_vcpus_costs_el2_less_than_512_kib),
 		EMPTY(id_registers_trap_only_where_something_must_be_hidden),
 		EMPTY(identity_shown_decides_what_an_exception_entry_sets),
 		EMPTY(second_level_covers_what_the_machine_of_the_guest_has),

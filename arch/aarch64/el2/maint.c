@@ -68,6 +68,22 @@ void tlb_flush_ipa(uint64_t vttbr, ipa_t ipa, uint64_t size)
 	restore_vttbr(vttbr, saved);
 }
 
+/*
+ * Eight lines from `at` on; returns where they end. All RAM of a VM goes by
+ * here when it starts: single lines take twice as many instructions.
+ */
+static uint64_t clean_eight(uint64_t at, uint64_t line)
+{
+	__asm__ volatile(".rept 8\n\t"
+			 "dc civac, %0\n\t"
+			 "add %0, %0, %1\n\t"
+			 ".endr"
+			 : "+r"(at)
+			 : "r"(line)
+			 : "memory");
+	return at;
+}
+
 void dcache_clean_poc(const void *p, uint64_t len)
 {
 	uint64_t line = UINT64_C(4)
@@ -75,6 +91,8 @@ void dcache_clean_poc(const void *p, uint64_t len)
 	uint64_t at = align_down((uint64_t)(uintptr_t)p, line);
 	uint64_t end = (uint64_t)(uintptr_t)p + len;
 
+	while (at + 8 * line <= end)
+		at = clean_eight(at, line);
 	for (; at < end; at += line)
 		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
 	dsb_sy();

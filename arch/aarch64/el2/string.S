@@ -1,8 +1,9 @@
 /*
- * memcpy and memset of EL2: hot in image loading and block transfers, and
- * free of FP/SIMD registers. A round copies 128 bytes in 18 instructions, 0.14 a
- * byte; zeroing large ranges goes by DC ZVA where the CPU
- * and the memory type (MMU on) allow it.
+ * memcpy and memset of EL2: hot in image loading and block transfers, and free of
+ * FP/SIMD registers. A round copies 512 bytes in 66 instructions, 0.129 a byte,
+ * where one of 128 takes 0.14. Zeroing large ranges goes by DC ZVA where the CPU
+ * and the memory type (MMU on) allow it, eight blocks in 18 instructions, less than
+ * half of what a loop over single blocks takes.
  * ISO C 7.24 for what they do; Arm ARM DDI 0487, DCZID_EL0 and DC ZVA.
  */
 	.text
@@ -15,8 +16,22 @@ memcpy:
 	orr	x4, x0, x1
 	tst	x4, #7
 	b.ne	5f
-	subs	x2, x2, #128
-	b.lo	2f
+	subs	x2, x2, #512
+	b.lo	21f
+20:	.rept	8
+	ldp	x4, x5, [x1], #64
+	ldp	x6, x7, [x1, #-48]
+	ldp	x8, x9, [x1, #-32]
+	ldp	x10, x11, [x1, #-16]
+	stp	x4, x5, [x3], #64
+	stp	x6, x7, [x3, #-48]
+	stp	x8, x9, [x3, #-32]
+	stp	x10, x11, [x3, #-16]
+	.endr
+	subs	x2, x2, #512
+	b.hs	20b
+21:	adds	x2, x2, #384		// 512 back, 128 off
+	b.mi	2f
 1:	.rept	2
 	ldp	x4, x5, [x1], #64
 	ldp	x6, x7, [x1, #-48]
@@ -77,11 +92,22 @@ memset:
 	str	xzr, [x3], #8
 	sub	x2, x2, #8
 	b	3b
-4:	sub	x2, x2, x4
+4:	lsl	x6, x4, #3		// eight blocks a round, then one
+	subs	x2, x2, x6
+	b.lo	12f
+11:	.rept	8
 	dc	zva, x3
 	add	x3, x3, x4
-	cmp	x2, x4
-	b.hs	4b
+	.endr
+	subs	x2, x2, x6
+	b.hs	11b
+12:	add	x2, x2, x6
+13:	cmp	x2, x4
+	b.lo	5f
+	sub	x2, x2, x4
+	dc	zva, x3
+	add	x3, x3, x4
+	b	13b
 5:	subs	x2, x2, #64
 	b.lo	6f
 	stp	x1, x1, [x3]
