@@ -442,6 +442,7 @@ BENCH_CPU ?= cortex-a57
 BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
 	--timeout 600
 BENCH_PAYLOAD = --kernel $(GUEST)/bench.img --smp 2 --mem 64M
+BENCH_SHARED = --kernel $(GUEST)/shared.img --smp 1 --mem 64M
 BENCH_DISK := $(BENCH)/disk.img
 $(BENCH_DISK):
 	@mkdir -p $(@D)
@@ -453,6 +454,10 @@ BENCH_APPEND ?= console=ttyAMA0 quiet
 BENCH_LINUX = $(BENCH_RUN) --cpu $(BENCH_CPU) --kernel $(LINUX_IMAGE) \
 	--initrd $(LINUX_INITRD) --smp $(BENCH_SMP) --dtb $(BENCH_DTB) --disk $(LINUX_DISK) \
 	--host-append stats
+# The same guest on the bare machine; its device tree is the same.
+BENCH_NATIVE = $(BENCH_RUN) --native --cpu $(BENCH_CPU) --kernel $(LINUX_IMAGE) \
+	--initrd $(LINUX_INITRD) --smp $(BENCH_SMP) --mem $(MEM) --dtb $(BENCH_DTB) \
+	--disk $(LINUX_DISK)
 # A CPU without FEAT_RNG needs a seed, or Linux waits for entropy for ever.
 $(GUEST_OUT)/bench-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
@@ -496,14 +501,19 @@ bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 	@for cpu in $(BENCH_CPUS); do \
 		tests/bench/run --cpu $$cpu --json $(BENCH)/results-$$cpu.json \
 			--native-cmd "$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD) \
-				--native --append native" \
-			--plinth-cmd "$(BENCH_ON_PLINTH) --cpu $$cpu" || exit; \
+				--native --append native && \
+				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) --native \
+				--append native" \
+			--plinth-cmd "$(BENCH_ON_PLINTH) --cpu $$cpu && \
+				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) \
+				--manifest tests/bench/shared.dts" || exit; \
 	done
 
 bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
 	@tests/bench/linux-exits --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--json $(BENCH)/linux.json --setup kernel="$$(cat $(LINUX_KERNEL)/version)" \
 		--setup smp=$(BENCH_SMP) --setup cpu=$(BENCH_CPU) --setup append='$(BENCH_APPEND)' \
+		--native "$(BENCH_NATIVE) --append '$(BENCH_APPEND) plinth.off'" \
 		-- $(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
 
 .PHONY: bench-boots bench-boots-all

@@ -8,7 +8,8 @@
  *
  * Requests to a disk and first touches of RAM are Plinth's alone: natively the
  * one is QEMU's work, outside of virtual time, and the other does not exist.
- * The disk rows are printed under Plinth only, as they are.
+ * The disk rows are printed under Plinth only, as they are. What needs several
+ * VMs, or vCPUs that share a CPU, is tests/bench/shared.c.
  *
  * A WFI's way into the hypervisor is hidden by the idle time that follows:
  * wfi_timer counts from the deadline on, wfi_pending has no idle time at all.
@@ -22,6 +23,7 @@
 #include "lib/psci.h"
 #include "lib/simd.h"
 #include "lib/smp.h"
+#include "lib/string.h"
 #include "lib/timer.h"
 #include "lib/trap.h"
 #include "lib/uart.h"
@@ -34,7 +36,10 @@ const char payload_name[] = "bench";
 #define SPI_UNUSED 40
 #define CPU_ROUNDS 100
 #define BLK_ROUNDS 50
-#define BLK_DEPTH  16 /* chains at once, VQ_SIZE */
+#define ACK_ROUNDS 1000
+#define SPI_FLOOD  64 /* INTIDs from here on become pending at once */
+#define FLOOD      64
+#define LATE_US    20000 /* with `late`: other VMs have started by then */
 
 /* Not touched before, in the second half of RAM; tests/bench/bench.dts. */
 #define TOUCH_STEP   (UINT64_C(64) << 10)
@@ -171,6 +176,12 @@ static void op_psci_version_fp(void)
 	op_psci_version();
 }
 
+static void op_gicd_typer_fp(void)
+{
+	write_d5(1);
+	op_gicd_typer();
+}
+
 static void op_sgi_self(void)
 {
 	uint64_t before = taken;
@@ -191,6 +202,18 @@ static void op_vtimer(void)
 		cpu_relax();
 }
 
+static void op_sgi_self_fp(void)
+{
+	write_d5(1);
+	op_sgi_self();
+}
+
+static void op_vtimer_fp(void)
+{
+	write_d5(1);
+	op_vtimer();
+}
+
 static void op_wfi(void)
 {
 	wfi();
@@ -203,6 +226,47 @@ static void op_sgi_cross(void)
 	gic_send_sgi(gic_sgi_to(cpus[1].mpidr, SGI));
 	while (taken_remote == before)
 		cpu_relax();
+}
+
+/* The phase to the counter's tick varies with `i`. */
+static void shift_phase(uint64_t i)
+{
+	for (uint64_t k = 0; k < (i & 15); k++)
+		op_nothing();
+}
+
+/* What reading the counter twice takes, ROUNDS times. */
+static uint64_t clock_ns(void)
+{
+	uint64_t ticks = 0, start;
+
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		shift_phase(i);
+		start = time_now();
+		ticks += time_now() - start;
+	}
+	return ticks_to_ns(ticks);
+}
+
+/*
+ * The sender's part of it alone: under icount nobody else runs before it
+ * relaxes.
+ */
+static uint64_t send_ns(void)
+{
+	uint64_t ticks = 0, start;
+
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		uint64_t before = taken_remote;
+
+		shift_phase(i);
+		start = time_now();
+		gic_send_sgi(gic_sgi_to(cpus[1].mpidr, SGI));
+		ticks += time_now() - start;
+		while (taken_remote == before)
+			cpu_relax();
+	}
+	return ticks_to_ns(ticks);
 }
 
 /* WFI with a masked interrupt pending: nothing to wait for. */
@@ -221,8 +285,7 @@ static uint64_t wfi_timer_once(uint64_t i)
 {
 	uint64_t before = taken, deadline;
 
-	for (uint64_t k = 0; k < (i & 15); k++)
-		op_nothing();
+	shift_phase(i);
 	deadline = time_now() + time_ticks(WFI_US);
 	write_cntv_cval_el0(deadline);
 	write_cntv_ctl_el0(CNT_CTL_ENABLE);
@@ -264,13 +327,19 @@ static void remote(void *arg)
 
 static void bench_cross(void)
 {
+	uint64_t both, send;
+
 	if (guest.nr_cpus < 2)
 		return;
 	smp_start(1, remote, NULL);
 	if (!CHECK("remote_cpu_is_ready", WAIT_FOR(remote_ready)))
 		return;
-	bench("sgi_cross", op_sgi_cross);
+	both = time_rounds(op_sgi_cross);
 	CHECK_EQ("sgi_cross", taken_remote, ROUNDS + 1);
+	report("sgi_cross", both);
+	send = send_ns() - clock_ns();
+	report("sgi_cross_send", send + loop_ns);
+	report("sgi_cross_receive", both - send);
 	remote_leave = true;
 	gic_send_sgi(gic_sgi_to(cpus[1].mpidr, SGI));
 	CHECK("remote_cpu_goes_off", smp_wait_off(1));
@@ -299,6 +368,43 @@ static void bench_cpu_on(void)
 	CHECK_EQ("cpu_on", taken_remote, CPU_ROUNDS);
 }
 
+/* All at once; the handler takes one after the other. */
+static void flood(void)
+{
+	uint64_t before = taken;
+
+	mmio_write32(GICD_BASE + GIC_ISPENDR + SPI_FLOOD / 8, ~0U);
+	mmio_write32(GICD_BASE + GIC_ISPENDR + SPI_FLOOD / 8 + 4, ~0U);
+	irq_enable();
+	while (taken - before < FLOOD)
+		cpu_relax();
+	irq_disable();
+}
+
+/* More interrupts pending than there are list registers: for each of them. */
+static void bench_flood(void)
+{
+	uint64_t start;
+
+	if (!CHECK("there_are_spis", gic_nr_intids() >= SPI_FLOOD + FLOOD))
+		return;
+	for (unsigned i = SPI_FLOOD; i < SPI_FLOOD + FLOOD; i++) {
+		gic_set_edge(i, true);
+		gic_route(i, this_cpu()->mpidr);
+		gic_enable(i);
+	}
+	taken = 0;
+	flood();
+	start = time_now();
+	for (unsigned i = 0; i < CPU_ROUNDS; i++)
+		flood();
+	report_each("irq_flood_64", ticks_to_ns(time_now() - start),
+		    (uint64_t)CPU_ROUNDS * FLOOD);
+	CHECK_EQ("irq_flood_64", taken, (CPU_ROUNDS + 1) * FLOOD);
+	for (unsigned i = SPI_FLOOD; i < SPI_FLOOD + FLOOD; i++)
+		gic_disable(i);
+}
+
 static void bench_first_touch(void)
 {
 	uint64_t at = guest.ram_base + TOUCH_OFFSET;
@@ -322,33 +428,70 @@ static void bench_read(const char *name, uint32_t len)
 	CHECK(name, ok);
 }
 
-/* BLK_DEPTH requests of 4 KiB each, by one notification. */
-static void bench_read_queued(void)
+/* `depth` requests of 4 KiB each from anywhere, by one notification. */
+static void bench_read_queued(const char *name, uint16_t depth)
 {
-	static struct vq_desc tables[BLK_DEPTH][3] __attribute__((aligned(16)));
+	static struct vq_desc tables[VQ_SIZE][3] __attribute__((aligned(16)));
+	static struct {
+		struct blk_hdr hdr;
+		volatile uint8_t status;
+	} req[VQ_SIZE];
 	struct blk_seg seg = {blk_data, 4096};
-	uint64_t start;
+	uint64_t start, random = 1;
 	bool ok = true;
 
-	blk_hdr = (struct blk_hdr){.type = BLK_T_IN};
-	for (unsigned i = 0; i < BLK_DEPTH; i++) {
+	for (unsigned i = 0; i < depth; i++) {
+		random = random * UINT64_C(6364136223846793005) + 1;
+		req[i].status = 0xee;
+		req[i].hdr = (struct blk_hdr){
+			.type = BLK_T_IN, .sector = (random >> 40) % 500 * 8};
 		blk_build(tables[i], &seg, 1);
+		tables[i][0].addr = addr_of(&req[i].hdr);
+		tables[i][2].addr = addr_of(&req[i].status);
 		blk_set_desc(&vq.desc[i], addr_of(tables[i]), sizeof(tables[i]),
 			     DESC_INDIRECT, 0);
 	}
 	start = time_now();
 	for (unsigned i = 0; i < BLK_ROUNDS; i++) {
-		uint16_t end = (uint16_t)(vq.last_used + BLK_DEPTH);
+		uint16_t end = (uint16_t)(vq.last_used + depth);
 
-		for (uint16_t k = 0; k < BLK_DEPTH; k++)
+		for (uint16_t k = 0; k < depth; k++)
 			virtio_offer(k);
 		virtio_kick();
 		ok = WAIT_FOR(vq.used_idx == end) && ok;
 		vq.last_used = end;
 	}
-	report_each("blk_read_4k_x16", ticks_to_ns(time_now() - start),
-		    (uint64_t)BLK_ROUNDS * BLK_DEPTH);
-	CHECK("blk_read_4k_x16", ok && blk_status == BLK_S_OK);
+	report_each(name, ticks_to_ns(time_now() - start),
+		    (uint64_t)BLK_ROUNDS * depth);
+	for (unsigned i = 0; i < depth; i++)
+		ok = ok && req[i].status == BLK_S_OK;
+	CHECK(name, ok);
+}
+
+/* With nothing in the ring. */
+static void op_notify(void)
+{
+	virtio_kick();
+}
+
+/* What a driver does at an interrupt: reads the cause and acknowledges. */
+static void bench_ack(void)
+{
+	uint64_t ticks = 0, start;
+	bool ok = true;
+
+	for (uint64_t i = 0; i < ACK_ROUNDS; i++) {
+		ok = blk_request1(BLK_T_IN, 0, blk_data, SECTOR) == BLK_S_OK &&
+		     ok;
+		shift_phase(i);
+		start = time_now();
+		vm_write(VM_INTERRUPT_ACK, vm_read(VM_INTERRUPT_STATUS));
+		ticks += time_now() - start;
+	}
+	report_each("virtio_ack",
+		    ticks_to_ns(ticks) - clock_ns() / (ROUNDS / ACK_ROUNDS),
+		    ACK_ROUNDS);
+	CHECK("virtio_ack", ok);
 }
 
 static void bench_disk(void)
@@ -356,10 +499,16 @@ static void bench_disk(void)
 	if (guest.native || !CHECK("disk", blk_check_device()) ||
 	    !CHECK("disk", virtio_start(BLK_FEATURES | F_INDIRECT_DESC)))
 		return;
+	bench("virtio_notify", op_notify);
+	bench_ack();
 	bench_read("blk_read_512", SECTOR);
 	bench_read("blk_read_4k", 4096);
+	bench_read("blk_read_16k", 16384);
+	bench_read("blk_read_64k", 65536);
 	bench_read("blk_read_128k", sizeof(blk_data));
-	bench_read_queued();
+	bench_read_queued("blk_read_4k_x4", 4);
+	bench_read_queued("blk_read_4k_x16", 16);
+	bench_read_queued("blk_read_4k_x32", 32);
 }
 
 void payload_main(void)
@@ -370,6 +519,8 @@ void payload_main(void)
 	irq_handler = on_irq;
 	gic_enable(SGI);
 	gic_enable(PPI_VTIMER);
+	if (str_has_word(guest.bootargs, "late"))
+		delay_us(LATE_US);
 	loop_ns = time_rounds(op_nothing);
 	bench("psci_version", op_psci_version);
 	bench("hvc_unknown", op_hvc_unknown);
@@ -382,12 +533,16 @@ void payload_main(void)
 	bench("pmcr", op_pmcr);
 	sve_allow(0);
 	bench("psci_version_fp", op_psci_version_fp);
+	bench("gicd_typer_fp", op_gicd_typer_fp);
 	bench_interrupt("sgi_self", op_sgi_self);
+	bench_interrupt("sgi_self_fp", op_sgi_self_fp);
 	bench_interrupt("vtimer", op_vtimer);
+	bench_interrupt("vtimer_fp", op_vtimer_fp);
 	bench_wfi_pending();
 	bench_wfi_timer();
 	bench_cross();
 	bench_cpu_on();
+	bench_flood();
 	bench_first_touch();
 	bench_disk();
 }

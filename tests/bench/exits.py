@@ -87,6 +87,12 @@ def run(command, plugin, out):
         return json.load(file), text
 
 
+def native(words, plugin, out):
+    """Instructions of a run without Plinth; `words` is its command line."""
+    options = f"{os.path.abspath(plugin)},native=on,out={os.path.abspath(out)}"
+    return run(shlex.split(words), options, out)[0]["guest"]
+
+
 def class_of(esr):
     """The word that Plinth's own counts have for it."""
     number = syndrome.exception_class(esr)
@@ -154,11 +160,16 @@ def disagreements(raw, text):
     ]
 
 
+def ratio(result):
+    """Guest instructions under Plinth to those of the native boot."""
+    return result["guest"] / result["native"]
+
+
 def totals(result):
     """The lines below the table: name, figure, and what it is of the whole."""
     after = result["el2"] - result["startup"]
     per_exit = result["in_exits"] / result["exits"] if result["exits"] else 0
-    return [
+    lines = [
         ("guest instructions", f"{result['guest']}"),
         ("EL2, start-up", f"{result['startup']}"),
         ("EL2, in exits", f"{result['in_exits']}"),
@@ -166,6 +177,9 @@ def totals(result):
         ("EL2 per exit", f"{per_exit:.1f}"),
         ("EL2 of the guest's", f"{100 * after / result['guest']:.3f} %"),
     ]
+    if "native" in result:
+        lines.append(("guest, of the native boot's", f"{ratio(result):.4f}"))
+    return lines
 
 
 def table(result):

@@ -95,12 +95,34 @@ def boot(linux):
     """The totals of the Linux boot in words."""
     setup = linux["setup"]
     each = linux["in_exits"] / linux["exits"]
+    native = ""
+    if "native" in linux:
+        native = (
+            f"\nThe same boot without Plinth takes {linux['native']} instructions: "
+            f"the guest executes {linux['guest'] / linux['native']:.4f}\ntimes as many."
+        )
     return (
         f"A boot of Linux {setup['kernel']} (`{setup['append']}`, SMP={setup['smp']}, "
         f"{setup['cpu']}), from\npower-on to power-off: {linux['exits']} exits, "
         f"{linux['in_exits']} instructions of EL2 in them ({each:.0f}\neach), "
         f"{linux['guest']} of the guest, {linux['startup']} before its first."
+        + native
     )
+
+
+def disk(baseline, budgets):
+    """The table of disk requests: what a KiB costs, by size and depth."""
+    models = list(baseline["operations"])
+    heads = [f"{what}, {cpu}" for cpu in models for what in ("a request", "a KiB")]
+    lines = [f"| request | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
+    for name, told in budgets.items():
+        if "kib" in told:
+            cells = []
+            for cpu in models:
+                each = baseline["operations"][cpu].get(name, 0)
+                cells += [cell(each), cell(each / told["kib"])]
+            lines.append(f"| {told['what']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def anatomy(paths):
@@ -117,6 +139,8 @@ def generated(baseline, budgets, shapes):
     """What stands between the markers."""
     parts = [
         operations(baseline, budgets),
+        "Requests to a disk, by size and by how many are in the queue:",
+        disk(baseline, budgets),
         boot(baseline["linux"]),
         f"Linux {shapes['kernel']} to power-off; in brackets the budget:",
         boots(shapes),

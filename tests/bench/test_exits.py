@@ -78,6 +78,12 @@ def test_the_table_is_aligned_and_adds_up():
     assert lines[9].endswith(" 5.000 %")
 
 
+def test_a_boot_is_compared_with_the_native_one():
+    lines = exits.table({**exits.digest(raw()), "native": 8000}).splitlines()
+    assert lines[-1].startswith("guest, of the native boot's")
+    assert lines[-1].endswith(" 1.2500")
+
+
 def test_a_boot_without_exits_has_a_table():
     assert "all" in exits.table(exits.digest(raw(exits=[], open=[])))
 

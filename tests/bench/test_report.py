@@ -39,6 +39,20 @@ def test_the_boot_is_told_in_words():
     assert "10 exits, 2500 instructions of EL2 in them (250\neach)" in report.boot(BASELINE["linux"])
 
 
+def test_the_native_boot_is_told_where_there_is_one():
+    assert "without Plinth" not in report.boot(BASELINE["linux"])
+    assert "3 instructions: the guest executes 3.0000" in report.boot(
+        {**BASELINE["linux"], "native": 3}
+    )
+
+
+def test_a_disk_request_is_told_by_the_kib():
+    base = {"operations": {"a": {"blk": 400.0}, "b": {"blk": 440.0}}}
+    budgets = {"blk": {"what": "read", "kib": 4}, "hvc": {"what": "HVC"}}
+    lines = report.disk(base, budgets).splitlines()
+    assert lines[2:] == ["| read | 400 | 100 | 440 | 110 |"]
+
+
 def test_a_path_is_told_in_its_order():
     lines = report.anatomy({"HVC": [["vector", 30], ["call", 2], ["vector", 1]]}).splitlines()
     assert lines[2] == "| HVC | 33 | `vector` 30, `call` 2, `vector` 1 |"

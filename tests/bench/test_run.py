@@ -53,6 +53,17 @@ def test_model_is_in_title_and_results(tmp_path):
     assert json.loads(out.read_text())["cpu"] == "max"
 
 
+def test_lines_of_several_vms_have_their_names(tmp_path):
+    two = plinth() + ("[load] # payload shared: 1 cpus\n"
+                      "[load] bench vm_switch 12.00\n")
+    done, _ = run(tmp_path, NATIVE, "[a] # payload shared\n" + two)
+    assert done.returncode == 2 and "did not finish" in done.stderr
+    done, result = run(tmp_path, NATIVE, two + "[load] done: 1 ok, 0 failed\n")
+    assert done.returncode == 0, done.stderr
+    rows = {r["operation"]: r for r in result["rows"]}
+    assert rows["vm_switch"]["extra"] == 12 and rows["vm_switch"]["native"] is None
+
+
 def test_table_is_aligned(tmp_path):
     done, _ = run(tmp_path, NATIVE, plinth())
     assert len({len(line) for line in done.stdout.splitlines()}) == 1

@@ -15,6 +15,9 @@
  *	image= end= vectors= resume= resume_end=	addresses in plinth.elf
  *	device=		a handler's address; its index is the number written
  *	paths=on	writes the addresses of each reason's shortest exit, too
+ *	startup=on	writes how often each address was executed before the
+ *first entry into a guest native=on	without Plinth: all instructions are the
+ *guest's, and of the rest only out= is wanted
  *	out=		the JSON file, written when QEMU ends
  * docs/performance.md says what the figures mean.
  */
@@ -71,7 +74,9 @@ static uint64_t startup;    /* EL2's, before a guest's first instruction */
 static uint64_t exceptions; /* taken at EL2 from EL2 */
 static bool started;
 static const char *trouble; /* why the figures are none */
-static bool with_paths;
+static bool with_paths, native, with_startup;
+static uint64_t *executed; /* by word of the image */
+static uint64_t *before_guest;
 
 static uint64_t image, image_end, vectors, resume, resume_end;
 static uint64_t devices[MAX_DEVICES];
@@ -168,6 +173,19 @@ static uint64_t el2_insns(void)
 	return sum;
 }
 
+static uint64_t image_words(void)
+{
+	return (image_end - image) / 4;
+}
+
+static void end_startup(void)
+{
+	started = true;
+	startup = el2_insns();
+	if (with_startup)
+		memcpy(before_guest, executed, image_words() * 8);
+}
+
 static void on_eret(unsigned vcpu, void *data)
 {
 	struct cpu *c = &cpus[vcpu];
@@ -177,8 +195,7 @@ static void on_eret(unsigned vcpu, void *data)
 	(void)data;
 	c->insns++;
 	if (!started)
-		startup = el2_insns();
-	started = true;
+		end_startup();
 	if (!c->in_exit)
 		return; /* a pCPU's first entry */
 	c->in_exit = false;
@@ -229,6 +246,10 @@ static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
 		qemu_plugin_register_vcpu_mem_cb(insn, on_syndrome,
 						 QEMU_PLUGIN_CB_NO_REGS,
 						 QEMU_PLUGIN_MEM_W, NULL);
+	if (with_startup)
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			insn, QEMU_PLUGIN_INLINE_ADD_U64,
+			&executed[(at - image) / 4], 1);
 	if (with_paths)
 		qemu_plugin_register_vcpu_insn_exec_cb(
 			insn, on_path, QEMU_PLUGIN_CB_NO_REGS,
@@ -243,13 +264,13 @@ static void translate(struct qemu_plugin_insn *insn)
 	uint64_t offset;
 	uint32_t opcode;
 
-	if (!host_image) {
+	if (!host_image && !native) {
 		if (!host || qemu_plugin_insn_vaddr(insn) != image)
 			trouble = "the first instruction is not the image's";
 		host_image = host;
 	}
 	offset = (uintptr_t)host - (uintptr_t)host_image;
-	if (!host || offset >= image_end - image) {
+	if (native || !host || offset >= image_end - image) {
 		qemu_plugin_register_vcpu_insn_exec_inline(
 			insn, QEMU_PLUGIN_INLINE_ADD_U64, &guest_insns, 1);
 		return;
@@ -305,6 +326,22 @@ static void write_open(FILE *f)
 	fprintf(f, "],\n");
 }
 
+/* [address, times] of all that was executed before the first guest. */
+static void write_startup(FILE *f)
+{
+	const char *separator = "";
+
+	fprintf(f, "  \"startup_by\": [");
+	for (uint64_t i = 0; with_startup && i < image_words(); i++) {
+		if (!before_guest[i])
+			continue;
+		fprintf(f, "%s[%" PRIu64 ", %" PRIu64 "]", separator,
+			image + 4 * i, before_guest[i]);
+		separator = ", ";
+	}
+	fprintf(f, "],\n");
+}
+
 static void on_end(qemu_plugin_id_t id, void *data)
 {
 	FILE *f = fopen(out, "w");
@@ -322,6 +359,7 @@ static void on_end(qemu_plugin_id_t id, void *data)
 		trouble ? trouble : "", guest_insns, el2_insns(), startup,
 		exceptions);
 	write_open(f);
+	write_startup(f);
 	write_reasons(f);
 	fprintf(f, "}\n");
 	if (fclose(f))
@@ -355,6 +393,14 @@ static bool take(const char *arg)
 		with_paths = true;
 		return true;
 	}
+	if (!strcmp(arg, "startup=on")) {
+		with_startup = true;
+		return true;
+	}
+	if (!strcmp(arg, "native=on")) {
+		native = true;
+		return true;
+	}
 	if (!strncmp(arg, "out=", 4)) {
 		out = strdup(arg + 4);
 		return out;
@@ -371,11 +417,18 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			return -1;
 		}
 	}
-	if (!out || !image || image_end <= image || !vectors ||
-	    resume_end <= resume || info->system.max_vcpus > MAX_CPUS) {
+	if (!out || info->system.max_vcpus > MAX_CPUS ||
+	    (!native && (!image || image_end <= image || !vectors ||
+			 resume_end <= resume))) {
 		fprintf(stderr, "exits: arguments are missing, or too many "
 				"CPUs\n");
 		return -1;
+	}
+	if (with_startup) {
+		executed = calloc(image_words(), 8);
+		before_guest = calloc(image_words(), 8);
+		if (!executed || !before_guest)
+			return -1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_block);
 	qemu_plugin_register_atexit_cb(id, on_end, NULL);

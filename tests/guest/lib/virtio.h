@@ -48,7 +48,7 @@
 #define DESC_WRITE    2 /* by the device */
 #define DESC_INDIRECT 4
 
-#define VQ_SIZE 16
+#define VQ_SIZE 32
 
 struct vq_desc {
 	uint64_t addr;
