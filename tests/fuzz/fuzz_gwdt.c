@@ -12,6 +12,8 @@
 
 #include <hyp/vdev/gwdt.h>
 
+#define NEVER UINT64_MAX
+
 struct fuzz {
 	struct gwdt dog;
 	uint64_t clock, timer;
@@ -75,8 +77,7 @@ static uint64_t access(struct fuzz *f, bool control, uint64_t reg,
 
 static uint64_t later(const struct fuzz *f)
 {
-	return f->clock + f->offset < f->clock ? UINT64_MAX
-					       : f->clock + f->offset;
+	return f->clock + f->offset < f->clock ? NEVER : f->clock + f->offset;
 }
 
 static void refresh(struct fuzz *f)
@@ -116,11 +117,10 @@ static void model_time(struct fuzz *f)
 /* --------------------------------------------------------------------- steps
  */
 
-/* Its timer fires when it is due, until then. */
+/* Its timer fires when it is due, until then; UINT64_MAX is no date. */
 static void pass(struct fuzz *f, uint64_t ticks)
 {
-	uint64_t then =
-		f->clock + ticks < f->clock ? UINT64_MAX - 1 : f->clock + ticks;
+	uint64_t then = f->clock + min_u64(ticks, NEVER - 1 - f->clock);
 	unsigned before = f->nr_expired;
 
 	while (f->timer <= then) {
@@ -188,7 +188,7 @@ static void check(struct fuzz *f)
 	ASSERT(access(f, true, 0xc, 4, false, 0) == f->offset >> 32);
 	ASSERT(access(f, true, 0x10, 4, false, 0) == (uint32_t)f->compare);
 	ASSERT(access(f, true, 0x14, 4, false, 0) == f->compare >> 32);
-	ASSERT(f->timer == (f->enabled && !f->ws1 ? f->compare : UINT64_MAX));
+	ASSERT(f->timer == (f->enabled && !f->ws1 ? f->compare : NEVER));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
