@@ -80,8 +80,10 @@ CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
 EL2 := $(BUILD)/el2
 # Code generation: no FP/SIMD, no unaligned access (the MMU is off at first),
-# position independent, nothing that needs a run-time library.
-EL2_CODEGEN := -mgeneral-regs-only -mno-outline-atomics -mstrict-align -fpie \
+# position independent, nothing that needs a run-time library. The fixed registers
+# are the guest's at all times (docs/design/04-exceptions.md).
+EL2_FIXED := 9 10 11 12 13 14 15 18
+EL2_CODEGEN := $(EL2_FIXED:%=-ffixed-x%) -mgeneral-regs-only -mno-outline-atomics -mstrict-align -fpie \
 	-ffreestanding -fno-stack-protector -fvisibility=hidden \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-omit-frame-pointer -momit-leaf-frame-pointer \
@@ -99,21 +101,26 @@ EL2_SRCS := $(filter-out arch/aarch64/el2/asm-offsets.c,$(PURE_SRCS) $(EDGE_SRCS
 EL2_OBJS := $(patsubst %,$(EL2)/%.o,$(basename $(EL2_SRCS)))
 DEPS := $(BUILD)/deps/newlib $(BUILD)/deps/libfdt
 
-$(BUILD)/deps/newlib: scripts/build-newlib scripts/cache-lib.sh
+# Rewritten when the options are others than last time.
+$(EL2)/codegen: FORCE
 	@mkdir -p $(@D)
-	$(Q)ln -sfn "$$(scripts/build-newlib)" $@
+	@echo '$(EL2_CODEGEN)' | cmp -s - $@ || echo '$(EL2_CODEGEN)' >$@
 
-$(BUILD)/deps/libfdt: scripts/build-libfdt $(BUILD)/deps/newlib
+$(BUILD)/deps/newlib: scripts/build-newlib scripts/cache-lib.sh $(EL2)/codegen
+	@mkdir -p $(@D)
+	$(Q)ln -sfn "$$(EL2_CFLAGS='$(EL2_CODEGEN)' scripts/build-newlib)" $@
+
+$(BUILD)/deps/libfdt: scripts/build-libfdt $(BUILD)/deps/newlib $(EL2)/codegen
 	@mkdir -p $(@D)
 	$(Q)ln -sfn "$$(EL2_CFLAGS='$(EL2_CODEGEN)' scripts/build-libfdt)" $@
 
-$(EL2)/asm-offsets.h: arch/aarch64/el2/asm-offsets.c | $(DEPS)
+$(EL2)/asm-offsets.h: arch/aarch64/el2/asm-offsets.c $(EL2)/codegen | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EL2_CFLAGS) $(EL2_CPPFLAGS) -MT $@ -MF $@.d -S $< -o $(@:.h=.s)
 	$(Q)sed -n 's/.*"->\([A-Z0-9_]*\) #*\([0-9]*\)".*/#define \1 \2/p' \
 		$(@:.h=.s) > $@
 
-$(EL2)/%.o: %.c | $(DEPS)
+$(EL2)/%.o: %.c $(EL2)/codegen | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EL2_CFLAGS) $(EL2_CPPFLAGS) -c $< -o $@
 
@@ -121,13 +128,14 @@ $(EL2)/%.o: %.S $(EL2)/asm-offsets.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EL2_ASFLAGS) -c $< -o $@
 
-# A guest's FP/SIMD registers are live at EL2: no image without the check.
+# A guest's FP/SIMD registers and some general ones are live at EL2: no image
+# without the check.
 # Linked twice, for the table of its own symbols.
 EL2_LINK = CROSS_COMPILE=$(CROSS_COMPILE) scripts/link-el2 $@ $(CC) $(EL2_LDFLAGS)
 EL2_LIBS := $(BUILD)/deps/libfdt/libfdt.a $(BUILD)/deps/newlib/libc.a
 EL2_LINK_DEPS := linker.ld scripts/link-el2 $(wildcard scripts/linking/*.py)
 $(BUILD)/plinth.elf: $(EL2_OBJS) $(EL2_LINK_DEPS) scripts/check-nofp \
-		scripts/checks/nofp.py | $(DEPS)
+		scripts/checks/nofp.py scripts/checks/guestregs.py | $(DEPS)
 	@echo "  LINK    $@"
 	$(Q)$(EL2_LINK) $(EL2_OBJS) $(EL2_LIBS) -Wl,-Map,$(@:.elf=.map)
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) scripts/check-nofp $@

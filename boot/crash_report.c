@@ -86,6 +86,14 @@ static struct stack_range below(uint64_t top, uint64_t size)
 		   : (struct stack_range){0, 0};
 }
 
+/* The vectors have called: what x29 was there is the guest's. */
+static bool is_exit(uint64_t ret)
+{
+	return ret - (uint64_t)(uintptr_t)el2_vectors <=
+	       (uint64_t)(uintptr_t)vcpu_resume -
+		       (uint64_t)(uintptr_t)el2_vectors;
+}
+
 void report_backtrace(uint64_t fp)
 {
 	const struct cpu *c = this_cpu();
@@ -101,6 +109,8 @@ void report_backtrace(uint64_t fp)
 
 	while (nr < BACKTRACE_MAX && backtrace_next(&b, &ret)) {
 		report_address("from", ret, true);
+		if (is_exit(ret))
+			return;
 		nr++;
 	}
 	if (nr == BACKTRACE_MAX)
@@ -155,14 +165,17 @@ static void report_silent(const struct cpu *c)
 static void report_stopped(const struct cpu *c)
 {
 	const struct vcpu *v = loaded_on(c);
+	struct exit_trace t;
+	struct exit_seen seen;
 	char text[VCPU_LEN];
 
-	if (c->asleep || !v) {
+	exit_trace_begin(&t, c);
+	if (c->asleep || !v || !exit_trace_next(&t, &seen)) {
 		report_say("  CPU %u stopped: asleep, %s", c->idx,
 			   vcpu_text(v, text));
 	} else {
 		report_say("  CPU %u stopped: %s, guest pc %016lx", c->idx,
-			   vcpu_text(v, text), v->regs.pc);
+			   vcpu_text(v, text), seen.pc);
 	}
 }
 

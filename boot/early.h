@@ -18,11 +18,16 @@
 #define HOST_TREE_MAX MIB(2) /* arm64 boot protocol: device tree size limit */
 
 struct page_alloc;
+struct vcpu_regs;
 
 /* Where the image runs, by section; ends are exclusive. */
 extern char __image_start[], __text_end[], __rodata_end[], __data_end[];
 extern char __boot_stack_guard[], __boot_stack_bottom[], __boot_stack_top[];
 extern char __image_end[], __symbols_start[], __symbols_end[];
+
+/* el2/vectors.S; exits from guests call from between these two. */
+extern char el2_vectors[];
+NORETURN void vcpu_resume(struct vcpu_regs *regs);
 
 struct early {
 	const void *fdt;   /* the machine's device tree, mapped read-only */

@@ -29,7 +29,7 @@
 #include "platform.h"
 #include "start_vms.h"
 
-#define STACK_PAGES       (CPU_STACK_SIZE / PAGE_SIZE)
+#define STACK_PAGES       ((CPU_STACK_SIZE + CPU_STACK_ABOVE) / PAGE_SIZE)
 #define PANIC_STACK_PAGES (CPU_PANIC_STACK_SIZE / PAGE_SIZE)
 #define PLINTH_VERSION    "0.1"
 
@@ -40,7 +40,6 @@ static struct runq_clock sched_clock;
 
 /* boot/start.S */
 NORETURN void call_on_stack(uint64_t stack_top, void (*fn)(void *), void *arg);
-NORETURN void vcpu_resume(struct vcpu_regs *regs);
 void secondary_entry(void);
 
 void boot_main(void);
@@ -163,6 +162,7 @@ static void give_stacks(struct cpu *c)
 	c->panic_stack_top = early_map_stack(panic_stack, PANIC_STACK_PAGES);
 	if (!c->stack_top || !c->panic_stack_top)
 		machine_refuse("CPU stacks cannot be mapped");
+	c->stack_top -= CPU_STACK_ABOVE;
 	dcache_clean_poc(c, sizeof(*c));
 }
 

@@ -23,8 +23,8 @@
 static struct inject_regs inject_begin(const struct vcpu *v)
 {
 	return (struct inject_regs){
-		.pc = v->regs.pc,
-		.pstate = v->regs.pstate,
+		.pc = exit_pc(&v->regs),
+		.pstate = exit_pstate(&v->regs),
 		.sctlr = el1_read_sctlr(),
 		.vbar = el1_read_vbar(),
 		.far = el1_read_far(),
@@ -38,8 +38,8 @@ static void inject_end(struct vcpu *v, const struct inject_regs *r)
 	el1_write_spsr(r->spsr);
 	el1_write_esr(r->esr);
 	el1_write_far(r->far);
-	v->regs.pc = r->pc;
-	v->regs.pstate = r->pstate;
+	exit_set_pc(&v->regs, r->pc);
+	exit_set_pstate(&v->regs, r->pstate);
 }
 
 void abort_undefined(struct vcpu *v)
@@ -79,7 +79,8 @@ static struct inject_abort same_abort(uint64_t esr, bool fetch)
 static bool comes_again(const struct vcpu *v, uint64_t esr, bool fetch,
 			const struct inject_regs *r)
 {
-	return r->pc == v->regs.pc && (fetch || r->pstate == v->regs.pstate) &&
+	return r->pc == exit_pc(&v->regs) &&
+	       (fetch || r->pstate == exit_pstate(&v->regs)) &&
 	       (esr & ESR_ABT_FSC) < ESR_FSC_EXTERNAL;
 }
 
@@ -171,7 +172,7 @@ static uint64_t reversed(const struct mmio_op *op)
  * of AArch64 that is not the usual one... */
 static uint64_t in_order(const struct vcpu *v, const struct mmio_op *op)
 {
-	bool el0 = (v->regs.pstate & PSTATE_M) == PSTATE_EL0T;
+	bool el0 = (exit_pstate(&v->regs) & PSTATE_M) == PSTATE_EL0T;
 	bool big = el1_read_sctlr() & (el0 ? SCTLR_E0E : SCTLR_EE);
 
 	return big ? reversed(op) : op->value;
@@ -180,12 +181,12 @@ static uint64_t in_order(const struct vcpu *v, const struct mmio_op *op)
 /* ...or in AArch32, which has its own. */
 static uint64_t in_order32(const struct vcpu *v, const struct mmio_op *op)
 {
-	return v->regs.pstate & PSTATE_E32 ? reversed(op) : op->value;
+	return exit_pstate(&v->regs) & PSTATE_E32 ? reversed(op) : op->value;
 }
 
 static inline bool is_aarch32(const struct vcpu *v)
 {
-	return __builtin_expect((v->regs.pstate & PSTATE_NRW) != 0, 0);
+	return __builtin_expect((exit_pstate(&v->regs) & PSTATE_NRW) != 0, 0);
 }
 
 static inline bool has_odd_order(void)
@@ -252,7 +253,7 @@ static void decode_access(struct vcpu *v, uint64_t esr)
 		.far = a.far, .ipa = fault_ipa(), .write = a.write};
 	int err;
 
-	if (v->regs.pstate & PSTATE_NRW) {
+	if (exit_pstate(&v->regs) & PSTATE_NRW) {
 		inject(v, esr, &a);
 		return;
 	}
@@ -295,16 +296,15 @@ static bool permission_fault(struct vcpu *v, uint64_t esr)
 	       gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT;
 }
 
-/* By far the most: one load or store of a general register, nothing mapped. */
-static inline bool is_plain(uint64_t esr)
+/* One load or store of a general register, nothing mapped. */
+static bool is_plain(uint64_t esr)
 {
 	return esr_dabt_isv(esr) && fault_has_ipa(esr) &&
 	       !(esr & (ESR_DABT_CM | ESR_ABT_S1PTW));
 }
 
 /* Everything else; false: it is an access like that after all. */
-__attribute__((noinline)) static bool odd_data_abort(struct vcpu *v,
-						     uint64_t esr)
+static bool odd_data_abort(struct vcpu *v, uint64_t esr)
 {
 	if (!fault_has_ipa(esr)) {
 		if (!permission_fault(v, esr))
@@ -324,12 +324,10 @@ __attribute__((noinline)) static bool odd_data_abort(struct vcpu *v,
 	return true;
 }
 
-void abort_data(struct vcpu *v, uint64_t esr)
+void abort_device(struct vcpu *v, uint64_t esr)
 {
 	struct mmio_op op; /* offset: the bus; value: a store, or the device */
 
-	if (__builtin_expect(!is_plain(esr), 0) && odd_data_abort(v, esr))
-		return;
 	op.vcpu = (uint16_t)v->idx;
 	op.size = (uint8_t)esr_dabt_size(esr);
 	op.write = esr_dabt_write(esr);
@@ -337,6 +335,12 @@ void abort_data(struct vcpu *v, uint64_t esr)
 		emulate_store(v, esr, &op);
 	else
 		emulate_load(v, esr, &op);
+}
+
+void abort_data(struct vcpu *v, uint64_t esr)
+{
+	if (is_plain(esr) || !odd_data_abort(v, esr))
+		abort_device(v, esr);
 }
 
 /* An external abort, as a bus without memory at that address would give. */

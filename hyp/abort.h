@@ -6,13 +6,19 @@
 #ifndef PLINTH_HYP_ABORT_H
 #define PLINTH_HYP_ABORT_H
 
+#include <port/el1.h>
+
 #include <arch/aarch64/esr.h>
 #include <arch/aarch64/inject.h>
 
 #include <hyp/vcpu.h>
 
-/* The vCPU is loaded on this pCPU; `esr` is ESR_EL2 of the present exit. */
+/*
+ * Handlers of exits, as in hyp/trap.h: `esr` is ESR_EL2 of the present one. A
+ * data abort of any kind, and one that trap_is_device().
+ */
 void abort_data(struct vcpu *v, uint64_t esr);
+void abort_device(struct vcpu *v, uint64_t esr);
 void abort_instruction(struct vcpu *v, uint64_t esr);
 
 /* UNDEFINED at the trapped instruction. */
@@ -24,19 +30,24 @@ void abort_serror(struct vcpu *v);
 /* Past the trapped instruction of AArch64 code, where all are 4 bytes. */
 static inline void skip_a64(struct vcpu *v)
 {
-	v->regs.pc += 4;
-	v->regs.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
+	exit_set_pc(&v->regs, exit_pc(&v->regs) + 4);
+	exit_set_pstate(&v->regs,
+			exit_pstate(&v->regs) & ~(PSTATE_SS | PSTATE_BTYPE));
 }
 
 /* Past the trapped instruction. */
 static inline void skip_instruction(struct vcpu *v, uint64_t esr)
 {
-	if (__builtin_expect((v->regs.pstate & PSTATE_NRW) != 0, 0)) {
-		inject_skip_insn(&v->regs.pc, &v->regs.pstate,
-				 (esr & ESR_IL) != 0);
+	uint64_t pc, pstate = exit_pstate(&v->regs);
+
+	if (__builtin_expect((pstate & PSTATE_NRW) == 0, 1)) {
+		skip_a64(v);
 		return;
 	}
-	skip_a64(v);
+	pc = exit_pc(&v->regs);
+	inject_skip_insn(&pc, &pstate, (esr & ESR_IL) != 0);
+	exit_set_pc(&v->regs, pc);
+	exit_set_pstate(&v->regs, pstate);
 }
 
 #endif

@@ -40,8 +40,10 @@ enum cpu_stop {
 	CPU_STOP_PANIC  /* it panicked itself, but was not the first */
 };
 
-/* Bytes of the stacks below stack_top and panic_stack_top. */
-#define CPU_STACK_SIZE       (4 * PAGE_SIZE)
+/* Bytes of the stacks below stack_top and panic_stack_top; and of the former's
+ * memory above it. */
+#define CPU_STACK_ABOVE      16
+#define CPU_STACK_SIZE       (4 * PAGE_SIZE - CPU_STACK_ABOVE)
 #define CPU_PANIC_STACK_SIZE (2 * PAGE_SIZE)
 
 struct cpu {
@@ -54,7 +56,8 @@ struct cpu {
 	struct cpu_exit exits[CPU_EXITS] __attribute__((aligned(512)));
 	struct cpu_exit *next_exit;
 
-	/* Written before the pCPU starts; read by the vectors. */
+	/* Written before the pCPU starts; read by the vectors. The end of an
+	 * exit finds `loaded` where stack_top points. */
 	uint64_t stack_top;
 	uint64_t panic_stack_top;
 

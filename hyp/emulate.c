@@ -31,7 +31,7 @@ struct access {
 
 static bool uses_sp_el1(const struct vcpu *v)
 {
-	return (v->regs.pstate & PSTATE_M) == PSTATE_EL1H;
+	return (exit_pstate(&v->regs) & PSTATE_M) == PSTATE_EL1H;
 }
 
 static uint64_t general(const struct vcpu *v, unsigned n)
@@ -43,7 +43,7 @@ static uint64_t general(const struct vcpu *v, unsigned n)
  * those that EL2 reads through. */
 static int fetch(struct vcpu *v, uint32_t *word)
 {
-	uint64_t pc = v->regs.pc, page, len = sizeof(*word);
+	uint64_t pc = exit_pc(&v->regs), page, len = sizeof(*word);
 	const void *p;
 
 	if (!el1_translate(pc, EL1_AT_READ, &page))
@@ -69,7 +69,7 @@ static bool locate(struct access *a)
 		return true;
 	}
 	if (in->base == INSN_BASE_PC)
-		a->base = v->regs.pc;
+		a->base = exit_pc(&v->regs);
 	else if (in->rn == INSN_NO_REG)
 		a->base = el1_read_sp(uses_sp_el1(v));
 	else
@@ -191,7 +191,7 @@ static unsigned take_progress(struct access *a, uint32_t word)
 	unsigned done = p->done;
 
 	p->done = 0;
-	if (!done || p->pc != a->v->regs.pc || p->va != a->va ||
+	if (!done || p->pc != exit_pc(&a->v->regs) || p->va != a->va ||
 	    p->sp != el1_read_sp(uses_sp_el1(a->v)) || p->word != word)
 		return 0;
 	if (!a->insn.store)
@@ -203,7 +203,7 @@ static void keep_progress(const struct access *a, uint32_t word, unsigned done)
 {
 	struct emulate_progress *p = &a->v->progress;
 
-	p->pc = a->v->regs.pc;
+	p->pc = exit_pc(&a->v->regs);
 	p->va = a->va;
 	p->sp = el1_read_sp(uses_sp_el1(a->v));
 	p->word = word;
@@ -238,7 +238,7 @@ static void tell_fault(const struct access *a, unsigned done,
 
 static int perform(struct access *a, uint32_t word, struct emulate_fault *f)
 {
-	bool el0 = (a->v->regs.pstate & PSTATE_M) == PSTATE_EL0T;
+	bool el0 = (exit_pstate(&a->v->regs) & PSTATE_M) == PSTATE_EL0T;
 	bool big = el1_read_sctlr() & (el0 ? SCTLR_E0E : SCTLR_EE);
 	struct insn_values values = {0};
 	unsigned done;

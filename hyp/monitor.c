@@ -236,7 +236,7 @@ void monitor_run(struct monitor *mon)
 		byte = mux_take(mon->port);
 		if (byte < 0)
 			return;
-		trap_measure(true); /* for `exits` */
+		trap_measure(mon->h, true); /* for `exits` */
 		typed(mon, (uint8_t)byte);
 	}
 }

@@ -196,17 +196,25 @@ static bool name_vcpu(struct monitor *mon)
 	return false;
 }
 
-/* Makes a running one come by, so that its registers are of now. */
+static bool looked(const struct vcpu *v)
+{
+	return !(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) &
+		 VCPU_REQ_LOOK);
+}
+
+/* Fills v->seen: a running one comes by and does it, so that it is of now. */
 static void look_at(struct monitor *mon, struct vcpu *v)
 {
-	uint64_t before = exits_of(v);
 	uint64_t end = counter_now() + hyp_ticks(mon->h, LOOK_US);
 
+	v->seen = v->regs;
 	if (v->sched.state != SCHED_RUNNING)
 		return;
+	vcpu_post(v, VCPU_REQ_LOOK);
 	vcpu_kick(v);
-	while (exits_of(v) == before && counter_now() < end)
+	while (!looked(v) && counter_now() < end)
 		cpu_relax();
+	vcpu_take(v, VCPU_REQ_LOOK);
 }
 
 static void say_el1(struct monitor *mon, const struct vcpu *v)
@@ -235,14 +243,14 @@ static bool say_regs(struct monitor *mon, struct vcpu *v, unsigned i)
 		monitor_say(mon,
 			    "%s.%u %s, at its last exit:", v->vm->cfg->name,
 			    v->idx, vcpu_word(v));
-		monitor_say(mon, "pc    %016lx  pstate %016lx", v->regs.pc,
-			    v->regs.pstate);
+		monitor_say(mon, "pc    %016lx  pstate %016lx", v->seen.pc,
+			    v->seen.pstate);
 	} else if (i <= 10) {
 		monitor_say(mon, "x%-4u %016lx  x%-4u %016lx  x%-4u %016lx", n,
-			    v->regs.x[n], n + 1, v->regs.x[n + 1], n + 2,
-			    v->regs.x[n + 2]);
+			    v->seen.x[n], n + 1, v->seen.x[n + 1], n + 2,
+			    v->seen.x[n + 2]);
 	} else {
-		monitor_say(mon, "x30   %016lx", v->regs.x[30]);
+		monitor_say(mon, "x30   %016lx", v->seen.x[30]);
 		say_el1(mon, v);
 	}
 	return i <= 10;

@@ -133,6 +133,10 @@ static bool runnable(struct cpu *c, struct vcpu *v)
 {
 	uint32_t asked = requested(v);
 
+	if (asked & VCPU_REQ_LOOK) {
+		v->seen = v->regs;
+		vcpu_take(v, VCPU_REQ_LOOK);
+	}
 	if (asked & VCPU_REQ_OFF) {
 		leave(c, v);
 		return false;
@@ -215,7 +219,7 @@ struct vcpu_regs *run_next(struct cpu *c)
 			continue;
 		if (c->loaded != v)
 			load(c, v);
-		if (*v->vgic_stale)
+		if (v->vgic_stale)
 			vgic_flush(v->vm->vgic, v->idx);
 		return &v->regs;
 	}

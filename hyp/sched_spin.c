@@ -34,7 +34,7 @@ struct vcpu *sched_peer(const struct sched_cpu *s, const struct vcpu *v)
 /* It does not change while a kernel spins; 0: there is none. */
 static uint64_t frame_of(const struct vcpu *v)
 {
-	return pstate_is_el1(v->regs.pstate) ? v->regs.x[29] : 0;
+	return pstate_is_el1(vcpu_pstate(v)) ? v->regs.x[29] : 0;
 }
 
 struct vcpu *sched_spin_probe(const struct sched_cpu *s, struct vcpu *v,

@@ -3,21 +3,19 @@
  * unknown class is UNDEFINED in the guest, never an error of ours. Arm ARM DDI
  * 0487, ESR_EL2. Hot: no printing, no allocation, no lock of another VM.
  */
-#include <port/this_cpu.h>
+#include <port/el1.h>
 
 #include <arch/aarch64/esr.h>
-#include <arch/aarch64/idreg.h>
 #include <arch/aarch64/inject.h>
 #include <arch/aarch64/maint.h>
 #include <arch/aarch64/sysreg.h>
 
 #include <hyp/abort.h>
 #include <hyp/firmware.h>
+#include <hyp/hypervisor.h>
 #include <hyp/run.h>
 #include <hyp/trap.h>
 #include <hyp/vm.h>
-
-typedef void (*trap_fn)(struct vcpu *v, uint64_t esr);
 
 #define XZR 31U
 
@@ -99,7 +97,7 @@ static void icc_access(struct vcpu *v, uint64_t esr, enum vgic_icc reg)
 /* What is left: the performance monitors, or a register that nobody knows. */
 static void other_access(struct vcpu *v, uint64_t esr, bool read)
 {
-	bool el0 = !pstate_is_el1(v->regs.pstate);
+	bool el0 = !pstate_is_el1(exit_pstate(&v->regs));
 	uint64_t value = read ? 0 : operand(v, esr);
 
 	if (!v->vm->pmu ||
@@ -158,15 +156,10 @@ static void trap_mrs(struct vcpu *v, uint64_t esr)
 	}
 }
 
+/* ID registers have been read before it comes to this. */
 static void trap_sys64(struct vcpu *v, uint64_t esr)
 {
-	bool read = esr_sysreg_read(esr);
-
-	if (idreg_is(esr) && read) {
-		answer(v, esr, v->vm->idregs[idreg_index(esr)]);
-		return;
-	}
-	if (read)
+	if (esr_sysreg_read(esr))
 		trap_mrs(v, esr);
 	else
 		trap_msr(v, esr);
@@ -182,18 +175,26 @@ static void trap_sve(struct vcpu *v, uint64_t esr)
 		abort_undefined(v);
 }
 
-static const trap_fn trap_table[ESR_EC_NR] = {
-	[ESR_EC_WFX] = trap_wfx,        [ESR_EC_HVC64] = trap_hvc,
-	[ESR_EC_SMC64] = trap_smc,      [ESR_EC_SYS64] = trap_sys64,
-	[ESR_EC_DABT_LOW] = abort_data, [ESR_EC_IABT_LOW] = abort_instruction,
+static trap_fn *const plain_table[TRAP_NR] = {
+	[ESR_EC_UNKNOWN] = trap_undef,
+	[ESR_EC_WFX] = trap_wfx,
+	[ESR_EC_WFX + 1 ... ESR_EC_HVC64 - 1] = trap_undef,
+	[ESR_EC_HVC64] = trap_hvc,
+	[ESR_EC_SMC64] = trap_smc,
+	[ESR_EC_SYS64] = trap_sys64,
 	[ESR_EC_SVE] = trap_sve,
+	[ESR_EC_SVE + 1 ... ESR_EC_IABT_LOW - 1] = trap_undef,
+	[ESR_EC_IABT_LOW] = abort_instruction,
+	[ESR_EC_IABT_LOW + 1 ... ESR_EC_DABT_LOW - 1] = trap_undef,
+	[ESR_EC_DABT_LOW] = abort_data,
+	[ESR_EC_DABT_LOW + 1 ... ESR_EC_NR - 1] = trap_undef,
+	[TRAP_DEVICE] = abort_device,
 };
 
 /* The same, with the time that it takes. */
-static void trap_timed(struct vcpu *v, uint64_t esr)
+static void timed(struct vcpu *v, uint64_t esr, trap_fn *fn)
 {
 	enum esr_ec ec = esr_ec(esr);
-	trap_fn fn = trap_table[ec] ? trap_table[ec] : trap_undef;
 	uint64_t since = counter_now();
 
 	fn(v, esr);
@@ -201,35 +202,43 @@ static void trap_timed(struct vcpu *v, uint64_t esr)
 	v->timed[ec].nr++;
 }
 
-static const trap_fn timed_table[ESR_EC_NR] = {
-	[0 ... ESR_EC_NR - 1] = trap_timed,
-};
-
-/* One of the two; a plain look costs no more than at a table that cannot
- * change, and either is right. */
-static const trap_fn *table = trap_table;
-
-void trap_measure(bool on)
+static void trap_timed(struct vcpu *v, uint64_t esr)
 {
-	__atomic_store_n(&table, on ? timed_table : trap_table,
-			 __ATOMIC_RELAXED);
+	timed(v, esr, plain_table[esr_ec(esr)]);
 }
 
-void trap_sync(struct vcpu *v, uint64_t esr)
+static void device_timed(struct vcpu *v, uint64_t esr)
 {
-	enum esr_ec ec = esr_ec(esr);
-	trap_fn fn = table[ec];
+	timed(v, esr, abort_device);
+}
 
-	v->exits[ec]++;
-	if (__builtin_expect(!fn, 0))
-		trap_undef(v, esr);
-	else
-		fn(v, esr);
+static trap_fn *const timed_table[TRAP_NR] = {
+	[0 ... ESR_EC_NR - 1] = trap_timed,
+	[TRAP_DEVICE] = device_timed,
+};
+
+void trap_init(struct vcpu *v)
+{
+	v->regs.handlers = plain_table;
+}
+
+/* Either table is right for an exit that comes meanwhile. */
+static void measure(struct vm *vm, trap_fn *const *table)
+{
+	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i]) /* else the VM was refused */
+			__atomic_store_n(&vm->vcpus[i]->regs.handlers, table,
+					 __ATOMIC_RELAXED);
+}
+
+void trap_measure(struct hypervisor *h, bool on)
+{
+	for (unsigned i = 0; i < h->nr_vms; i++)
+		measure(&h->vms[i], on ? timed_table : plain_table);
 }
 
 void trap_irq(struct vcpu *v)
 {
-	v->exits[VCPU_EXIT_IRQ]++;
 	run_irqs(v->cpu);
 }
 
@@ -240,7 +249,6 @@ void trap_irq(struct vcpu *v)
 void trap_serror(struct vcpu *v, uint64_t esr)
 {
 	(void)esr;
-	v->exits[VCPU_EXIT_SERROR]++;
 	abort_serror(v);
 }
 

@@ -17,6 +17,7 @@
 
 void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context)
 {
+	v->regs.whole = true;
 	memset(v->regs.x, 0, sizeof(v->regs.x));
 	v->regs.x[0] = context;
 	v->regs.pc = entry.v;
@@ -69,6 +70,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	pmu_load(&v->pmu);
 	vgic_load(v->vm->vgic, v->idx);
 	c->loaded = v;
+	*(struct vcpu **)(uintptr_t)c->stack_top = v;
 	v->loaded = true;
 }
 

@@ -4,13 +4,15 @@
  * Life: OFF -> RUNNABLE (vm_vcpu_start, under vm->lock) -> WAITING (WFI,
  * CPU_SUSPEND) -> ... -> OFF (CPU_OFF, or the VM stops). Which pCPU it has, and
  * when, is the scheduler's (hyp/sched.h).
- * Registers are in `regs` between exits; EL1, FP and GIC state is in the
- * hardware from vcpu_load() to vcpu_put().
+ * Registers are in `regs` while it is not loaded; EL1, FP and GIC state is in
+ * the hardware from vcpu_load() to vcpu_put().
  *
  * docs/design/04-exceptions.md for the switch, 08-psci.md for the states.
  */
 #ifndef PLINTH_HYP_VCPU_H
 #define PLINTH_HYP_VCPU_H
+
+#include <port/el1.h>
 
 #include <base/addr.h>
 
@@ -45,6 +47,9 @@ enum vcpu_state {
 	8U /* its VM needed a page and there is none: it has crashed; posted   \
 	    * by the pCPU that has it loaded, at an exit */
 
+#define VCPU_REQ_LOOK                                                          \
+	16U /* copy the registers to `seen`; posted while it runs */
+
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
 #define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */
 #define VCPU_EXIT_SERROR  63
@@ -62,7 +67,6 @@ struct vcpu {
 	struct vcpu_regs regs; /* first: the vectors know only this part */
 
 	struct vm *vm;
-	const uint64_t *vgic_stale; /* non-zero: vgic_flush() is due */
 	/* The pCPU on which it runs, or will: changes under the locks of both
 	 * pCPUs, while it does not run. */
 	struct cpu *cpu;
@@ -70,8 +74,8 @@ struct vcpu {
 	unsigned idx;       /* in vm->vcpus */
 
 	/*
-	 * The end of an exit looks at both at once: all zero is the straight
-	 * way back into the guest.
+	 * The end of an exit looks at these, the GIC's word as well: all zero
+	 * is the straight way back into the guest.
 	 */
 	union {
 		struct {
@@ -82,6 +86,11 @@ struct vcpu {
 		};
 		uint64_t attention;
 	};
+	uint64_t vgic_stale; /* vgic_flush() is due; vgic_keep_stale() */
+
+	/* Written by its pCPU only; readers accept a torn count. */
+	uint64_t exits[VCPU_EXIT_CLASSES];
+
 	bool starting;   /* PSCI shall hear of the first entry; vm->lock */
 	bool power_down; /* WAITING: registers are lost at the wake-up; as
 			  * state */
@@ -102,9 +111,11 @@ struct vcpu {
 
 	struct emulate_progress progress; /* touched by its pCPU only */
 
-	/* Written by its pCPU only; readers accept a torn count. */
-	uint64_t exits[VCPU_EXIT_CLASSES];
-	/* Of those by exception, while trap_measure() is on. */
+	/* What look_at() in hyp/monitor_show.c asked for: registers as they
+	 * were when VCPU_REQ_LOOK was taken. */
+	struct vcpu_regs seen;
+
+	/* Of the exits by exception, while trap_measure() is on. */
 	struct {
 		uint64_t nr, ticks;
 	} timed[VCPU_EXIT_CLASSES];
@@ -112,10 +123,19 @@ struct vcpu {
 
 _Static_assert(VCPU_RUNNABLE == 0, "attention is 0 while nothing is wanted");
 _Static_assert(offsetof(struct vcpu, regs) == 0, "the vectors pass regs");
+_Static_assert(offsetof(struct vcpu, vgic_stale) ==
+		       offsetof(struct vcpu, attention) + sizeof(uint64_t),
+	       "the end of an exit reads both at once");
 
 static inline struct vcpu *vcpu_of(struct vcpu_regs *regs)
 {
 	return container_of(regs, struct vcpu, regs);
+}
+
+/* PSTATE of a vCPU that has left its guest; this pCPU's, or not loaded. */
+static inline uint64_t vcpu_pstate(const struct vcpu *v)
+{
+	return v->regs.whole ? v->regs.pstate : exit_pstate(&v->regs);
 }
 
 /*

@@ -20,6 +20,7 @@
 #include <hyp/hypervisor.h>
 #include <hyp/lifecycle.h>
 #include <hyp/run.h>
+#include <hyp/trap.h>
 #include <hyp/vm.h>
 #include <hyp/vm_devices.h>
 #include <hyp/vm_dt.h>
@@ -269,7 +270,10 @@ static int create_vcpu(struct vm *vm, unsigned i)
 	v->vm = vm;
 	v->idx = i;
 	v->state = VCPU_OFF;
-	v->vgic_stale = vgic_stale(vm->vgic, i);
+	v->regs.whole = true;
+	v->regs.idregs = vm->idregs;
+	trap_init(v);
+	vgic_keep_stale(vm->vgic, i, &v->vgic_stale);
 	v->control = (struct vcpu_control){
 		.hcr_el2 = HCR_GUEST | (vm->trap_idregs ? HCR_TID3 : 0),
 		.vmpidr_el2 = vm->cfg->mpidr[i] | MPIDR_RES1,

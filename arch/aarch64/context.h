@@ -1,5 +1,5 @@
 /*
- * Register contexts of a vCPU: what the exception vectors save at every exit
+ * Register contexts of a vCPU: what the exception vectors save
  * (struct vcpu_regs), what is switched when another vCPU comes onto the pCPU
  * (struct el1_context, struct fp_context).
  *
@@ -14,14 +14,21 @@
 
 struct cpu_exit;
 
-/* Layout known to el2/vectors.S through generated offsets. */
+/*
+ * Layout known to el2/vectors.S through generated offsets. An exit brings the
+ * registers here that EL2's own code may change, x0 to x9, x16, x17, x29, x30;
+ * the others follow when somebody else is to look at them: then they are whole.
+ */
 struct vcpu_regs {
 	uint64_t x[31];
 	uint64_t pc;
 	uint64_t pstate;
+	uint64_t whole; /* 0: some are in the CPU where the vCPU is loaded */
 	/* Of the pCPU on which the vCPU is loaded: */
-	uint64_t stack;             /* its EL2 stack */
+	uint64_t stack;             /* its EL2 stack, empty */
+	const void *handlers;       /* of exits, by class: hyp/trap.h */
 	struct cpu_exit *next_exit; /* in its ring of exits */
+	const uint64_t *idregs;     /* what they read, by idreg_index() */
 };
 
 /* Switched EL1 and EL0 registers, in the order of the context routines. */

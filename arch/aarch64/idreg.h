@@ -5,7 +5,8 @@
  * arch/aarch64/idreg_policy.h show what works in a guest, all others read 0,
  * so a feature of a later CPU is absent until its row is written.
  *
- * The answers are computed once per VM; the trap path is one table load:
+ * The answers are computed once per VM; the trap path (el2/vectors.S) is one
+ * table load:
  *
  *	value = vm->idregs[idreg_index(esr)];
  *

@@ -144,6 +144,8 @@ static int create_base(const struct vgic_config *cfg, struct vgic **out)
 				 _Alignof(struct vgic_cluster));
 	if (!g->cpus || !g->spis || !g->clusters)
 		return -ENOMEM;
+	for (unsigned i = 0; i < nr; i++)
+		g->cpus[i].stale = &g->cpus[i].own_stale;
 	read_hardware(g);
 	g->typer =
 		(uint32_t)(FIELD_PREP(GICD_TYPER_ITLinesNumber, g->nr_banks) |
@@ -232,7 +234,7 @@ static void redist_reset(const struct vgic *g, struct vgic_cpu *v)
 	memset(&v->b, 0, sizeof(v->b));
 	v->b.edge = BIT(GIC_NR_SGIS) - 1;
 	sleep_by_firmware_locked(v);
-	v->stale = 0;
+	*v->stale = 0;
 	v->sync_key = 0;
 	v->unlinked = 0;
 	v->dpg = 0;

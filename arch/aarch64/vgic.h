@@ -145,6 +145,9 @@ void vgic_put(struct vgic *g, unsigned vcpu);
  * "running", as late as possible before the exception return.
  */
 const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu);
+/* The word shall be there, beside what else an exit tail looks at. Before the
+ * first vgic_reset(). */
+void vgic_keep_stale(struct vgic *g, unsigned vcpu, uint64_t *at);
 
 /* Bring the list registers up to date. Loaded here. */
 void vgic_flush(struct vgic *g, unsigned vcpu);

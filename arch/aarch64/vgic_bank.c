@@ -105,7 +105,7 @@ static bool published(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *v,
 	}
 	if ((int32_t)(v->sync_done - self->sync_req) >= 0)
 		return true;
-	if (!(__atomic_load_n(&v->stale, __ATOMIC_RELAXED) & VGIC_STALE_SYNC))
+	if (!(__atomic_load_n(v->stale, __ATOMIC_RELAXED) & VGIC_STALE_SYNC))
 		vgic_mark(v, VGIC_STALE_SYNC, k);
 	return false;
 }

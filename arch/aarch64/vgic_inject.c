@@ -16,7 +16,7 @@ void vgic_kick_many(struct vgic *g, const struct vgic_kicks *k)
 {
 	for (unsigned i = 0; i < g->nr_vcpus; i++) {
 		if (i != k->self &&
-		    __atomic_load_n(&g->cpus[i].stale, __ATOMIC_RELAXED))
+		    __atomic_load_n(g->cpus[i].stale, __ATOMIC_RELAXED))
 			g->ops->kick(g->ctx, i);
 	}
 }

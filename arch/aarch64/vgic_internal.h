@@ -89,7 +89,8 @@ struct vgic_cluster {
 };
 
 struct vgic_cpu {
-	uint64_t stale; /* atomic */
+	uint64_t *stale; /* atomic; own_stale, or where the vCPU has it */
+	uint64_t own_stale;
 	/*
 	 * Private interrupts that its own pCPU may make pending by setting the
 	 * pending bit of their list register, without the lock: resident,
@@ -194,7 +195,7 @@ static inline struct vgic_kicks vgic_kicks_init(unsigned self)
 static inline void vgic_mark(struct vgic_cpu *v, uint64_t bits,
 			     struct vgic_kicks *k)
 {
-	(void)__atomic_fetch_or(&v->stale, bits, __ATOMIC_RELEASE);
+	(void)__atomic_fetch_or(v->stale, bits, __ATOMIC_RELEASE);
 	if (v->index == k->self || v->index == k->first)
 		return;
 	if (k->first == VGIC_NO_VCPU)

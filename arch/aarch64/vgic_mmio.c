@@ -41,7 +41,7 @@ enum row_id {
 static bool writes_pending(const struct vgic *g)
 {
 	for (unsigned i = 0; i < g->nr_vcpus; i++) {
-		if (__atomic_load_n(&g->cpus[i].stale, __ATOMIC_RELAXED) &
+		if (__atomic_load_n(g->cpus[i].stale, __ATOMIC_RELAXED) &
 		    VGIC_STALE_RWP)
 			return true;
 	}

@@ -16,7 +16,7 @@
 /* GICR_WAKER. Children are asleep once nothing can be resident any more. */
 static uint64_t read_waker(const struct vgic_cpu *v)
 {
-	uint64_t stale = __atomic_load_n(&v->stale, __ATOMIC_RELAXED);
+	uint64_t stale = __atomic_load_n(v->stale, __ATOMIC_RELAXED);
 
 	if (!v->sleep)
 		return 0;
@@ -28,7 +28,7 @@ static uint64_t read_waker(const struct vgic_cpu *v)
 
 static uint64_t read_ctlr(const struct vgic *g, const struct vgic_cpu *v)
 {
-	uint64_t stale = __atomic_load_n(&v->stale, __ATOMIC_RELAXED);
+	uint64_t stale = __atomic_load_n(v->stale, __ATOMIC_RELAXED);
 
 	return FIELD_PREP(GICR_CTLR_DPG, v->dpg) |
 	       (g->its ? GICR_CTLR_CES | GICR_CTLR_IR : 0) |

@@ -14,7 +14,13 @@
 
 const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu)
 {
-	return &g->cpus[vcpu].stale;
+	return g->cpus[vcpu].stale;
+}
+
+void vgic_keep_stale(struct vgic *g, unsigned vcpu, uint64_t *at)
+{
+	*at = *g->cpus[vcpu].stale;
+	g->cpus[vcpu].stale = at;
 }
 
 /* ------------------------------------------------------------------- flush */
@@ -135,7 +141,7 @@ flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
 
 	if (stale & VGIC_STALE_ITS) {
 		vits_work(g, v->index);
-		stale |= __atomic_fetch_and(&v->stale, VGIC_STALE_ITS,
+		stale |= __atomic_fetch_and(v->stale, VGIC_STALE_ITS,
 					    __ATOMIC_ACQUIRE);
 	}
 	spin_lock(&g->lock);
@@ -150,7 +156,7 @@ flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
 void vgic_flush(struct vgic *g, unsigned vcpu)
 {
 	struct vgic_cpu *v = &g->cpus[vcpu];
-	uint64_t stale = __atomic_exchange_n(&v->stale, 0, __ATOMIC_ACQUIRE);
+	uint64_t stale = __atomic_exchange_n(v->stale, 0, __ATOMIC_ACQUIRE);
 	bool done;
 
 	if (stale == VGIC_STALE_PRIVATE && !v->overflow) {
@@ -197,7 +203,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 	ASSERT(!v->loaded && !v->used);
 	v->loaded = true;
 	v->unlinked = 0;
-	(void)__atomic_fetch_and(&v->stale, VGIC_STALE_ITS, __ATOMIC_ACQUIRE);
+	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS, __ATOMIC_ACQUIRE);
 	ich_write_vmcr(v->vmcr);
 	for (i = 0; i < g->nr_aprs; i++) {
 		ich_write_ap0r(i, v->apr[0][i]);
@@ -233,7 +239,7 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
 	v->loaded = false;
 	/* The load sees all, but for commands that are left. */
-	(void)__atomic_fetch_and(&v->stale, VGIC_STALE_ITS, __ATOMIC_RELAXED);
+	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS, __ATOMIC_RELAXED);
 	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);
 }
 
@@ -339,7 +345,7 @@ bool vgic_has_pending(struct vgic *g, unsigned vcpu)
 	struct cpuif c;
 	bool yes;
 
-	if (v->loaded && __atomic_load_n(&v->stale, __ATOMIC_RELAXED))
+	if (v->loaded && __atomic_load_n(v->stale, __ATOMIC_RELAXED))
 		vgic_flush(g, vcpu);
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);

@@ -60,8 +60,7 @@ def plugin_arguments(plugin, elf_path, out):
         f"image={address('__image_start')}",
         f"end={address('__text_end')}",
         f"vectors={address('el2_vectors')}",
-        f"resume={address('vcpu_resume')}",
-        f"resume_end={address('panic_entry')}",
+        f"vectors_end={address('panic_entry')}",
         *(f"device={address(name)}" for name in DEVICES),
         f"out={os.path.abspath(out)}",
     ]

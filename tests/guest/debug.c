@@ -27,6 +27,8 @@ const char payload_name[] = "debug";
 #define PAGE_MAGIC   UINT64_C(0x706c696e7468)
 
 uint64_t debug_page[PAGE_SIZE / 8] __attribute__((aligned(4096)));
+#define KNOWN UINT64_C(0x6b6e6f776e000000)
+
 volatile uint64_t debug_release;
 volatile uint64_t debug_rounds;
 static struct vq_desc indirect[2];
@@ -38,11 +40,27 @@ __attribute__((noinline, noclone)) static void debug_spin(void *arg)
 		cpu_relax();
 }
 
+/* With known values in registers that an exit saves, and in others. */
+static void version_call(void)
+{
+	register uint64_t x0 __asm__("x0") = PSCI_VERSION;
+	register uint64_t x5 __asm__("x5") = KNOWN + 5;
+	register uint64_t x13 __asm__("x13") = KNOWN + 13;
+	register uint64_t x18 __asm__("x18") = KNOWN + 18;
+	register uint64_t x21 __asm__("x21") = KNOWN + 21;
+	register uint64_t x28 __asm__("x28") = KNOWN + 28;
+
+	__asm__ volatile("hvc #0"
+			 : "+r"(x0)
+			 : "r"(x5), "r"(x13), "r"(x18), "r"(x21), "r"(x28)
+			 : "x1", "x2", "x3", "memory");
+}
+
 __attribute__((noinline, noclone)) static void debug_loop(void)
 {
 	while (!debug_release) {
 		debug_rounds++;
-		(void)hvc_call(PSCI_VERSION, 0, 0, 0);
+		version_call();
 	}
 }
 
@@ -112,6 +130,7 @@ void payload_main(void)
 	for (unsigned i = 0; !guest.native && i < NR_SMCS; i++)
 		(void)smc_call(PSCI_VERSION, 0, 0, 0);
 	print("debug smcs %u\n", NR_SMCS);
+	print("debug known 0x%lx\n", KNOWN);
 	print("debug loop\n");
 	debug_loop();
 	gic_set_bit(GIC_ICACTIVER, PPI_ACTIVE);

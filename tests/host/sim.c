@@ -12,6 +12,8 @@
 
 #include <arch/aarch64/idreg.h>
 
+#include <hyp/abort.h>
+
 #include "lock_order.h"
 
 static struct sim *sim;
@@ -154,7 +156,7 @@ static void make_cpu(struct sim *s, unsigned i)
 	struct sim_cpu *p = &s->pcpu[i];
 
 	s->cpus[i] = (struct cpu){
-		.stack_top = 0x1000 * (i + 1),
+		.stack_top = (uint64_t)(uintptr_t)p->stack_top,
 		.next_exit = s->cpus[i].exits,
 		.hyp = &s->h,
 		.mpidr = (uint64_t)(i / 2) << 8 | i % 2,
@@ -384,21 +386,37 @@ static void check_entry(struct sim *s, unsigned cpu)
 		panic("a guest is entered with other translation tables");
 	if (v->state != VCPU_RUNNABLE && !sgi_waits)
 		panic("a guest is entered whose vCPU is not runnable");
-	if ((v->requests || *v->vgic_stale) && !sgi_waits)
+	if ((v->requests || v->vgic_stale) && !sgi_waits)
 		panic("a guest is entered that nobody will stop");
 }
 
-/* As exit_tail in el2/vectors.S. */
+/* As slot_sync in el2/vectors.S, but that all registers are saved. */
+static void synchronous(struct vcpu *v, uint64_t esr)
+{
+	trap_fn *const *handlers = v->regs.handlers;
+	unsigned ec = esr_ec(esr), rt = esr_sys64_rt(esr);
+
+	v->exits[ec]++;
+	if (ec == ESR_EC_SYS64 && idreg_is(esr) && esr_sysreg_read(esr)) {
+		if (rt != 31)
+			v->regs.x[rt] = v->regs.idregs[idreg_index(esr)];
+		skip_a64(v);
+	} else {
+		handlers[trap_is_device(esr) ? TRAP_DEVICE : ec](v, esr);
+	}
+}
+
+/* As `look` there. */
 static struct vcpu_regs *exit_tail(struct vcpu *v)
 {
 	if (v->attention)
 		return trap_attention(v);
-	if (*v->vgic_stale)
+	if (v->vgic_stale)
 		trap_flush(v);
 	return &v->regs;
 }
 
-/* As save_guest in el2/vectors.S. */
+/* As note_exit in el2/vectors.S. */
 static void note_exit(struct vcpu_regs *r, enum exit what, uint64_t esr)
 {
 	r->next_exit = cpu_exit_note(r->next_exit,
@@ -415,11 +433,15 @@ static struct vcpu *leave(struct sim *s, unsigned cpu, enum exit what,
 	p->guest = NULL;
 	if (what != RUN)
 		note_exit(regs, what, esr);
+	if (what == IRQ)
+		vcpu_of(regs)->exits[VCPU_EXIT_IRQ]++;
+	if (what == SERROR)
+		vcpu_of(regs)->exits[VCPU_EXIT_SERROR]++;
 	if (setjmp(p->out) == 0) {
 		if (what == RUN)
 			p->guest = run_next(&s->cpus[cpu]);
 		else if (what == SYNC)
-			trap_sync(vcpu_of(regs), esr);
+			synchronous(vcpu_of(regs), esr);
 		else if (what == IRQ)
 			trap_irq(vcpu_of(regs));
 		else

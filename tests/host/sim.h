@@ -46,6 +46,7 @@ struct sim_cpu {
 	struct fake_pcpu hw;
 	struct gich gich;
 	struct vcpu_regs *guest; /* NULL: asleep */
+	struct vcpu *stack_top[2];
 	jmp_buf out;
 };
 

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from checks import LintError, laws, nofp, tools, words
+from checks import LintError, guestregs, laws, nofp, tools, words
 from checks.tree import Tree, blank
 from folder import in_folder
 
@@ -336,9 +336,27 @@ def test_data_in_the_text_is_no_code(tmp_path):
     assert (result.count, result.findings) == (1, [])
 
 
+# Rules out: gpr-clobbered
+def test_registers_that_stay_a_guests_are_found(tmp_path):
+    text = (
+        "f: add x9, x0, x1\nldr w15, [x0]\nstr x0, [x18]\nmov x8, #9\n"
+        "x10: bl x10\nmemcpy: str x9, [sp, #-16]!\nadd x16, x17, x19\nmadd x0, x1, x2, x13\n"
+    )
+    obj = assemble(tmp_path, text)
+    done = subprocess.run(
+        ["aarch64-linux-gnu-objdump", "-d", obj], capture_output=True, text=True, check=True
+    )
+    result = guestregs.scan(done.stdout.splitlines())
+    assert (result.count, result.allowed) == (8, 2)
+    assert [line.split()[1:3] for line in result.findings] == [
+        ["f:", "add"], ["f:", "ldr"], ["f:", "str"]
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "text, status, words_",
     [
+        ("f: mov x0, x12\n", 1, "f: mov"),
         ("fp_context_restore: ldr q0, [x0]\nf: ret", 0, ""),
         ("f: add x0, x0, x1\ng: fmov d0, x0", 1, "g: fmov"),
         (".data\n.word 0", 1, "no code"),

@@ -10,6 +10,7 @@ DAILY = {("cortex-a57", 1), ("cortex-a53", 2), ("max", 4), ("cortex-a76", 8)}
 # The least number of checks, by area, of a machine with one CPU.
 LEAST = {
     "entry": 30,
+    "general registers": 9,
     "mmio decode": 430,
     "exceptions": 170,
     "cpu identity": 100,

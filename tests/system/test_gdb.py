@@ -107,7 +107,7 @@ def live(debuggee, tmp_path_factory):
         found = outputs(
             [
                 f"plinth attach {debuggee.socket}",
-                "break trap_sync",
+                "break trap_hvc",
                 "continue",
                 "print esr >> 26",
                 *shown,
@@ -136,7 +136,7 @@ def seen(request, live):
 
 def test_breakpoint_on_the_trap_dispatcher_hits(live):
     found = live[0]
-    assert "hit Breakpoint 1, trap_sync (v=0x" in found["continue"]
+    assert "hit Breakpoint 1, trap_hvc (v=0x" in found["continue"]
     assert found["print esr >> 26"] == "$1 = 22"  # HVC: debug_loop()'s
 
 
@@ -159,8 +159,8 @@ def test_vm_has_the_name_state_and_memory_of_the_manifest(seen, debuggee):
 def test_every_vcpu_is_where_the_guest_put_it(seen):
     rows = seen["plinth vcpu"].splitlines()
     assert re.fullmatch(
-        r"0\.0  runnable CPU 0, loaded, at EL2 in trap_sync"
-        r"  pc 0x[0-9a-f]+ (hvc_call|debug_loop)(\+0x[0-9a-f]+)?",
+        r"0\.0  runnable CPU 0, loaded, at EL2 in trap_hvc"
+        r"  pc 0x[0-9a-f]+ (version_call|debug_loop)(\+0x[0-9a-f]+)?",
         rows[0],
     )
     assert re.fullmatch(
@@ -174,7 +174,7 @@ def test_every_vcpu_is_where_the_guest_put_it(seen):
 def test_pcpus_run_what_the_vcpus_say(seen):
     rows = seen["plinth cpu"].splitlines()
     assert "vCPU 0.0 loaded, thread 1 at EL2, 0x" in rows[0]
-    assert "trap_sync" in rows[0]
+    assert "trap_hvc" in rows[0]
     assert "vCPU 0.1 loaded, thread 2 at EL1, in the guest at 0x" in rows[1]
     assert "no vCPU loaded, thread 3 at EL2" in rows[2]
     assert "run_next" in rows[2]
@@ -185,7 +185,19 @@ def test_program_counter_is_in_the_payload(seen, debuggee):
     for command in ("plinth vcpu 0", "plinth vcpu linux.1"):
         pc = int(re.search(r"pc +0x([0-9a-f]+)", seen[command])[1], 16)
         assert image <= pc < debuggee.facts["page"][0]
-        assert "EL1h DAIF" in seen[command]
+
+# In a core there is no SPSR_EL2, where that of a vCPU is whose CPU is at EL2.
+def test_state_of_the_processor_is_the_guests(live):
+    for command in ("plinth vcpu 0", "plinth vcpu linux.1"):
+        assert "EL1h DAIF" in live[0][command]
+    assert "pstate  not in a core" in live[1]["plinth vcpu 0"]
+    assert "EL1h DAIF" in live[1]["plinth vcpu linux.1"]
+
+
+def test_general_registers_are_the_guests_wherever_they_are(seen, debuggee):
+    (known,) = debuggee.facts["known"]
+    for number in (5, 13, 18, 21, 28):
+        assert f"x{number}".ljust(4) + f"{known + number:016x}" in seen["plinth vcpu 0"]
 
 
 def test_system_registers_are_those_that_the_guest_reads(live, debuggee):
@@ -206,7 +218,7 @@ def test_exits_are_counted_as_the_guest_made_them(seen, debuggee):
 
 def test_last_exits_are_those_of_the_loop(seen):
     text = seen["plinth exits"].split("CPU 0: last exits, newest first\n")[1]
-    assert re.match(r"  vCPU 0\.0 at 0x[0-9a-f]+ hvc_call\+0x4: HVC: #0", text)
+    assert re.match(r"  vCPU 0\.0 at 0x[0-9a-f]+ (version_call|debug_loop)\+0x[0-9a-f]+: HVC: #0", text)
     assert "\nCPU 2: last exits, newest first: none" in text
 
 
@@ -369,7 +381,7 @@ def test_core_of_a_panic_shows_where_it_was(tmp_path):
     assert "the machine has ended: panic" in found[attach]
     assert re.search(
         r"panic_exception(.|\n)*<signal handler called>\n(.|\n)*break_down(.|\n)*"
-        r"__wrap_firmware_call(.|\n)*exit_tail \(\) at [^\n]*$",
+        r"__wrap_firmware_call(.|\n)*el2_vectors \(\) at [^\n]*$",
         found["bt"],
     )
     assert 'VM 0 "linux": running' in found["plinth vm"]

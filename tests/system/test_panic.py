@@ -91,7 +91,7 @@ def test_breakdown_is_reported_by_name(kind):
     assert re.fullmatch(text, report.head)
     assert report.lines[0] == "  CPU 0, VM linux, vCPU 0"
     assert report.backtrace[0] == innermost
-    assert report.backtrace[-2:] == ["__wrap_firmware_call", "exit_tail"]
+    assert report.backtrace[-2:] == ["__wrap_firmware_call", "el2_vectors"]
     # A leaf has no frame record: its caller is in x30.
     assert "go_on" in report.places("from", "lr")
     values = report.registers
@@ -108,7 +108,7 @@ def test_jump_to_data_is_reported():
     assert report.registers["esr"] >> 26 == 0x21
     assert report.places("at") == [None]  # there is no function
     assert report.places("lr") == ["break_down"]
-    assert report.backtrace[1:] == ["go_on", "__wrap_firmware_call", "exit_tail"]
+    assert report.backtrace[1:] == ["go_on", "__wrap_firmware_call", "el2_vectors"]
 
 
 def test_last_exits_are_those_of_the_guest():

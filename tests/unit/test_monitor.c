@@ -40,7 +40,6 @@ static int setup(void **state)
 static int end(void **state)
 {
 	(void)state;
-	trap_measure(false);
 	sim_free(&m);
 	return 0;
 }

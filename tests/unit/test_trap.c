@@ -139,7 +139,7 @@ static void every_id_register_reads_the_value_of_its_own_row(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 56; i++)
 		distinct[i] = 0xabcd000000000000 + i;
-	m.vms[0].idregs = distinct;
+	sim_vcpu(&m, 0)->regs.idregs = distinct;
 	for (unsigned crm = 1; crm < 8; crm++) {
 		for (unsigned op2 = 0; op2 < 8; op2++) {
 			unsigned rt = (8 * crm + op2) % 31;

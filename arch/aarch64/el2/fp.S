@@ -27,27 +27,27 @@
 	.endm
 
 	.text
-/* void fp_context_save(struct fp_context *c). Clobbers x9, x10. */
+/* void fp_context_save(struct fp_context *c). Clobbers x16, x17. */
 	.globl	fp_context_save
 	.type	fp_context_save, %function
 fp_context_save:
 	each_pair stp
-	mrs	x9, fpcr
-	mrs	x10, fpsr
-	str	x9, [x0, #FP_FPCR]
-	str	x10, [x0, #FP_FPSR]
+	mrs	x16, fpcr
+	mrs	x17, fpsr
+	str	x16, [x0, #FP_FPCR]
+	str	x17, [x0, #FP_FPSR]
 	ret
 	.size	fp_context_save, . - fp_context_save
 
-/* void fp_context_restore(const struct fp_context *c). Clobbers x9, x10. */
+/* void fp_context_restore(const struct fp_context *c). Clobbers x16, x17. */
 	.globl	fp_context_restore
 	.type	fp_context_restore, %function
 fp_context_restore:
 	each_pair ldp
-	ldr	x9, [x0, #FP_FPCR]
-	ldr	x10, [x0, #FP_FPSR]
-	msr	fpcr, x9
-	msr	fpsr, x10
+	ldr	x16, [x0, #FP_FPCR]
+	ldr	x17, [x0, #FP_FPSR]
+	msr	fpcr, x16
+	msr	fpsr, x17
 	ret
 	.size	fp_context_restore, . - fp_context_restore
 
@@ -55,7 +55,7 @@ fp_context_restore:
  * One register by its number: a jump into a row of slots of two instructions.
  * void fp_read(unsigned n, uint64_t v[2]);
  * void fp_write(unsigned n, const uint64_t v[2]);
- * x0 = n < 32, x1 = v. Clobber x9.
+ * x0 = n < 32, x1 = v. Clobber x16.
  */
 	.macro	each_register insn
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
@@ -68,17 +68,17 @@ fp_context_restore:
 	.globl	fp_read
 	.type	fp_read, %function
 fp_read:
-	adr	x9, 1f
-	add	x9, x9, w0, uxtw #3
-	br	x9
+	adr	x16, 1f
+	add	x16, x16, w0, uxtw #3
+	br	x16
 1:	each_register str
 	.size	fp_read, . - fp_read
 
 	.globl	fp_write
 	.type	fp_write, %function
 fp_write:
-	adr	x9, 1f
-	add	x9, x9, w0, uxtw #3
-	br	x9
+	adr	x16, 1f
+	add	x16, x16, w0, uxtw #3
+	br	x16
 1:	each_register ldr
 	.size	fp_write, . - fp_write

@@ -8,7 +8,8 @@
  */
 	.text
 
-/* void *memcpy(void *dst, const void *src, size_t n). Clobbers x3-x11. */
+/* void *memcpy(void *dst, const void *src, size_t n). Clobbers x3-x8, x16
+ * and x17; x9, the guest's, is kept. */
 	.globl	memcpy
 	.type	memcpy, %function
 memcpy:
@@ -16,34 +17,38 @@ memcpy:
 	orr	x4, x0, x1
 	tst	x4, #7
 	b.ne	5f
-	subs	x2, x2, #512
+	subs	x2, x2, #128
+	b.lo	2f
+	str	x9, [sp, #-16]!
+	subs	x2, x2, #384		// 512 off in all
 	b.lo	21f
 20:	.rept	8
 	ldp	x4, x5, [x1], #64
 	ldp	x6, x7, [x1, #-48]
 	ldp	x8, x9, [x1, #-32]
-	ldp	x10, x11, [x1, #-16]
+	ldp	x16, x17, [x1, #-16]
 	stp	x4, x5, [x3], #64
 	stp	x6, x7, [x3, #-48]
 	stp	x8, x9, [x3, #-32]
-	stp	x10, x11, [x3, #-16]
+	stp	x16, x17, [x3, #-16]
 	.endr
 	subs	x2, x2, #512
 	b.hs	20b
 21:	adds	x2, x2, #384		// 512 back, 128 off
-	b.mi	2f
+	b.mi	22f
 1:	.rept	2
 	ldp	x4, x5, [x1], #64
 	ldp	x6, x7, [x1, #-48]
 	ldp	x8, x9, [x1, #-32]
-	ldp	x10, x11, [x1, #-16]
+	ldp	x16, x17, [x1, #-16]
 	stp	x4, x5, [x3], #64
 	stp	x6, x7, [x3, #-48]
 	stp	x8, x9, [x3, #-32]
-	stp	x10, x11, [x3, #-16]
+	stp	x16, x17, [x3, #-16]
 	.endr
 	subs	x2, x2, #128
 	b.hs	1b
+22:	ldr	x9, [sp], #16
 2:	add	x2, x2, #128
 3:	subs	x2, x2, #8
 	b.lo	4f

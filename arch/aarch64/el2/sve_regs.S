@@ -16,14 +16,14 @@
 
 	.macro	each_p insn
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	\insn	p\n, [x9, #\n, mul vl]
+	\insn	p\n, [x16, #\n, mul vl]
 	.endr
 	.endm
 
-	/* x9: the predicates, behind 32 vectors */
+	/* x16: the predicates, behind 32 vectors */
 	.macro	find_predicates
-	addvl	x9, x0, #16
-	addvl	x9, x9, #16
+	addvl	x16, x0, #16
+	addvl	x16, x16, #16
 	.endm
 
 	.text
@@ -36,7 +36,7 @@ sve_vl:
 	.size	sve_vl, . - sve_vl
 
 /* void sve_regs_save(void *regs, struct fp_context *fp): FPCR and FPSR go to
- * fp. Clobbers x9, x10, P0. */
+ * fp. Clobbers x16, x17, P0. */
 	.globl	sve_regs_save
 	.type	sve_regs_save, %function
 sve_regs_save:
@@ -44,27 +44,27 @@ sve_regs_save:
 	each_z	str
 	each_p	str
 	rdffr	p0.b
-	str	p0, [x9, #16, mul vl]
-	mrs	x9, fpcr
-	mrs	x10, fpsr
-	str	x9, [x1, #FP_FPCR]
-	str	x10, [x1, #FP_FPSR]
+	str	p0, [x16, #16, mul vl]
+	mrs	x16, fpcr
+	mrs	x17, fpsr
+	str	x16, [x1, #FP_FPCR]
+	str	x17, [x1, #FP_FPSR]
 	ret
 	.size	sve_regs_save, . - sve_regs_save
 
 /* void sve_regs_restore(const void *regs, const struct fp_context *fp).
- * Clobbers x9, x10. */
+ * Clobbers x16, x17. */
 	.globl	sve_regs_restore
 	.type	sve_regs_restore, %function
 sve_regs_restore:
 	find_predicates
-	ldr	p0, [x9, #16, mul vl]
+	ldr	p0, [x16, #16, mul vl]
 	wrffr	p0.b
 	each_z	ldr
 	each_p	ldr
-	ldr	x9, [x1, #FP_FPCR]
-	ldr	x10, [x1, #FP_FPSR]
-	msr	fpcr, x9
-	msr	fpsr, x10
+	ldr	x16, [x1, #FP_FPCR]
+	ldr	x17, [x1, #FP_FPSR]
+	msr	fpcr, x16
+	msr	fpsr, x17
 	ret
 	.size	sve_regs_restore, . - sve_regs_restore

@@ -1,11 +1,13 @@
-"""plinth vcpu: a vCPU's registers, wherever they are just now. The vectors save the
-general ones at each exit; EL1's stay in the CPU while the vCPU is loaded
-(docs/design/04-exceptions.md)."""
+"""plinth vcpu: a vCPU's registers, wherever they are just now. The vectors save those
+general ones at each exit that C code changes; EL1's stay in the CPU while the vCPU is
+loaded (docs/design/04-exceptions.md)."""
 
 from . import esr, model, pstate, where
 from .base import Command, of_guest, of_plinth, vcpu_names
 
 GENERAL = [f"x{i}" for i in range(31)]
+# What the vectors do not save: the CPU's own, or what C functions have put by.
+KEPT = [f"x{i}" for i in (*range(10, 16), *range(18, 29))]
 NOT_SHOWN = ("pauth", "debug_bvr", "debug_bcr", "debug_wvr", "debug_wcr")
 TRANSIT = ("el2_vectors", "vcpu_resume", "exit_tail")
 
@@ -23,6 +25,9 @@ class Registers:
             self.pcpu is not None
             and int(hypervisor.cpus[self.pcpu][1]["loaded"]) == self.addr
         )
+        if self.loaded:
+            addr, cpu = hypervisor.cpus[self.pcpu]
+            self.ring = addr + model.member("struct cpu", "exits"), cpu["exits"]
         self.cpu = hypervisor.machine.get(self.pcpu) if self.loaded else None
         self.running = self.cpu is not None and self.cpu.level() < 2
 
@@ -34,7 +39,21 @@ class Registers:
             return found
         regs = self.vcpu["regs"]
         found = {f"x{i}": int(regs["x"][i]) for i in range(31)}
-        return {**found, "pc": int(regs["pc"]), "pstate": int(regs["pstate"])}
+        found.update(pc=int(regs["pc"]), pstate=int(regs["pstate"]))
+        if self.cpu is not None and not int(regs["whole"]):
+            found.update(self.cpu.outermost(KEPT))
+            now = self.cpu.registers(["ELR_EL2", "SPSR_EL2"])
+            found["pc"] = now.get("ELR_EL2", self.last_exit())
+            found["pstate"] = now.get("SPSR_EL2")
+        return found
+
+    def last_exit(self):
+        """The PC that the vectors noted; a core has no ELR_EL2."""
+        first, ring = self.ring
+        event = model.type_of("struct cpu_exit")
+        at = int(self.vcpu["regs"]["next_exit"])
+        at = (at if at > first else first + ring.type.sizeof) - event.sizeof
+        return int(model.value_at("struct cpu_exit", at)["pc"])
 
     def system(self):
         """{name: value} of EL1's and EL0's; what cannot be had is left out."""
@@ -114,7 +133,10 @@ class Vcpus(Command):
         if regs.in_transit():
             yield "  the CPU is saving or restoring: general registers may be old"
         yield f"  pc      {of_guest(regs.vm, general['pc'])}"
-        yield f"  pstate  {general['pstate']:#x} {pstate.text(general['pstate'])}"
+        bits = general["pstate"]
+        yield "  pstate  " + (
+            f"{bits:#x} {pstate.text(bits)}" if bits is not None else "not in a core"
+        )
         for i in range(0, 31, 3):
             row = [f"x{n:<3}{general[f'x{n}']:016x}" for n in range(i, min(i + 3, 31))]
             yield "  " + "  ".join(row)

@@ -16,6 +16,7 @@ from . import NotYet, Refused, stage2, target
 HOMES = {
     "struct hypervisor": "hyp_vm_ended",
     "struct cpu": "hyp_vm_ended",
+    "struct cpu_exit": "hyp_vm_ended",
     "struct vm": "hyp_vm_ended",
     "struct vcpu": "hyp_vm_ended",
     "struct vm_config": "hyp_vm_ended",

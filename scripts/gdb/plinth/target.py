@@ -105,6 +105,15 @@ class Cpu:
                         break
         return found
 
+    def outermost(self, names):
+        """The same in the frame where a backtrace ends."""
+        with selection_kept():
+            self.thread.switch()
+            frame = gdb.newest_frame()
+            while frame.older() is not None:
+                frame = frame.older()
+            return {name: int(frame.read_register(name)) & (1 << 64) - 1 for name in names}
+
     def register(self, name):
         return self.registers([name]).get(name)
 

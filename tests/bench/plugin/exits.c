@@ -5,14 +5,14 @@
  * An instruction is Plinth's when its bytes are in Plinth's image; all others
  * are a guest's. The first instruction of all is the image's first, which tells
  * where in this process the machine's RAM is. An exit is what one pCPU executes
- * from a vector for a lower exception level to the ERET of vcpu_resume, both
- * counted; its syndrome is what save_guest stores in the ring of exits, read
+ * from a vector for a lower exception level to an ERET of el2/vectors.S, both
+ * counted; its syndrome is what note_exit stores in the ring of exits, read
  * from RAM after that store (EL2 maps RAM at its physical addresses). The first
  * device handler that an exit comes by is its device.
  *
  * Counted per instruction, not per block: blocks may be left early. For
  * -icount, where one thread executes all CPUs. Arguments, numbers in hex:
- *	image= end= vectors= resume= resume_end=	addresses in plinth.elf
+ *	image= end= vectors= vectors_end=	addresses in plinth.elf
  *	device=		a handler's address; its index is the number written
  *	paths=on	writes the addresses of each reason's shortest exit, too
  *	startup=on	writes how often each address was executed before the
@@ -39,7 +39,7 @@
 #define VECTORS    0x800
 #define SLOT       0x80
 #define INSN_ERET  UINT32_C(0xd69f03e0)
-#define INSN_STORE UINT32_C(0xa88108a1) /* stp x1, x2, [x5], #16 */
+#define INSN_STORE UINT32_C(0xa8810801) /* stp x1, x2, [x0], #16 */
 
 /* Arm ARM DDI 0487, ESR_EL2. */
 #define ESR_EC(esr)  ((esr) >> 26 & 0x3f)
@@ -78,7 +78,7 @@ static bool with_paths, native, with_startup;
 static uint64_t *executed; /* by word of the image */
 static uint64_t *before_guest;
 
-static uint64_t image, image_end, vectors, resume, resume_end;
+static uint64_t image, image_end, vectors, vectors_end;
 static uint64_t devices[MAX_DEVICES];
 static size_t nr_devices;
 static const char *out;
@@ -240,7 +240,7 @@ static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
 	}
 	if (at - vectors < VECTORS && (at - vectors) % SLOT == 0)
 		cb = at - vectors < LOWER_EL ? on_own_vector : on_vector;
-	if (at - resume < resume_end - resume && opcode == INSN_ERET)
+	if (at - vectors < vectors_end - vectors && opcode == INSN_ERET)
 		cb = on_eret;
 	if (at - vectors < VECTORS && opcode == INSN_STORE)
 		qemu_plugin_register_vcpu_mem_cb(insn, on_syndrome,
@@ -372,9 +372,10 @@ static bool take(const char *arg)
 		const char *name;
 		uint64_t *to;
 	} numbers[] = {
-		{"image=", &image},     {"end=", &image_end},
-		{"resume=", &resume},   {"resume_end=", &resume_end},
+		{"image=", &image},
+		{"end=", &image_end},
 		{"vectors=", &vectors},
+		{"vectors_end=", &vectors_end},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -419,7 +420,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 	}
 	if (!out || info->system.max_vcpus > MAX_CPUS ||
 	    (!native && (!image || image_end <= image || !vectors ||
-			 resume_end <= resume))) {
+			 vectors_end <= vectors))) {
 		fprintf(stderr, "exits: arguments are missing, or too many "
 				"CPUs\n");
 		return -1;

@@ -5,7 +5,28 @@
 #ifndef PLINTH_PORT_EL1_H
 #define PLINTH_PORT_EL1_H
 
-#include <base/types.h>
+#include <arch/aarch64/context.h>
+
+/* The simulated pCPU saves and restores all registers at each exit. */
+static inline uint64_t exit_pc(const struct vcpu_regs *r)
+{
+	return r->pc;
+}
+
+static inline void exit_set_pc(struct vcpu_regs *r, uint64_t v)
+{
+	r->pc = v;
+}
+
+static inline uint64_t exit_pstate(const struct vcpu_regs *r)
+{
+	return r->pstate;
+}
+
+static inline void exit_set_pstate(struct vcpu_regs *r, uint64_t v)
+{
+	r->pstate = v;
+}
 
 uint64_t el1_read_sctlr(void);
 uint64_t el1_read_tcr(void);

@@ -8,6 +8,8 @@
 
 #include <base/types.h>
 
+struct vcpu_regs;
+
 #define EL1_READ(name)                                                         \
 	static inline uint64_t el1_read_##name(void)                           \
 	{                                                                      \
@@ -100,6 +102,41 @@ static inline bool el1_translate(uint64_t va, enum el1_at how, uint64_t *ipa)
 
 #undef EL1_READ
 #undef EL1_WRITE
+
+/*
+ * The registers of the guest that has just left to here, which stay in the
+ * hardware during an exit: not in what run_next() calls, where vcpu_regs are
+ * whole.
+ */
+static inline uint64_t exit_pc(const struct vcpu_regs *r)
+{
+	uint64_t v;
+
+	(void)r;
+	__asm__ volatile("mrs %0, elr_el2" : "=r"(v));
+	return v;
+}
+
+static inline void exit_set_pc(struct vcpu_regs *r, uint64_t v)
+{
+	(void)r;
+	__asm__ volatile("msr elr_el2, %0" ::"r"(v) : "memory");
+}
+
+static inline uint64_t exit_pstate(const struct vcpu_regs *r)
+{
+	uint64_t v;
+
+	(void)r;
+	__asm__ volatile("mrs %0, spsr_el2" : "=r"(v));
+	return v;
+}
+
+static inline void exit_set_pstate(struct vcpu_regs *r, uint64_t v)
+{
+	(void)r;
+	__asm__ volatile("msr spsr_el2, %0" ::"r"(v) : "memory");
+}
 
 /* FAR_EL2 of the present exit: the faulting virtual address. */
 static inline uint64_t fault_far(void)
