@@ -226,10 +226,12 @@ static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 	skip_a64(v);
 }
 
-static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
+/* What a store writes: op->size bytes of its register, in the device's order.
+ */
+static inline void store_value(const struct vcpu *v, uint64_t esr,
+			       struct mmio_op *op)
 {
 	unsigned rt = esr_dabt_srt(esr);
-	int err;
 
 	op->value = rt == XZR ? 0 : v->regs.x[rt];
 	op->value &= ~UINT64_C(0) >> (64 - 8 * op->size);
@@ -237,6 +239,13 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 		op->value = in_order32(v, op);
 	else if (has_odd_order())
 		op->value = in_order(v, op);
+}
+
+static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
+{
+	int err;
+
+	store_value(v, esr, op);
 	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
 	if (__builtin_expect(err == 0, 1))
 		skip_instruction(v, esr);
@@ -244,13 +253,33 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 		not_done(v, esr, err);
 }
 
+/* What may only be read was written: a device's mirror, whose stores are the
+ * device's, or a page of ours. RAM has been asked. */
+static void mirror_store(struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+	struct mmio_op op = {
+		.vcpu = (uint16_t)v->idx,
+		.size = (uint8_t)esr_dabt_size(esr),
+		.write = true,
+	};
+	int err;
+
+	store_value(v, esr, &op);
+	err = mmio_dispatch(&v->vm->bus, ipa, &op);
+	if (__builtin_expect(err == 0, 1))
+		skip_instruction(v, esr);
+	else if (err == -EAGAIN)
+		cpu_relax();
+	else
+		inject_external(v, esr, false);
+}
+
 /* An access that the syndrome does not describe: the instruction does. A32
  * and T32 are not decoded. */
-static void decode_access(struct vcpu *v, uint64_t esr)
+static void decode_access(struct vcpu *v, uint64_t esr, ipa_t ipa)
 {
 	struct inject_abort a = same_abort(esr, false);
-	struct emulate_fault f = {
-		.far = a.far, .ipa = fault_ipa(), .write = a.write};
+	struct emulate_fault f = {.far = a.far, .ipa = ipa, .write = a.write};
 	int err;
 
 	if (exit_pstate(&v->regs) & PSTATE_NRW) {
@@ -270,30 +299,52 @@ static void decode_access(struct vcpu *v, uint64_t esr)
 	}
 }
 
+static bool is_permission_fault(uint64_t esr)
+{
+	return (esr & ESR_FSC_TYPE) == ESR_FSC_PERMISSION;
+}
+
 /*
- * Which page a permission fault was on; false: another CPU has changed the
- * guest's own tables meanwhile, and the guest tries again. HPFAR_EL2 tells
- * only for a walk of stage 1 (that updates a table).
+ * Where a permission fault was; false: another CPU has changed the guest's own
+ * tables meanwhile, and the guest tries again. HPFAR_EL2 tells only for a walk
+ * of stage 1 (that updates a table, or found it in a device's mirror).
  */
 static bool permission_ipa(uint64_t esr, ipa_t *ipa)
 {
+	uint64_t page;
+
 	if (esr & ESR_ABT_S1PTW) {
 		*ipa = fault_ipa();
 		return true;
 	}
-	return el1_translate(fault_far(), EL1_AT_READ, &ipa->v);
+	if (!el1_translate(fault_far(), EL1_AT_READ, &page))
+		return false;
+	*ipa = (ipa_t){page | (fault_far() & (PAGE_SIZE - 1))};
+	return true;
 }
 
-/* A write to what may only be read: RAM that is still an image's page, or a
- * page of ours. */
-static bool permission_fault(struct vcpu *v, uint64_t esr)
+/*
+ * A write to what may only be read: RAM that is still an image's page, or a
+ * device's mirror, or a page of ours. Invalidating what no cache of the device
+ * holds is done.
+ */
+static void permission_fault(struct vcpu *v, uint64_t esr)
 {
 	ipa_t ipa;
 
-	if ((esr & ESR_FSC_TYPE) != ESR_FSC_PERMISSION)
-		return false;
-	return !permission_ipa(esr, &ipa) ||
-	       gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT;
+	if (!permission_ipa(esr, &ipa) ||
+	    gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT)
+		return;
+	if (esr & ESR_ABT_S1PTW)
+		inject_walk(v, esr, false);
+	else if (esr & ESR_DABT_CM && mmio_region_at(&v->vm->bus, ipa))
+		skip_instruction(v, esr);
+	else if (esr & ESR_DABT_CM)
+		inject_external(v, esr, false);
+	else if (esr_dabt_isv(esr) && esr_dabt_write(esr))
+		mirror_store(v, esr, ipa);
+	else
+		decode_access(v, esr, ipa);
 }
 
 /* One load or store of a general register, nothing mapped. */
@@ -307,7 +358,9 @@ static bool is_plain(uint64_t esr)
 static bool odd_data_abort(struct vcpu *v, uint64_t esr)
 {
 	if (!fault_has_ipa(esr)) {
-		if (!permission_fault(v, esr))
+		if (is_permission_fault(esr))
+			permission_fault(v, esr);
+		else
 			inject_external(v, esr, false);
 		return true;
 	}
@@ -320,7 +373,7 @@ static bool odd_data_abort(struct vcpu *v, uint64_t esr)
 	else if (esr_dabt_isv(esr))
 		return false;
 	else
-		decode_access(v, esr);
+		decode_access(v, esr, fault_ipa());
 	return true;
 }
 
@@ -349,7 +402,8 @@ void abort_instruction(struct vcpu *v, uint64_t esr)
 	if (fault_has_ipa(esr) &&
 	    gmem_touch(&v->vm->mem, fault_ipa(), GMEM_READ) != -EFAULT)
 		return;
-	if (fault_has_ipa(esr) && esr & ESR_ABT_S1PTW)
+	if (esr & ESR_ABT_S1PTW &&
+	    (fault_has_ipa(esr) || is_permission_fault(esr)))
 		inject_walk(v, esr, true);
 	else
 		inject_external(v, esr, true);

@@ -156,28 +156,28 @@ static int next_rx_locked(struct console *c)
 	return byte >= 0 ? byte : c->uart.get(c->uart.ctx);
 }
 
-/* Whether the UART has run empty before there was no more room. The guest may
- * close its UART between the question and the byte. */
+/* Whether the UART has run empty before a byte was refused. */
 static bool pump_batch_locked(struct console *c)
 {
-	int byte = 0;
+	int byte;
 
-	while (byte >= 0 && c->sink.room(c->sink.ctx)) {
-		byte = next_rx_locked(c);
-		if (byte >= 0 && !c->sink.push(c->sink.ctx, (uint8_t)byte))
+	while ((byte = next_rx_locked(c)) >= 0) {
+		if (!c->sink.push(c->sink.ctx, (uint8_t)byte)) {
 			c->held = byte;
+			break;
+		}
 	}
 	if (c->sink.flush)
 		c->sink.flush(c->sink.ctx);
 	return byte < 0;
 }
 
-/* Receive interrupts are on exactly while there is somewhere to put bytes. */
+/* Receive interrupts are on exactly while nothing has been refused. */
 static void pump_rx_locked(struct console *c)
 {
 	bool empty;
 
-	if (!c->sink.room)
+	if (!c->sink.push)
 		return;
 	do {
 		empty = pump_batch_locked(c);

@@ -3,8 +3,9 @@
  * guest that has it, raw pass-through in both directions.
  *
  * No byte is dropped between the physical UART and the guest's data register:
- * while the guest's UART has no room, bytes stay in the physical FIFO (and so
- * with the sender) and the physical receive interrupt is off.
+ * while the guest's UART has no room, one byte is held here, the others stay in
+ * the physical FIFO (and so with the sender) and the physical receive interrupt
+ * is off. By the byte that it refuses the guest's UART knows that input waits.
  *
  * Locks: rx_lock > (the guest UART's lock) > tx_lock > nothing. Input takes
  * rx_lock and pushes into the guest's UART under it; output is called by the
@@ -33,9 +34,10 @@ struct console_uart {
 
 /* The guest that has the console. */
 struct console_sink {
-	size_t (*room)(void *ctx); /* bytes of input it takes now */
-	/* One byte; false: not taken, the guest has closed its UART just now
-	 * and room() will say so. */
+	/* Bytes of input it takes now; asked while there are some. */
+	size_t (*room)(void *ctx);
+	/* One byte of input. False: there is no room, and the guest's device
+	 * will have console_pump() called when there is. */
 	bool (*push)(void *ctx, uint8_t byte);
 	void (*tx_ready)(void *ctx); /* room again after -EAGAIN or 0 */
 	void *ctx;

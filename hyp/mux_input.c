@@ -59,10 +59,9 @@ static bool give(struct mux *m, uint8_t byte)
 {
 	struct mux_port *p = m->focus;
 
-	if (!has_room(p)) {
-		m->stuck = true;
+	m->stuck = !has_room(p);
+	if (m->stuck)
 		return false;
-	}
 	p->in[p->in_head++ % MUX_INPUT] = byte;
 	if (!p->is_vm) {
 		console_want_room(m->cfg.console);

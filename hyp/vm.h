@@ -123,6 +123,8 @@ struct vm {
 
 	struct s2 s2;
 	struct gmem mem;
+	struct s2_page uart_page;  /* the mirror of uart; s2 NULL: none */
+	uint32_t *uart_regs;       /* it */
 	struct vm_promise promise; /* under mem.lock while vCPUs run */
 	struct pvtime pv;
 	struct mmio_bus bus;

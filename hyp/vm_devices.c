@@ -7,6 +7,8 @@
 #include <port/this_cpu.h>
 #include <string.h>
 
+#include <arch/aarch64/maint.h>
+
 #include <hyp/hypervisor.h>
 #include <hyp/vm_console.h>
 #include <hyp/vm_devices.h>
@@ -84,6 +86,36 @@ void vm_devices_take_console(struct vm *vm)
 
 	if (!vm->hyp->mux)
 		console_attach(&vm->hyp->console, &sink);
+}
+
+static void mirror_show(void *ctx)
+{
+	s2_page_show(&((struct vm *)ctx)->uart_page);
+}
+
+static void mirror_hide(void *ctx)
+{
+	s2_page_hide(&((struct vm *)ctx)->uart_page);
+}
+
+static void mirror_clean(void *ctx, const void *p, uint64_t len)
+{
+	(void)ctx;
+	dcache_clean_poc(p, len);
+}
+
+static void add_mirror(struct vm *vm)
+{
+	const struct pl011_mirror mirror = {
+		.regs = vm->uart_regs,
+		.show = mirror_show,
+		.hide = mirror_hide,
+		.clean = mirror_clean,
+		.ctx = vm,
+	};
+
+	if (mirror.regs)
+		pl011_set_mirror(&vm->uart, &mirror);
 }
 
 static void rtc_irq(void *ctx, bool level)
@@ -194,6 +226,7 @@ static int create_serial(struct vm *vm)
 	err = take_port(vm);
 	if (err)
 		return err;
+	add_mirror(vm);
 	err = add(vm, &vm->cfg->uart, vm->cfg->uart.size, pl011_mmio, &vm->uart,
 		  "PL011");
 	if (!err)
@@ -319,6 +352,7 @@ void vm_devices_destroy(struct vm *vm)
 		mux_detach(vm->port);
 	vm->port = NULL;
 	vm_console_destroy(vm);
+	pl011_set_mirror(&vm->uart, NULL);
 	for (unsigned i = 0; i < vm->nr_slots; i++)
 		if (vm->slots[i].blk)
 			ramdisk_destroy(&vm->slots[i].disk);

@@ -212,6 +212,21 @@ static int add_ram(struct vm *vm)
 	return err;
 }
 
+/* The mirror of the UART, in the VM's arena: where the device has its page to
+ * itself, for the page has no other address that must abort. */
+static int add_uart_page(struct vm *vm)
+{
+	const struct vm_range *r = &vm->cfg->uart;
+
+	if (r->size < PAGE_SIZE || !is_aligned(r->base.v, PAGE_SIZE))
+		return 0;
+	vm->uart_regs = arena_alloc(&vm->arena, PAGE_SIZE, PAGE_SIZE);
+	if (!vm->uart_regs)
+		return -ENOMEM;
+	return s2_page_create(&vm->uart_page, &vm->s2, r->base,
+			      hpa_of(vm->uart_regs), PGT_R | PGT_DEVICE);
+}
+
 /* From here on all pages come out of what was promised, or go back there. */
 static int make_promise(struct vm *vm)
 {
@@ -243,6 +258,8 @@ int vm_memory_create(struct vm *vm)
 		err = add_ram(vm);
 	if (!err)
 		err = pvtime_create(vm);
+	if (!err)
+		err = add_uart_page(vm);
 	if (!err)
 		err = make_promise(vm);
 	if (err) {

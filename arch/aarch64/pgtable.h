@@ -143,6 +143,16 @@ MUST_CHECK int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
 MUST_CHECK int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa,
 			 uint64_t attrs);
 
+/*
+ * The entry of the page mapped at `addr`, which is a level-3 leaf; NULL: none
+ * is. Its owner may clear and set PGT_DESC_VALID there by pgt_entry_write():
+ * an entry without it counts as free for pgt_map(), and keeps its table.
+ */
+uint64_t *pgt_entry(const struct pgt *p, uint64_t addr);
+
+/* One 64-bit store with release. TLBI and barriers are the caller's. */
+void pgt_entry_write(uint64_t *entry, uint64_t desc);
+
 /* Look one address up. 0, -ENOENT (`w` tells how far it came), -EINVAL. */
 MUST_CHECK int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w);
 

@@ -208,6 +208,30 @@ int s2_remap(struct s2 *s2, ipa_t ipa, hpa_t pa, unsigned prot)
 	return err ? err : pgt_remap(&s2->pgt, ipa.v, pa.v, attrs);
 }
 
+int s2_page_create(struct s2_page *pg, struct s2 *s2, ipa_t ipa, hpa_t pa,
+		   unsigned prot)
+{
+	int err = s2_map(s2, ipa, pa, PAGE_SIZE, prot);
+
+	if (err)
+		return err;
+	*pg = (struct s2_page){s2, pgt_entry(&s2->pgt, ipa.v), ipa};
+	s2_page_hide(pg);
+	return 0;
+}
+
+void s2_page_show(const struct s2_page *pg)
+{
+	pgt_entry_write(pg->entry, *pg->entry | PGT_DESC_VALID);
+	env_pte_sync(pg->s2);
+}
+
+void s2_page_hide(const struct s2_page *pg)
+{
+	pgt_entry_write(pg->entry, *pg->entry & ~PGT_DESC_VALID);
+	env_tlbi(pg->s2, pg->ipa.v, PAGE_SIZE);
+}
+
 int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w)
 {
 	int err = pgt_walk(&s2->pgt, ipa.v, &w->trace);

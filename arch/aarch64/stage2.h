@@ -105,6 +105,33 @@ MUST_CHECK int s2_protect(struct s2 *s2, ipa_t ipa, uint64_t size,
  */
 MUST_CHECK int s2_remap(struct s2 *s2, ipa_t ipa, hpa_t pa, unsigned prot);
 
+/*
+ * A page that comes and goes while guests run, without allocation and without
+ * the VM's memory lock: showing and hiding it changes one bit of one entry.
+ * Whoever has a lock of its own for the page calls s2_page_show() and
+ * s2_page_hide() under that.
+ */
+struct s2_page {
+	struct s2 *s2; /* NULL: there is none */
+	uint64_t *entry;
+	ipa_t ipa;
+};
+
+/*
+ * Makes room for page `pa` at page `ipa`, hidden: nothing is mapped there. No
+ * CPU runs with the tables yet. Nobody else may map or unmap that address.
+ * Errors as of s2_map().
+ */
+MUST_CHECK int s2_page_create(struct s2_page *pg, struct s2 *s2, ipa_t ipa,
+			      hpa_t pa, unsigned prot);
+
+/* Mapped from here on. */
+void s2_page_show(const struct s2_page *pg);
+
+/* Mapped no more: no access that follows, or is on its way, reaches the page
+ * when this returns. TLBI is done. */
+void s2_page_hide(const struct s2_page *pg);
+
 /* Look up one IPA: 0, -ENOENT (trace filled), -EINVAL (beyond the space). */
 MUST_CHECK int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w);
 

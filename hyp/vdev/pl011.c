@@ -9,6 +9,8 @@
  * data, and falls when the FIFO is empty. TXRIS is raised when a written byte
  * has left, which is at once, or when the console has room again. All are
  * cleared by ICR until the next such event.
+ * The mirror holds what peek() says. Whatever changes that puts it there, or
+ * hides the mirror, before the interrupt that a vCPU would read because of.
  *
  * Called from the MMIO bus and from the console.
  */
@@ -198,12 +200,88 @@ static uint16_t flags(const struct pl011 *p)
 	return (uint16_t)fr;
 }
 
-/* Brings FR and the interrupt line up to date; ends every operation. */
+/* What a read of a register says; it changes nothing yet. */
+static uint16_t peek(const struct pl011 *p, uint64_t reg)
+{
+	switch (reg) {
+	case REG_DR:
+		return visible(p) ? p->fifo[p->head] : 0;
+	case REG_RSR:
+		return p->rsr;
+	case REG_FR:
+		return flags(p);
+	case REG_RIS:
+		return p->ris;
+	case REG_MIS:
+		return p->ris & REG(p, IMSC);
+	default:
+		if (reg >= REG_ID)
+			return id[(reg - REG_ID) / 4 % ARRAY_SIZE(id)];
+		return reg / 4 < ARRAY_SIZE(p->regs) ? p->regs[reg / 4] : 0;
+	}
+}
+
+/* ------------------------------------------------------------------ mirror */
+
+static void mirror_put(struct pl011 *p, uint64_t reg, uint32_t value)
+{
+	uint32_t *at = &p->mirror.regs[reg / 4];
+
+	if (*at == value)
+		return;
+	__atomic_store_n(at, value, __ATOMIC_RELAXED);
+	p->mirror.clean(p->mirror.ctx, at, sizeof(*at));
+}
+
+/*
+ * Whether a read, of whatever register, would change nothing that matters: no
+ * input is here or waits to be let in. A look that is not seen may close the
+ * gate at the next store to IMSC; the one after that opens it, nothing is lost.
+ */
+static bool reads_are_idle(const struct pl011 *p)
+{
+	return p->mirror.regs && p->count == 0 && !p->starved && !loopback(p);
+}
+
+static void mirror_show(struct pl011 *p)
+{
+	for (uint64_t reg = 0; reg < 4 * ARRAY_SIZE(p->regs); reg += 4)
+		mirror_put(p, reg, peek(p, reg));
+	p->shown = true;
+	p->mirror.show(p->mirror.ctx);
+}
+
+static void mirror_hide(struct pl011 *p)
+{
+	if (p->shown)
+		p->mirror.hide(p->mirror.ctx);
+	p->shown = false;
+}
+
+/* What an operation may have changed beside the register that it wrote. */
+static void mirror_follow(struct pl011 *p)
+{
+	bool idle = reads_are_idle(p);
+
+	if (p->shown && idle) {
+		mirror_put(p, REG_FR, p->fr);
+		mirror_put(p, REG_RIS, p->ris);
+		mirror_put(p, REG_MIS, p->ris & REG(p, IMSC));
+	} else {
+		mirror_hide(p);
+	}
+	__atomic_store_n(&p->offer, idle && !p->shown, __ATOMIC_RELAXED);
+}
+
+/* Brings FR, the mirror and the interrupt line up to date, in this order; ends
+ * every operation. */
 static void update(struct pl011 *p)
 {
 	bool level = (p->ris & REG(p, IMSC)) != 0;
 
 	__atomic_store_n(&p->fr, flags(p), __ATOMIC_RELAXED);
+	if (p->mirror.regs)
+		mirror_follow(p);
 	if (level == p->irq)
 		return;
 	p->irq = level;
@@ -213,12 +291,11 @@ static void update(struct pl011 *p)
 /* Whether rx_drained() is due: half the FIFO is free, or all of one entry. */
 static bool drained(struct pl011 *p)
 {
-	unsigned n = room(p);
+	bool due = p->starved && room(p) && room(p) >= fifo_depth(p) / 2;
 
-	if (!p->starved || n == 0 || n < fifo_depth(p) / 2)
-		return false;
-	p->starved = false;
-	return true;
+	if (due)
+		p->starved = false;
+	return due;
 }
 
 /* Ends an operation: the callback that is made without the lock. */
@@ -247,12 +324,11 @@ static void fifo_put(struct pl011 *p, uint8_t byte)
 
 static uint16_t dr_read(struct pl011 *p)
 {
-	uint16_t entry;
+	uint16_t entry = peek(p, REG_DR);
 
 	p->looked = true;
 	if (visible(p) == 0)
 		return 0;
-	entry = p->fifo[p->head];
 	p->head = (uint8_t)((p->head + 1) % PL011_FIFO);
 	p->count--;
 	rx_changed(p, false);
@@ -374,54 +450,82 @@ static uint16_t reg_read(struct pl011 *p, uint64_t reg)
 	switch (reg) {
 	case REG_DR:
 		return dr_read(p);
-	case REG_RSR:
-		return p->rsr;
 	case REG_FR:
 		polled(p);
-		return flags(p);
+		if (!p->shown && reads_are_idle(p))
+			mirror_show(p);
+		break;
 	case REG_RIS:
 		p->looked = true;
 		polled(p);
-		return p->ris;
+		break;
 	case REG_MIS:
 		p->looked = true;
-		return p->ris & REG(p, IMSC);
-	default:
-		if (reg >= REG_ID)
-			return id[(reg - REG_ID) / 4 % ARRAY_SIZE(id)];
-		return reg / 4 < ARRAY_SIZE(p->regs) ? p->regs[reg / 4] : 0;
 	}
+	return peek(p, reg);
 }
 
-/* The bytes of a register, 16 bits at most, that the access asked for. */
-static uint64_t sized(uint32_t value, unsigned size)
+/* The bytes of the register or registers that the access is on. */
+static uint64_t bytes_read(struct pl011 *p, const struct mmio_op *op)
 {
-	return size == 1 ? (uint8_t)value : value;
+	uint64_t reg = op->offset & ~UINT64_C(3);
+	unsigned lane = 8 * (op->offset & 3);
+	uint64_t value = (uint64_t)reg_read(p, reg) >> lane;
+
+	for (unsigned have = 32 - lane; have < 8U * op->size; have += 32) {
+		reg += 4;
+		value |= (uint64_t)reg_read(p, reg) << have;
+	}
+	return value & ~UINT64_C(0) >> (64 - 8 * op->size);
+}
+
+static int bytes_write(struct pl011 *p, const struct mmio_op *op)
+{
+	uint64_t reg = op->offset;
+	int err;
+
+	if (!is_aligned(reg, 4))
+		return 0; /* the upper bytes of registers of 16 bits */
+	err = reg_write(p, reg, (uint16_t)op->value);
+	if (p->shown && reg != REG_DR && reg / 4 < ARRAY_SIZE(p->regs))
+		mirror_put(p, reg, peek(p, reg));
+	return err;
 }
 
 int pl011_mmio(void *dev, struct mmio_op *op)
 {
 	struct pl011 *p = dev;
-	uint64_t reg = op->offset & ~UINT64_C(3);
-	unsigned lane = 8 * (op->offset & 3);
 	int err = 0;
 
-	if (op->size > 4 || !is_aligned(op->offset, op->size))
+	if (op->write && (op->size > 4 || !is_aligned(op->offset, op->size)))
 		return -ENXIO;
 	/* The one register that is read for every byte sent. */
-	if (op->offset == REG_FR && !op->write &&
+	if (op->offset == REG_FR && !op->write && op->size <= 4 &&
+	    !__atomic_load_n(&p->offer, __ATOMIC_RELAXED) &&
 	    (__atomic_load_n(&p->gate, __ATOMIC_RELAXED) || poll_counted(p))) {
-		op->value = sized(__atomic_load_n(&p->fr, __ATOMIC_RELAXED),
-				  op->size);
+		uint16_t fr = __atomic_load_n(&p->fr, __ATOMIC_RELAXED);
+
+		op->value = op->size == 1 ? (uint8_t)fr : fr;
 		return 0;
 	}
 	spin_lock(&p->lock);
-	if (!op->write)
-		op->value = sized((uint32_t)reg_read(p, reg) >> lane, op->size);
-	else if (lane == 0)
-		err = reg_write(p, reg, (uint16_t)op->value);
+	if (op->write)
+		err = bytes_write(p, op);
+	else
+		op->value = bytes_read(p, op);
 	finish(p);
 	return err;
+}
+
+void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror)
+{
+	spin_lock(&p->lock);
+	mirror_hide(p);
+	p->mirror = mirror ? *mirror : (struct pl011_mirror){0};
+	for (uint64_t reg = REG_ID; mirror && reg < PL011_SIZE; reg += 4)
+		mirror_put(p, reg, peek(p, reg));
+	update(p);
+	spin_unlock(&p->lock);
 }
 
 size_t pl011_rx_room(struct pl011 *p)
@@ -430,8 +534,8 @@ size_t pl011_rx_room(struct pl011 *p)
 
 	spin_lock(&p->lock);
 	n = room(p);
-	if (n == 0)
-		p->starved = true;
+	p->starved |= n == 0;
+	update(p);
 	spin_unlock(&p->lock);
 	return n;
 }
@@ -442,10 +546,9 @@ bool pl011_rx_push(struct pl011 *p, uint8_t byte)
 
 	spin_lock(&p->lock);
 	ok = room(p) > 0;
+	p->starved |= !ok;
 	if (ok)
 		fifo_put(p, byte);
-	else
-		p->starved = true;
 	update(p);
 	spin_unlock(&p->lock);
 	return ok;
@@ -472,7 +575,6 @@ static void power_on(struct pl011 *p)
 	__atomic_store_n(&p->gate, false, __ATOMIC_RELAXED);
 	p->tx_full = p->configured = p->looked = false;
 	p->overrun = false;
-	p->starved = true;
 	polls_clear(p);
 	p->ris = p->rsr = 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(p->regs); i++)
@@ -491,6 +593,7 @@ void pl011_init(struct pl011 *p, const struct pl011_ops *ops)
 void pl011_reset(struct pl011 *p)
 {
 	spin_lock(&p->lock);
+	mirror_hide(p);
 	power_on(p);
 	update(p);
 	spin_unlock(&p->lock);

@@ -2,7 +2,7 @@
  * Emulated UART: Arm PL011 r1p5 (DDI 0183), 32-entry receive FIFO.
  *
  * No byte is dropped between the console and the guest's data register: the
- * console asks pl011_rx_room(), pushes at most that many, and is told by
+ * console keeps the byte that pl011_rx_push() refuses, and is told by
  * rx_drained() when there is room again.
  *
  * Input gate. Drivers empty the receive FIFO when they open a port, which
@@ -14,6 +14,12 @@
  *    the transmit side and no byte written in between.
  * It closes again when the receiver is switched off in CR; bytes that the
  * guest has not read stay and are shown when it listens again.
+ *
+ * Mirror. While no input waits a read changes nothing in the device, so the
+ * guest may read a page of memory in its place, without an exit; stores go to
+ * the device as ever. The page is shown at a read of FR with nothing in the
+ * FIFO, refused or in loopback, and hidden before any of that changes. The gate
+ * above sees polls and looks only while input waits, which is when it matters.
  *
  * Transmission takes no time: a byte goes to the console as it is written.
  * TXFF, BUSY and TXFE follow the console's room. A byte written when there is
@@ -48,25 +54,42 @@ struct pl011_ops {
 	 * -EAGAIN the console calls pl011_tx_ready() when there is room.
 	 */
 	int (*tx)(void *ctx, uint8_t byte);
-	/* There is room for input: after pl011_rx_room() said 0, and when the
-	 * guest first listens. */
+	/* There is room for input, after pl011_rx_push() refused a byte. */
 	void (*rx_drained)(void *ctx);
 	/* The interrupt line; called on change only. */
 	void (*set_irq)(void *ctx, bool level);
 	void *ctx;
 };
 
+/*
+ * The registers as memory: `regs` is a zeroed page that the guest reads at the
+ * device's first 4 KiB while it is shown, and never writes. Called under the
+ * device's lock.
+ */
+struct pl011_mirror {
+	uint32_t *regs; /* NULL: no mirror */
+	void (*show)(void *ctx);
+	/* No read of the guest's comes out of the page when it returns. */
+	void (*hide)(void *ctx);
+	/* The guest reads past the caches: bytes of `regs` have changed. */
+	void (*clean)(void *ctx, const void *p, uint64_t len);
+	void *ctx;
+};
+
 struct pl011 {
 	struct pl011_ops ops; /* immutable */
-	struct spinlock lock; /* guards all below; fr, gate and polls are
-				 also used without it */
+	struct spinlock lock; /* guards all below; fr, gate, offer and polls
+				 are also used without it */
+	struct pl011_mirror mirror;
+	bool shown;
+	bool offer; /* the next read of FR may show the mirror */
 	uint16_t fr;
 	bool gate; /* the guest listens */
 	bool irq;  /* level of the line */
 	bool tx_full;
 	bool configured; /* CR has been written */
 	bool looked;     /* RIS, MIS or DR read since IMSC enabled reception */
-	bool starved;    /* the console waits for rx_drained() */
+	bool starved;    /* a byte was refused: rx_drained() is due */
 	bool overrun;    /* loopback: mark the next byte */
 	uint8_t polls;
 	uint8_t head; /* oldest entry */
@@ -86,13 +109,21 @@ void pl011_init(struct pl011 *p, const struct pl011_ops *ops);
  */
 void pl011_reset(struct pl011 *p);
 
-/* mmio_fn. -ENXIO: 64-bit or unaligned access; -EAGAIN: no room to send. */
+/* From now on (NULL: no more) the device has this mirror, hidden. */
+void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror);
+
+/*
+ * mmio_fn. A read of any size and alignment takes the bytes of the registers
+ * that it is on, as it would take them from the mirror. -ENXIO: unaligned
+ * store or one of 64 bits; -EAGAIN: no room to send.
+ */
 int pl011_mmio(void *dev, struct mmio_op *op);
 
-/* Bytes that pl011_rx_push() will take now. 0: wait for rx_drained(). */
+/* Bytes that pl011_rx_push() will take now; asked while there are some. 0: as
+ * if one had been refused. */
 size_t pl011_rx_room(struct pl011 *p);
 
-/* One byte of input. False: no room, nothing happened. */
+/* One byte of input. False: no room; rx_drained() follows. */
 MUST_CHECK bool pl011_rx_push(struct pl011 *p, uint8_t byte);
 
 /* The console has room again for what the guest sends. */

@@ -244,6 +244,8 @@ bool virtio_console_rx_push(struct virtio_console *c, uint8_t byte)
 	room = waiting(c) < VIRTIO_CONSOLE_INPUT;
 	if (room)
 		c->in[c->in_head++ % VIRTIO_CONSOLE_INPUT] = byte;
+	else
+		c->starved = true;
 	spin_unlock(&c->mmio.lock);
 	return room;
 }

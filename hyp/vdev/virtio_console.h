@@ -83,7 +83,7 @@ bool virtio_console_has_input(const struct virtio_console *c);
  * rx_drained(). */
 size_t virtio_console_rx_room(struct virtio_console *c);
 
-/* One byte of input. False: no room, nothing happened. */
+/* One byte of input. False: no room; rx_drained() follows. */
 MUST_CHECK bool virtio_console_rx_push(struct virtio_console *c, uint8_t byte);
 
 /* The guest is given what was pushed, as far as it has buffers. There may be

@@ -52,8 +52,34 @@ static int setup(void **state)
 static int end(void **state)
 {
 	(void)state;
+	fake_hooks.translate = NULL;
 	sim_free(&m);
 	return 0;
+}
+
+/* Where stage 1 says that VA is. */
+static bool va_is_device(uint64_t va, int how, uint64_t *ipa)
+{
+	(void)va;
+	(void)how;
+	*ipa = DEV;
+	return true;
+}
+
+static bool va_is_nothing(uint64_t va, int how, uint64_t *ipa)
+{
+	(void)va;
+	(void)how;
+	*ipa = SIM_NOTHING;
+	return true;
+}
+
+static bool va_is_gone(uint64_t va, int how, uint64_t *ipa)
+{
+	(void)va;
+	(void)how;
+	(void)ipa;
+	return false;
 }
 
 static struct vcpu_regs *fresh(uint64_t ipa)
@@ -341,13 +367,78 @@ static void cache_maintenance_is_no_access_and_is_stepped_over(void **state)
 
 static void maintenance_that_faults_otherwise_reports_cm(void **state)
 {
-	struct vcpu_regs *g = fresh(DEV);
+	struct vcpu_regs *g = fresh(SIM_NOTHING);
 
 	(void)state;
+	fake_hooks.translate = va_is_nothing;
 	(void)sim_sync(
 		&m, 0,
 		syn(0x24, SYN_PERMISSION | SYN_DABT_CM | SYN_DABT_WRITE));
 	assert_injected(g, DABT_WRITE | SYN_DABT_CM, VA);
+}
+
+/* ------------------------------------------- a device's page of its own */
+
+#define PERMISSION(esr) (((esr) & ~UINT64_C(0x3f)) | SYN_PERMISSION)
+
+static void stores_to_a_mirror_are_the_device_s(void **state)
+{
+	struct vcpu_regs *g = fresh(DEV + 8), before;
+	unsigned reads = fake_el1.hpfar_reads;
+
+	(void)state;
+	fake_hooks.translate = va_is_device;
+	fake_el1.hpfar_el2 = 0;
+	g->x[7] = 0x11223344;
+	before = *g;
+	(void)sim_sync(&m, 0, PERMISSION(syn_dabt(4, 7, SYN_DABT_WRITE)));
+	assert_int_equal(dev.nr, 1);
+	assert_true(dev.last.write);
+	assert_int_equal(dev.last.offset, 8);
+	assert_int_equal(dev.last.value, 0x11223344);
+	assert_int_equal(g->pc, PC + 4);
+	assert_kept(g, &before, 31);
+	assert_int_equal(fake_el1.hpfar_reads, reads);
+	dev.err = -EAGAIN;
+	(void)sim_sync(&m, 0, PERMISSION(syn_dabt(4, 7, SYN_DABT_WRITE)));
+	assert_int_equal(g->pc, PC + 4); /* again */
+	dev.err = -ENXIO;
+	*g = before;
+	(void)sim_sync(&m, 0, PERMISSION(syn_dabt(4, 7, SYN_DABT_WRITE)));
+	assert_injected(g, DABT_WRITE, VA | 8);
+}
+
+static void store_to_a_mirror_that_has_moved_is_tried_again(void **state)
+{
+	struct vcpu_regs *g = fresh(DEV + 8), before = *g;
+
+	(void)state;
+	fake_hooks.translate = va_is_gone;
+	(void)sim_sync(&m, 0, PERMISSION(syn_dabt(4, 7, SYN_DABT_WRITE)));
+	assert_unchanged(g, &before);
+	assert_int_equal(dev.nr, 0);
+}
+
+/* Rules out: not-an-access */
+static void what_is_no_store_to_a_mirror_ends_as_it_does_without(void **state)
+{
+	struct vcpu_regs *g = fresh(DEV);
+
+	(void)state;
+	fake_hooks.translate = va_is_device;
+	/* Invalidation by address wants to write. */
+	(void)sim_sync(
+		&m, 0,
+		syn(0x24, SYN_PERMISSION | SYN_DABT_CM | SYN_DABT_WRITE));
+	assert_int_equal(g->pc, PC + 4);
+	/* The guest's tables in the page; HPFAR_EL2 is valid then. */
+	g = fresh(DEV);
+	(void)sim_sync(&m, 0, syn(0x24, SYN_PERMISSION | SYN_S1PTW));
+	assert_injected(g, DABT_READ, VA);
+	g = fresh(DEV);
+	(void)sim_sync(&m, 0, syn(0x20, SYN_PERMISSION));
+	assert_injected(g, IABT, VA);
+	assert_int_equal(dev.nr, 0);
 }
 
 /* Rules out: not-an-access */
@@ -621,6 +712,9 @@ int main(void)
 		ON(access_without_a_valid_syndrome_is_an_external_abort),
 		ON(cache_maintenance_is_no_access_and_is_stepped_over),
 		ON(maintenance_that_faults_otherwise_reports_cm),
+		ON(stores_to_a_mirror_are_the_device_s),
+		ON(store_to_a_mirror_that_has_moved_is_tried_again),
+		ON(what_is_no_store_to_a_mirror_ends_as_it_does_without),
 		ON(table_walk_into_a_device_is_an_abort_never_an_access),
 		ON(walk_that_leaves_memory_tells_its_level),
 		ON(permission_fault_is_answered_without_hpfar),

@@ -41,6 +41,10 @@ static struct fix {
 	size_t in_pos, in_len;
 	bool irq;
 	unsigned irq_changes, drained_calls;
+	/* The mirror: what the guest reads, and what of it has been cleaned. */
+	uint32_t regs[PL011_SIZE / 4], clean[PL011_SIZE / 4];
+	bool shown;
+	unsigned nr_shows, nr_hides, nr_exits;
 } fx;
 
 static int tx(void *ctx, uint8_t byte)
@@ -57,12 +61,9 @@ static int tx(void *ctx, uint8_t byte)
 
 static void feed(struct fix *f)
 {
-	while (f->in_pos < f->in_len && pl011_rx_room(&f->uart) > 0) {
-		uint8_t byte = (uint8_t)f->in[f->in_pos];
-
-		assert_true(pl011_rx_push(&f->uart, byte));
+	while (f->in_pos < f->in_len &&
+	       pl011_rx_push(&f->uart, (uint8_t)f->in[f->in_pos]))
 		f->in_pos++;
-	}
 }
 
 static void rx_drained(void *ctx)
@@ -79,9 +80,43 @@ static void set_irq(void *ctx, bool level)
 	struct fix *f = ctx;
 
 	assert_true(level != f->irq);
+	/* Who comes because of it must not read what was. */
+	if (f->shown)
+		assert_int_equal(f->clean[MIS / 4] != 0, level);
 	f->irq = level;
 	f->irq_changes++;
 }
+
+static void show(void *ctx)
+{
+	struct fix *f = ctx;
+
+	assert_true(spin_is_held(&f->uart.lock));
+	assert_false(f->shown);
+	f->shown = true;
+	f->nr_shows++;
+}
+
+static void hide(void *ctx)
+{
+	struct fix *f = ctx;
+
+	assert_true(spin_is_held(&f->uart.lock));
+	assert_true(f->shown);
+	f->shown = false;
+	f->nr_hides++;
+}
+
+static void clean(void *ctx, const void *p, uint64_t len)
+{
+	struct fix *f = ctx;
+	size_t at = (size_t)((const char *)p - (const char *)f->regs);
+
+	assert_true(at + len <= sizeof(f->regs));
+	memcpy((char *)f->clean + at, p, len);
+}
+
+static const struct pl011_mirror mirror = {fx.regs, show, hide, clean, &fx};
 
 static int setup(void **state)
 {
@@ -94,14 +129,29 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_mirror(void **state)
+{
+	(void)setup(state);
+	pl011_set_mirror(&fx.uart, &mirror);
+	return 0;
+}
+
+/* A guest that looks past caches reads what was cleaned. */
 static int access(uint64_t reg, unsigned size, bool write, uint64_t *value)
 {
 	struct mmio_op op = {.offset = reg,
 			     .size = (uint8_t)size,
 			     .write = write,
 			     .value = write ? *value : ~UINT64_C(0)};
-	int err = pl011_mmio(&fx.uart, &op);
+	int err;
 
+	if (!write && fx.shown) {
+		*value = 0;
+		memcpy(value, (const char *)fx.clean + reg, size);
+		return 0;
+	}
+	fx.nr_exits++;
+	err = pl011_mmio(&fx.uart, &op);
 	*value = op.value;
 	return err;
 }
@@ -190,7 +240,7 @@ static void stored_registers_keep_their_writable_bits(void **state)
 	}
 }
 
-static void access_sizes_8_16_32_work_and_others_do_not(void **state)
+static void every_read_and_stores_of_8_16_32_bits_work(void **state)
 {
 	uint64_t v;
 
@@ -206,9 +256,16 @@ static void access_sizes_8_16_32_work_and_others_do_not(void **state)
 	assert_int_equal(access(DR + 2, 2, true, &v), 0);
 	assert_string_equal(fx.out, "abc");
 	assert_int_equal(access(DR, 8, true, &v), -ENXIO);
-	assert_int_equal(access(CR, 8, false, &v), -ENXIO);
 	assert_int_equal(access(DR + 1, 2, true, &v), -ENXIO);
-	assert_int_equal(access(DR + 2, 4, false, &v), -ENXIO);
+	assert_int_equal(access(CR, 8, false, &v), 0);
+	assert_int_equal(v, UINT64_C(0x1200000300)); /* and IFLS */
+	assert_int_equal(access(CR + 1, 8, false, &v), 0);
+	assert_int_equal(v, UINT64_C(0x12000003)); /* and IMSC */
+	wr(IMSC, 0x7a5);
+	assert_int_equal(access(CR + 1, 8, false, &v), 0);
+	assert_int_equal(v, UINT64_C(0xa500000012000003));
+	assert_int_equal(access(CR + 2, 4, false, &v), 0);
+	assert_int_equal(v, 0x120000);
 	assert_int_equal(access(CR, 1, false, &v), 0);
 	assert_int_equal(v, 0x00);
 	assert_int_equal(access(CR + 1, 1, false, &v), 0);
@@ -554,7 +611,6 @@ static void fifo_takes_32_and_asks_again_when_half_is_free(void **state)
 		type("x");
 	assert_int_equal(fx.in_pos, 32);
 	assert_int_equal(rd(FR) & RXFF, RXFF);
-	assert_int_equal(pl011_rx_room(&fx.uart), 0);
 	assert_false(pl011_rx_push(&fx.uart, 'y'));
 	fx.drained_calls = 0;
 	for (unsigned i = 0; i < 15; i++)
@@ -586,7 +642,6 @@ static void shrinking_the_fifo_loses_nothing(void **state)
 	open_port();
 	type("abcdef");
 	wr(LCR_H, 0x60);
-	assert_int_equal(pl011_rx_room(&fx.uart), 0);
 	assert_int_equal(rd(RIS) & RXI, RXI);
 	wr(LCR_H, 0x70);
 	(void)drain(got, 15);
@@ -676,7 +731,6 @@ static void reset_keeps_unread_input_behind_the_closed_gate(void **state)
 	type("abc");
 	pl011_reset(&fx.uart);
 	assert_int_equal(rd(FR), 0x97);
-	assert_int_equal(pl011_rx_room(&fx.uart), 0);
 	type("d");
 	open_port(); /* the console is asked again without having been told */
 	for (const char *s = "abcd"; *s; s++)
@@ -722,13 +776,177 @@ static void a_thousand_lines_arrive_whole(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ mirror */
+
+static void reads_without_input_cost_no_exit(void **state)
+{
+	(void)state;
+	assert_int_equal(rd(FR), 0x97);
+	assert_int_equal(fx.nr_exits, 1);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(rd(FR) & (TXFF | RXFE), RXFE);
+	assert_int_equal(rd(DR), 0);
+	assert_int_equal(rd(0xff8), 0x05);
+	assert_int_equal(fx.nr_exits, 1);
+}
+
+static void only_the_flag_register_brings_the_mirror(void **state)
+{
+	(void)state;
+	for (uint64_t reg = 0; reg < PL011_SIZE; reg += 4) {
+		if (reg != FR)
+			(void)rd(reg);
+	}
+	assert_false(fx.shown);
+	(void)rd(FR);
+	assert_true(fx.shown);
+}
+
+static void mirror_goes_before_a_byte_comes(void **state)
+{
+	char got[16];
+
+	(void)state;
+	open_port();
+	(void)rd(RIS); /* it looks */
+	assert_int_equal(rd(FR) & RXFE, RXFE);
+	assert_true(fx.shown);
+	type("ab");
+	assert_false(fx.shown);
+	assert_true(fx.irq);
+	assert_int_equal(rd(RIS), RTI);
+	assert_int_equal(rd(FR) & RXFE, 0);
+	assert_false(fx.shown);
+	(void)drain(got, 15); /* its last look finds nothing */
+	assert_string_equal(got, "ab");
+	assert_true(fx.shown);
+}
+
+static void byte_that_waits_behind_the_gate_takes_the_mirror_away(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 10 * PL011_POLLS; i++)
+		(void)rd(FR);
+	assert_true(fx.shown);
+	type("q");
+	assert_false(fx.shown);
+	while (rd(FR) & RXFE)
+		assert_true(++n < 2 * PL011_POLLS);
+	assert_int_equal(rd(DR), 'q');
+	(void)rd(FR);
+	assert_true(fx.shown);
+}
+
+static void unread_bytes_of_a_closed_port_keep_the_mirror_away(void **state)
+{
+	(void)state;
+	open_port();
+	(void)rd(RIS);
+	type("x");
+	wr(CR, 0);
+	for (unsigned i = 0; i < 3 * PL011_POLLS; i++)
+		assert_int_equal(rd(FR) & RXFE, RXFE);
+	assert_false(fx.shown);
+}
+
+static void look_that_is_not_seen_loses_nothing(void **state)
+{
+	char got[16];
+
+	(void)state;
+	(void)rd(FR);
+	open_port();
+	assert_true(fx.shown);
+	(void)rd(MIS); /* a handler, of a transmit interrupt say, ... */
+	wr(IMSC, 0);   /* ... masks */
+	type("ab");    /* behind the gate, then */
+	wr(IMSC, RXI | RTI);
+	assert_true(fx.irq);
+	(void)drain(got, 15);
+	assert_string_equal(got, "ab");
+}
+
+static void mirror_says_what_every_store_changed(void **state)
+{
+	(void)state;
+	(void)rd(FR);
+	wr(IBRD, 0x1234);
+	wr(CR, 0x101);
+	wr(IMSC, TXI);
+	wr(DR, 'a');
+	assert_int_equal(rd(RIS), TXI);
+	assert_int_equal(rd(MIS), TXI);
+	wr(ICR, TXI);
+	assert_int_equal(rd(RIS), 0);
+	assert_int_equal(rd(MIS), 0);
+	assert_int_equal(rd(IBRD), 0x1234);
+	assert_int_equal(rd(CR), 0x101);
+	assert_int_equal(rd(IMSC), TXI);
+	assert_true(fx.shown);
+	assert_int_equal(fx.nr_shows, 1);
+	assert_int_equal(fx.nr_exits, 6);
+}
+
+static void guest_that_waits_for_room_sees_it_without_an_exit(void **state)
+{
+	(void)state;
+	(void)rd(FR);
+	fx.out_room = 1;
+	wr(DR, 'a');
+	assert_int_equal(rd(FR) & (TXFF | BUSY), TXFF | BUSY);
+	fx.out_room = 9;
+	pl011_tx_ready(&fx.uart);
+	assert_int_equal(rd(FR) & (TXFF | BUSY | TXFE), TXFE);
+	assert_true(fx.shown);
+}
+
+static void loopback_has_no_mirror(void **state)
+{
+	(void)state;
+	(void)rd(FR);
+	wr(CR, ON | LBE);
+	assert_false(fx.shown);
+	(void)rd(FR);
+	assert_false(fx.shown);
+	wr(CR, ON);
+	(void)rd(FR);
+	assert_true(fx.shown);
+}
+
+static void reset_hides_the_mirror_and_a_new_one_is_hidden(void **state)
+{
+	(void)state;
+	wr(IBRD, 7);
+	(void)rd(FR);
+	pl011_reset(&fx.uart);
+	assert_false(fx.shown);
+	(void)rd(FR);
+	assert_true(fx.shown);
+	assert_int_equal(rd(IBRD), 0);
+	pl011_set_mirror(&fx.uart, NULL);
+	assert_false(fx.shown);
+	(void)rd(FR);
+	type("x");
+	assert_int_equal(fx.nr_hides, 2);
+	pl011_set_mirror(&fx.uart, &mirror);
+	(void)rd(FR);
+	assert_false(fx.shown); /* the byte still waits */
+}
+
+/* Every rule of the device, with and without a mirror. */
+#define T(f)                                                                   \
+	cmocka_unit_test_setup(f, setup),                                      \
+		cmocka_unit_test_setup(f, setup_mirror)
+#define M(f) cmocka_unit_test_setup(f, setup_mirror)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup(f, setup)
 		T(reset_values_are_the_manuals),
 		T(stored_registers_keep_their_writable_bits),
-		T(access_sizes_8_16_32_work_and_others_do_not),
+		T(every_read_and_stores_of_8_16_32_bits_work),
 		T(bytes_are_sent_without_any_setup),
 		T(full_console_shows_txff_and_loses_nothing),
 		T(transmit_interrupt_follows_written_bytes_and_room),
@@ -757,6 +975,16 @@ int main(void)
 		T(reset_keeps_unread_input_behind_the_closed_gate),
 		T(reset_forgets_what_the_guest_sent_to_itself),
 		T(a_thousand_lines_arrive_whole),
+		M(reads_without_input_cost_no_exit),
+		M(only_the_flag_register_brings_the_mirror),
+		M(mirror_goes_before_a_byte_comes),
+		M(byte_that_waits_behind_the_gate_takes_the_mirror_away),
+		M(unread_bytes_of_a_closed_port_keep_the_mirror_away),
+		M(look_that_is_not_seen_loses_nothing),
+		M(mirror_says_what_every_store_changed),
+		M(guest_that_waits_for_room_sees_it_without_an_exit),
+		M(loopback_has_no_mirror),
+		M(reset_hides_the_mirror_and_a_new_one_is_hidden),
 	};
 
 	return cmocka_run_group_tests_name("pl011", tests, NULL, NULL);

@@ -427,6 +427,78 @@ static int life(struct fixture *f)
 	return err;
 }
 
+static struct s2_page page_at(struct fixture *f, uint64_t ipa)
+{
+	struct s2_page pg = {0};
+
+	assert_int_equal(s2_page_create(&pg, &f->s2, (ipa_t){ipa},
+					(hpa_t){G(5)}, PGT_R | PGT_DEVICE),
+			 0);
+	return pg;
+}
+
+static void page_is_hidden_until_it_is_shown(void **state)
+{
+	struct fixture *f = *state;
+	struct s2_page pg = page_at(f, RAM + K(8));
+	uint64_t tables = s2_nr_tables(&f->s2);
+
+	assert_int_equal(at(f, RAM + K(8)).prot, 0);
+	s2_page_show(&pg);
+	assert_int_equal(at(f, RAM + K(8)).prot, PGT_R | PGT_DEVICE);
+	assert_int_equal(at(f, RAM + K(8)).hpa.v, G(5));
+	assert_int_equal(at(f, RAM + K(4)).prot, 0);
+	s2_page_hide(&pg);
+	assert_int_equal(at(f, RAM + K(8)).prot, 0);
+	assert_int_equal(s2_nr_tables(&f->s2), tables);
+}
+
+/* Rules out: break-before-make */
+static void hidden_page_has_left_the_tlbs(void **state)
+{
+	struct fixture *f = *state;
+	struct s2_page pg = page_at(f, RAM + K(8));
+
+	tlb_model_watch(&f->m, &f->s2.pgt, RAM, 16);
+	s2_page_show(&pg);
+	tlb_model_run(&f->m);
+	tlb_model_forget_events(&f->m);
+	s2_page_hide(&pg);
+	tlb_model_run(&f->m);
+	assert_int_equal(f->m.nr_events, 1);
+	assert_int_equal(f->m.event[0].what, 't');
+	assert_int_equal(f->m.event[0].addr, RAM + K(8));
+	assert_int_equal(f->m.event[0].size, K(4));
+	assert_int_equal(f->m.event[0].seen & 1, 0); /* invalid just then */
+	s2_page_show(&pg);
+	tlb_model_run(&f->m);
+}
+
+static void hidden_page_keeps_its_table_when_its_neighbours_go(void **state)
+{
+	struct fixture *f = *state;
+	struct s2_page pg = page_at(f, RAM + K(8));
+	uint64_t tables = s2_nr_tables(&f->s2);
+
+	assert_int_equal(map(f, RAM, G(4), K(8), RWX), 0);
+	assert_int_equal(s2_unmap(&f->s2, (ipa_t){RAM}, K(8)), 0);
+	assert_int_equal(s2_nr_tables(&f->s2), tables);
+	s2_page_show(&pg);
+	assert_int_equal(at(f, RAM + K(8)).hpa.v, G(5));
+}
+
+static void page_has_no_place_where_something_is_mapped(void **state)
+{
+	struct fixture *f = *state;
+	struct s2_page pg = {0};
+
+	assert_int_equal(map(f, RAM, G(4), M(2), RWX), 0);
+	assert_int_equal(
+		s2_page_create(&pg, &f->s2, (ipa_t){RAM}, (hpa_t){G(5)}, PGT_R),
+		-EEXIST);
+	assert_null(pg.s2);
+}
+
 /* Rules out: memory-exhausted */
 static void no_failure_anywhere_leaks_a_page(void **state)
 {
@@ -471,6 +543,10 @@ int main(void)
 		T(bad_replacements_are_refused_and_change_nothing),
 		T(what_is_free_is_found_without_taking_it),
 		T(protect_of_a_hole_is_refused),
+		T(page_is_hidden_until_it_is_shown),
+		T(hidden_page_has_left_the_tlbs),
+		T(hidden_page_keeps_its_table_when_its_neighbours_go),
+		T(page_has_no_place_where_something_is_mapped),
 	};
 
 	return cmocka_run_group_tests_name("stage2", tests, NULL, NULL);

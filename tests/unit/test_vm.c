@@ -259,7 +259,7 @@ static void guest_output_and_input_pass_through_the_console(void **state)
 	(void)state;
 	fake_uart_type(&m.uart, "ls\n");
 	console_pump(&m.h.console);
-	assert_int_equal(m.uart.nr_in, 3); /* nobody listens yet */
+	assert_int_equal(m.uart.nr_in, 2); /* one is held: nobody listens yet */
 	for (const char *p = "# "; *p; p++)
 		sim_store(&m, 0, SIM_UART, 1, (uint8_t)*p);
 	assert_memory_equal(m.uart.out, "# ", 2);
@@ -272,6 +272,64 @@ static void guest_output_and_input_pass_through_the_console(void **state)
 	assert_int_equal(sim_load(&m, 0, SIM_UART, 4), 's');
 	assert_int_equal(sim_load(&m, 0, SIM_UART, 4), '\n');
 	assert_int_equal(sim_load(&m, 0, SIM_UART + 0x18, 4) & 0x10, 0x10);
+}
+
+static unsigned stage2_of(uint64_t ipa)
+{
+	struct s2_walk w;
+
+	return gmem_walk(&vm->mem, (ipa_t){ipa}, &w) ? 0 : w.prot;
+}
+
+/* Rules out: mixed-attributes */
+static void flag_register_needs_no_exit_until_input_comes(void **state)
+{
+	const uint32_t *regs = vm->uart_regs;
+	unsigned at;
+
+	(void)state;
+	assert_int_equal(stage2_of(SIM_UART), 0);
+	fake_log_reset();
+	assert_int_equal(sim_load(&m, 0, SIM_UART + 0x18, 4), 0x97);
+	assert_int_equal(stage2_of(SIM_UART), PGT_R | PGT_DEVICE);
+	assert_int_equal(stage2_of(SIM_UART + 0x1000), 0);
+	assert_int_equal(regs[0x18 / 4], 0x97);
+	assert_int_equal(regs[0xff8 / 4], 0x05);
+	at = fake_log_find_a(FAKE_CLEAN, 0, (uintptr_t)&regs[0x18 / 4]);
+	assert_true(at < fake_log_find(FAKE_MAP_SYNC, 0));
+	fake_log_reset();
+	m.uart.in = "x";
+	m.uart.nr_in = 1;
+	console_pump(&m.h.console);
+	at = fake_log_find_a(FAKE_TLBI_IPA, 0, SIM_UART);
+	assert_int_equal(fake_log.e[at].b, PAGE_SIZE);
+	assert_int_equal(stage2_of(SIM_UART), 0);
+	for (unsigned i = 0; sim_load(&m, 0, SIM_UART + 0x18, 4) & 0x10; i++)
+		assert_true(i < 2 * PL011_POLLS);
+	assert_int_equal(sim_load(&m, 0, SIM_UART, 4), 'x');
+	(void)sim_load(&m, 0, SIM_UART + 0x18, 4);
+	assert_int_equal(stage2_of(SIM_UART), PGT_R | PGT_DEVICE);
+}
+
+/* Rules out: foreign-memory */
+static void device_that_shares_its_page_has_no_mirror(void **state)
+{
+	static const struct vm_range at[] = {{{SIM_UART + 0x200}, 0x1000},
+					     {{SIM_UART}, 0x200}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+		struct vm_config *cfg =
+			sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+		cfg->uart = at[i];
+		vm = &m.vms[0];
+		assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
+		assert_null(vm->uart_regs);
+		vm_destroy(vm);
+		sim_free(&m);
+		sim_init(&m, SIM_CPUS, 2048);
+	}
 }
 
 static void input_longer_than_the_fifo_arrives_as_it_is_read(void **state)
@@ -651,6 +709,8 @@ int main(void)
 		EMPTY(redistributors_in_two_regions_are_numbered_through),
 		EMPTY(its_works_on_the_guests_own_memory),
 		BOOTED(guest_output_and_input_pass_through_the_console),
+		BOOTED(flag_register_needs_no_exit_until_input_comes),
+		EMPTY(device_that_shares_its_page_has_no_mirror),
 		BOOTED(input_longer_than_the_fifo_arrives_as_it_is_read),
 		BOOTED(full_console_holds_the_guest_back_and_lets_it_go_on),
 		TWO(every_vm_that_was_held_back_is_let_go),
