@@ -489,6 +489,7 @@ BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 ## bench-check          the same, and fails where it is above the base line
 ## bench-linux          the exits of the Linux boot alone
 ## bench-boots          boots of the built kernel in several shapes [BASELINE=write]
+## bench-startup        what a start takes, and sizes [BASELINE=write]
 ## bench-anatomy        exits instruction by instruction [REASON="GICD write"]
 .PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
 $(BENCH_TARGETS):
@@ -535,6 +536,17 @@ bench-boots-all: linux-parts $(BENCH_PLUGIN) $(GUEST_OUT)/bench-1.dtb $(GUEST_OU
 		$(if $(filter write,$(BASELINE)),--write) --build $(BENCH) -- $(BENCH_RUN) \
 		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --disk $(LINUX_DISK) \
 		--host-append stats
+	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
+
+.PHONY: bench-startup bench-startup-all
+bench-startup:
+	@$(SETUP) build run </dev/null
+	@$(MAKE) --no-print-directory bench-startup-all </dev/null
+
+bench-startup-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_PLUGIN)
+	@tests/bench/startup --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
+		--payload $(GUEST)/hello.img $(if $(filter write,$(BASELINE)),--write) \
+		-- $(BENCH_RUN) --cpu cortex-a57 --host-append stats
 	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
 bench-anatomy-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK) $(BENCH_PLUGIN)

@@ -46,6 +46,21 @@ def test_the_native_boot_is_told_where_there_is_one():
     )
 
 
+def test_peers_stand_beside_the_worse_model():
+    budgets = {"hvc": {"what": "HVC", "peers": [1, None, "3-4", 5]}, "id": {"what": "ID"}}
+    lines = report.peers(BASELINE, budgets).splitlines()
+    assert lines[2:] == ["| HVC | 1 | - | 3-4 | 5 | 100 |"]
+
+
+def test_a_start_is_judged_without_scrubbing():
+    start = {"what": "copied", "all": 50, "scrub": 30, "copy": 15, "rest": 5, "apart": 20}
+    sizes = [{"what": "image", "value": 9, "budget": 8}, {"what": "symbols", "value": 1}]
+    sizes[1]["budget"] = None
+    lines = report.starts({"starts": [{**start, "budget": 20}], "sizes": sizes}).splitlines()
+    assert lines[2] == "| copied | 50 | 30 | 15 | 5 | 20 (met: 20) |"
+    assert lines[6:] == ["| image | 9 (not met: 8) |", "| symbols | 1 |"]
+
+
 def test_a_disk_request_is_told_by_the_kib():
     base = {"operations": {"a": {"blk": 400.0}, "b": {"blk": 440.0}}}
     budgets = {"blk": {"what": "read", "kib": 4}, "hvc": {"what": "HVC"}}
@@ -82,7 +97,7 @@ def test_the_document_has_the_base_line():
     with open(report.DOCUMENT, encoding="utf-8") as file:
         text = file.read()
     new = report.generated(
-        *(report.load(f"{name}.json") for name in ("baseline", "budgets", "boots"))
+        *(report.load(f"{name}.json") for name in ("baseline", "budgets", "boots", "startup"))
     )
     assert report.replace(text, new) == text, "make bench BASELINE=write"
 
