@@ -225,10 +225,16 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm)
 	return true;
 }
 
+static void tick(struct sched_event *e)
+{
+	mux_tick(container_of(e, struct hypervisor, mux_event)->mux);
+}
+
 static void alarm(void *ctx, uint64_t at)
 {
-	(void)ctx;
-	sched_alarm(this_cpu(), at);
+	struct hypervisor *h = ctx;
+
+	sched_event_set(&h->mux_event, this_cpu(), at);
 }
 
 /* One VM has the console for itself, unless told otherwise. */
@@ -242,7 +248,9 @@ static void make_mux(struct hypervisor *h)
 		.terminal = cmd.terminal,
 		.quiet = hyp_ticks(h, MUX_QUIET_US),
 		.flush = hyp_ticks(h, MUX_FLUSH_US),
+		.stall = hyp_ticks(h, MUX_STALL_US),
 		.alarm = alarm,
+		.ctx = h,
 	};
 	void *ports;
 
@@ -254,6 +262,7 @@ static void make_mux(struct hypervisor *h)
 	if (!ports)
 		machine_refuse("no memory for the consoles of all VMs");
 	memset(ports, 0, size);
+	h->mux_event.fn = tick;
 	mux_init(&mux, &cfg, ports);
 	h->mux = &mux;
 }

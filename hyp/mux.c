@@ -16,7 +16,6 @@
 
 #define MUX_BUDGET 512U /* bytes and a little, for each turn with the lock */
 #define MUX_STEP   64U  /* bytes that one step sends at most */
-#define STALL_US   500000U
 
 _Static_assert(sizeof(((struct mux_port *)0)->tag) + 3 <= MUX_STEP, "a step");
 
@@ -286,9 +285,9 @@ static void unlock(struct mux *m)
 {
 	uint64_t at = take_wake(m);
 
-	spin_unlock(&m->lock);
 	if (at != UINT64_MAX)
 		m->cfg.alarm(m->cfg.ctx, at);
+	spin_unlock(&m->lock);
 }
 
 static void pump_and_unlock(struct mux *m)
@@ -446,8 +445,7 @@ static bool is_behind(const struct mux *m)
 
 void mux_flush(struct mux *m)
 {
-	uint64_t stall = counter_hz() * STALL_US / 1000000;
-	uint64_t since = counter_now();
+	uint64_t stall = m->cfg.stall, since = counter_now();
 	uint32_t before;
 
 	spin_lock(&m->lock);

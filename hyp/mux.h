@@ -23,7 +23,8 @@
  *	escape		one literal escape byte
  *	other		nothing
  *
- * Locks: console.rx_lock > (a guest UART's lock) > mux.lock > console.tx_lock.
+ * Locks: console.rx_lock > (a guest UART's lock) > mux.lock > console.tx_lock,
+ * and, to set the time of mux_tick(), mux.lock > sched_cpu.lock.
  * Output takes mux.lock, input console.rx_lock; the focus is changed under
  * both. Nothing waits for the UART but mux_flush().
  *
@@ -45,6 +46,7 @@
 
 #define MUX_QUIET_US 100000U /* an open line in focus may be broken */
 #define MUX_FLUSH_US 300000U /* a part of a line is shown */
+#define MUX_STALL_US 500000U /* the UART takes nothing, and stands still */
 
 struct mux;
 
@@ -83,8 +85,9 @@ struct mux_config {
 	bool terminal;   /* colours, and lines may be erased */
 	uint64_t quiet;  /* MUX_QUIET_US in ticks */
 	uint64_t flush;  /* MUX_FLUSH_US in ticks */
-	/* Call mux_tick() when the counter shows `at`; each pCPU has one, the
-	 * earlier call of two counts. NULL: none. */
+	uint64_t stall;  /* MUX_STALL_US in ticks */
+	/* Call mux_tick() when the counter shows `at`, and not at what was
+	 * asked for before. Under mux.lock. NULL: never. */
 	void (*alarm)(void *ctx, uint64_t at);
 	void *ctx;
 };

@@ -30,19 +30,13 @@ static void guest_irq(struct cpu *c, uint32_t intid, uint32_t virq)
 		sched_wake(v);
 }
 
-static void hyp_timer(struct cpu *c)
-{
-	if (sched_timer(c) && c->hyp->mux)
-		mux_tick(c->hyp->mux);
-}
-
 static void own_irq(struct cpu *c, uint32_t intid)
 {
 	gicc_drop(intid);
 	if (intid == c->hyp->ppi.maintenance && c->loaded)
 		vgic_maintenance(c->loaded->vm->vgic, c->loaded->idx);
 	else if (intid == c->hyp->ppi.hyp_timer)
-		hyp_timer(c);
+		sched_timer(c);
 	else if (intid == HYP_SGI_KICK)
 		sched_kicked(c);
 	else

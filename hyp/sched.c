@@ -62,9 +62,8 @@ static void unlock_two(struct cpu *a, struct cpu *b)
 static void arm_locked(struct cpu *c)
 {
 	struct sched_cpu *s = &c->sched;
-	uint64_t at = min_u64(runq_deadline(&s->q), s->alarm);
+	uint64_t at = min_u64(runq_deadline(&s->q), s->probe_at);
 
-	at = min_u64(at, s->probe_at);
 	if (s->sleepers)
 		at = min_u64(at, s->sleepers->sched.wake_at);
 	if (s->events)
@@ -76,17 +75,6 @@ static void arm_locked(struct cpu *c)
 		htimer_off();
 	else
 		htimer_set(at);
-}
-
-void sched_alarm(struct cpu *c, uint64_t at)
-{
-	struct sched_cpu *s = &c->sched;
-
-	s->alarm = min_u64(s->alarm, at);
-	if (s->alarm >= s->armed)
-		return;
-	s->armed = s->alarm;
-	htimer_set(s->armed);
 }
 
 static void sleeper_add(struct sched_cpu *s, struct vcpu *v, uint64_t at)
@@ -316,13 +304,10 @@ static bool goes_on_locked(struct sched_cpu *s, uint64_t now)
 	return true;
 }
 
-bool sched_timer(struct cpu *c)
+void sched_timer(struct cpu *c)
 {
 	uint64_t now = counter_now();
-	bool due = c->sched.alarm <= now;
 
-	if (due)
-		c->sched.alarm = RUNQ_NEVER;
 	spin_lock(&c->sched.lock);
 	c->sched.armed = RUNQ_NEVER;
 	htimer_off();
@@ -331,7 +316,6 @@ bool sched_timer(struct cpu *c)
 	else
 		interrupt_locked(c);
 	spin_unlock(&c->sched.lock);
-	return due;
 }
 
 void sched_give_way(struct cpu *c, struct vcpu *v)
@@ -388,7 +372,8 @@ void sched_event_set(struct sched_event *e, struct cpu *c, uint64_t at)
 	e->at = at;
 	first = event_add(&c->sched, e);
 	if (first && c == this_cpu()) {
-		interrupt_locked(c);
+		if (at <= counter_now())
+			interrupt_locked(c);
 		arm_locked(c);
 	} else if (first) {
 		__atomic_store_n(&c->sched.look, true, __ATOMIC_RELAXED);
@@ -568,7 +553,7 @@ struct vcpu *sched_next(struct cpu *c)
 void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
 {
 	runq_init(&c->sched.q, clock);
-	c->sched.armed = c->sched.alarm = c->sched.probe_at = RUNQ_NEVER;
+	c->sched.armed = c->sched.probe_at = RUNQ_NEVER;
 }
 
 uint64_t sched_stolen(struct vcpu *v)

@@ -87,9 +87,7 @@ struct sched_cpu {
 	uint64_t probe_at;   /* whether the running one spins; RUNQ_NEVER: no */
 	uint64_t probe_step; /* ticks from the last look to that */
 	uint64_t probe_frame; /* of it at the last look, x29; 0: none */
-	/* Touched by this pCPU only, `armed` under the lock as well. */
 	uint64_t armed; /* what the timer is set for; RUNQ_NEVER: off */
-	uint64_t alarm; /* sched_alarm() was called for; RUNQ_NEVER: not */
 };
 
 /* It has something to do, or soon will; without the lock. */
@@ -164,15 +162,8 @@ struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg);
 /* `old` has just been put here by vcpu_put(). */
 void sched_unloaded(struct cpu *c, struct vcpu *old);
 
-/* EL2's timer has fired on this pCPU. True: an alarm is due. */
-MUST_CHECK bool sched_timer(struct cpu *c);
-
-/*
- * Ends the sleep of this pCPU, or its guest's run, when the counter shows `at`,
- * or at the earlier one of two; sched_timer() tells. Takes no lock, and may be
- * called under any but sched_cpu.lock.
- */
-void sched_alarm(struct cpu *c, uint64_t at);
+/* EL2's timer has fired on this pCPU. */
+void sched_timer(struct cpu *c);
 
 /* The running vCPU waits for another of its VM (a trapped WFE): one that is
  * queued here goes first. */

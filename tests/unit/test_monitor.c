@@ -1,5 +1,6 @@
 /* The monitor: what its commands say of a small machine, completion, output
  * that has to wait. */
+#include <port/this_cpu.h>
 #include <string.h>
 
 #include <hyp/lifecycle.h>
@@ -11,6 +12,19 @@ static struct sim m;
 static struct mux mux;
 static struct monitor mon;
 
+/* As boot/start_vms.c does it. */
+static void tick(struct sched_event *e)
+{
+	mux_tick(container_of(e, struct hypervisor, mux_event)->mux);
+}
+
+static void set_tick(void *ctx, uint64_t at)
+{
+	struct hypervisor *h = ctx;
+
+	sched_event_set(&h->mux_event, this_cpu(), at);
+}
+
 static int setup(void **state)
 {
 	static uint8_t ports[128 * 1024] __attribute__((aligned(64)));
@@ -18,7 +32,10 @@ static int setup(void **state)
 				       .nr_vms = SIM_VMS,
 				       .escape = MUX_ESCAPE,
 				       .quiet = 1,
-				       .flush = 1};
+				       .flush = 1,
+				       .stall = 1,
+				       .alarm = set_tick,
+				       .ctx = &m.h};
 
 	(void)state;
 	assert_true(mux_size(SIM_VMS) <= sizeof(ports));
@@ -27,6 +44,7 @@ static int setup(void **state)
 	memset(&mon, 0, sizeof(mon));
 	mux_init(&mux, &cfg, ports);
 	m.h.mux = &mux;
+	m.h.mux_event.fn = tick;
 	(void)sim_add_vm(&m, &(struct sim_vm){.nr_vcpus = 2});
 	(void)sim_add_vm(&m, &(struct sim_vm){.nr_vcpus = 1});
 	monitor_init(&mon, &m.h);

@@ -14,6 +14,7 @@
 #define VMS   3
 #define QUIET 1000U
 #define FLUSH 5000U
+#define STALL 9000U
 
 static struct console c;
 static struct mux m;
@@ -51,8 +52,8 @@ static void sink_ready(void *ctx)
 static void set_alarm(void *ctx, uint64_t at)
 {
 	(void)ctx;
-	assert_false(spin_is_held(&m.lock));
-	alarm_at = at < alarm_at ? at : alarm_at;
+	assert_true(spin_is_held(&m.lock)); /* the last one to say is right */
+	alarm_at = at;
 }
 
 static void begin(unsigned nr_vms, bool terminal)
@@ -65,6 +66,7 @@ static void begin(unsigned nr_vms, bool terminal)
 				 .terminal = terminal,
 				 .quiet = QUIET,
 				 .flush = FLUSH,
+				 .stall = STALL,
 				 .alarm = set_alarm};
 
 	free(m.ports);

@@ -285,41 +285,86 @@ static void vcpu_alone_is_not_looked_at(void **state)
 	assert_int_equal(m.pcpu[0].hw.htimer, UINT64_MAX);
 }
 
-/* ------------------------------------------------------------------ alarms */
+/* ------------------------------------------------------------------ events */
 
-static void alarm_ends_a_guests_run_and_a_sleep(void **state)
+static unsigned nr_called;
+
+/* As the console's multiplexer does it: under a lock of its own. */
+static struct spinlock owner;
+
+static void called(struct sched_event *e)
+{
+	(void)e;
+	nr_called++;
+	spin_lock(&owner); /* none is held */
+	spin_unlock(&owner);
+}
+
+static struct sched_event event = {.fn = called};
+
+static void set_event(unsigned cpu, uint64_t at)
+{
+	nr_called = 0;
+	sim_on(&m, cpu);
+	spin_lock(&owner);
+	sched_event_set(&event, &m.cpus[cpu], at);
+	spin_unlock(&owner);
+}
+
+static void event_ends_a_guests_run_and_a_sleep(void **state)
 {
 	struct vcpu *a = on(0);
-	uint64_t at = fake_counter + 10;
+	uint64_t at = fake_counter + 50;
 
 	(void)state;
-	sim_on(&m, 0);
-	sched_alarm(&m.cpus[0], at);
-	sched_alarm(&m.cpus[0], at + 5);
+	set_event(0, at);
 	assert_int_equal(m.pcpu[0].hw.htimer, at);
-	assert_int_equal(m.cpus[0].sched.alarm, at);
+	assert_int_equal(a->attention, 0); /* nothing to do until then */
 	assert_ptr_equal(tick(0), a);
-	assert_int_equal(m.cpus[0].sched.alarm, RUNQ_NEVER);
+	assert_int_equal(nr_called, 1);
 	assert_int_equal(m.pcpu[0].hw.htimer, UINT64_MAX);
 	assert_null(wfi_on(1));
-	sim_on(&m, 1);
-	sched_alarm(&m.cpus[1], fake_counter + 10);
+	set_event(1, fake_counter + 50);
 	assert_null(tick(1));
+	assert_int_equal(nr_called, 1);
 	assert_int_equal(m.pcpu[1].hw.htimer, UINT64_MAX);
 }
 
-static void alarm_and_slice_share_the_timer(void **state)
+static void event_that_is_due_is_called_at_the_end_of_the_exit(void **state)
+{
+	(void)state;
+	set_event(0, 0);
+	assert_int_equal(nr_called, 0);
+	(void)sim_hvc(&m, 0, SIM_PSCI_VERSION, 0, 0, 0);
+	assert_int_equal(nr_called, 1);
+}
+
+static void event_that_another_pcpu_sets_again_is_called_once_there(void **state)
+{
+	uint64_t at = fake_counter + 5000;
+
+	(void)state;
+	set_event(0, at);
+	set_event(1, at + 100);
+	(void)tick(0); /* the timer was set for it */
+	assert_int_equal(nr_called, 0);
+	assert_int_equal(m.pcpu[1].hw.htimer, at + 100);
+	(void)tick(1);
+	assert_int_equal(nr_called, 1);
+}
+
+static void event_and_slice_share_the_timer(void **state)
 {
 	uint64_t slice = m.pcpu[0].hw.htimer, at;
 
 	(void)state;
-	sim_on(&m, 0);
-	sched_alarm(&m.cpus[0], slice + 100000);
+	set_event(0, slice + 100000);
 	assert_int_equal(m.pcpu[0].hw.htimer, slice);
-	at = fake_counter + 10;
-	sched_alarm(&m.cpus[0], at);
+	at = fake_counter + 50;
+	set_event(0, at);
 	assert_int_equal(m.pcpu[0].hw.htimer, at);
 	(void)tick(0);
+	assert_int_equal(nr_called, 1);
 	assert_true(m.pcpu[0].hw.htimer > at);
 	assert_true(m.pcpu[0].hw.htimer < UINT64_MAX);
 }
@@ -593,8 +638,10 @@ int main(void)
 			three_on_one, end),
 		ONE(who_works_keeps_its_slice),
 		ONE(vcpu_alone_is_not_looked_at),
-		TWO(alarm_ends_a_guests_run_and_a_sleep),
-		ONE(alarm_and_slice_share_the_timer),
+		TWO(event_ends_a_guests_run_and_a_sleep),
+		TWO(event_that_is_due_is_called_at_the_end_of_the_exit),
+		TWO(event_that_another_pcpu_sets_again_is_called_once_there),
+		ONE(event_and_slice_share_the_timer),
 		TWO(vcpu_alone_has_no_tick_and_no_wfi_trap),
 		ONE(vcpu_that_is_left_alone_traps_no_more),
 		ONE(wfe_is_not_trapped_while_nobody_waits),
