@@ -219,7 +219,6 @@ static void boot_rest(void *arg)
 	idreg_read_hw(hyp.hw_idregs);
 	hyp.sve_lengths = sve_hw_lengths();
 	devices_console_irq(c);
-	wallclock_init(&hyp.clock, counter_hz());
 	(void)hyp_wall_seconds(&hyp);
 	seed_random();
 	c->online = true;

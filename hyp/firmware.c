@@ -88,7 +88,8 @@ static struct smccc_moment moment(void *ctx, unsigned self, bool physical)
 	uint64_t now = counter_now();
 
 	return (struct smccc_moment){
-		.ns = wallclock_ns(&vm->hyp->clock, now),
+		.ns = wallclock_ns(&vm->hyp->clock,
+				   hyp_nanoseconds(vm->hyp, now)),
 		.count = now - (physical ? c->cntpoff_el2 : c->cntvoff_el2),
 	};
 }

@@ -59,7 +59,7 @@ uint64_t hyp_wall_seconds(struct hypervisor *h)
 	uint64_t count = counter_now();
 	uint64_t seconds = h->ops.wall_seconds(h->ops.ctx);
 
-	wallclock_observe(&h->clock, count, seconds);
+	wallclock_observe(&h->clock, hyp_nanoseconds(h, count), seconds);
 	return seconds;
 }
 

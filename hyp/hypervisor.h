@@ -58,7 +58,7 @@ struct hypervisor {
 	struct hyp_ppis ppi;
 	struct cpu *cpus;
 	unsigned nr_cpus;
-	uint64_t counter_hz;
+	uint64_t counter_hz;  /* of counter_now(), CNTFRQ_EL0 */
 	uint64_t *hw_idregs;  /* as the boot CPU reads them */
 	uint32_t sve_lengths; /* of every CPU: see sve_hw_lengths() */
 	struct vm *vms;

@@ -5,21 +5,10 @@
  */
 #include <hyp/wallclock.h>
 
-void wallclock_init(struct wallclock *c, uint64_t hz)
-{
-	*c = (struct wallclock){.hz = hz};
-}
-
-static int64_t count_ns(const struct wallclock *c, uint64_t count)
-{
-	return (int64_t)(count / c->hz * (uint64_t)NS_PER_S +
-			 count % c->hz * (uint64_t)NS_PER_S / c->hz);
-}
-
 /* CPUs that look at the same time do no harm: each keeps its own promise. */
-void wallclock_observe(struct wallclock *c, uint64_t count, uint64_t seconds)
+void wallclock_observe(struct wallclock *c, uint64_t ns, uint64_t seconds)
 {
-	int64_t least = (int64_t)seconds * NS_PER_S - count_ns(c, count);
+	int64_t least = (int64_t)seconds * NS_PER_S - (int64_t)ns;
 	int64_t offset = __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
 	bool set = __atomic_load_n(&c->set, __ATOMIC_ACQUIRE);
 
@@ -31,8 +20,7 @@ void wallclock_observe(struct wallclock *c, uint64_t count, uint64_t seconds)
 	__atomic_store_n(&c->set, true, __ATOMIC_RELEASE);
 }
 
-uint64_t wallclock_ns(const struct wallclock *c, uint64_t count)
+uint64_t wallclock_ns(const struct wallclock *c, uint64_t ns)
 {
-	return (uint64_t)(__atomic_load_n(&c->offset, __ATOMIC_RELAXED) +
-			  count_ns(c, count));
+	return (uint64_t)__atomic_load_n(&c->offset, __ATOMIC_RELAXED) + ns;
 }

@@ -16,19 +16,17 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
+/* Zeroed: nobody has looked yet. */
 struct wallclock {
-	uint64_t hz;    /* of the counter; constant */
 	int64_t offset; /* ns since 1970 at count 0; atomic */
 	bool set;       /* anybody has looked; atomic */
 };
 
-/* hz: below 2^33. Seconds, everywhere here: at most 2^33. */
-void wallclock_init(struct wallclock *c, uint64_t hz);
+/* The machine's clock showed `seconds` since 1970, at most 2^33, when the
+ * counter showed `ns` nanoseconds (hyp_nanoseconds()). */
+void wallclock_observe(struct wallclock *c, uint64_t ns, uint64_t seconds);
 
-/* The machine's clock showed `seconds` since 1970 at `count`. */
-void wallclock_observe(struct wallclock *c, uint64_t count, uint64_t seconds);
-
-/* Nanoseconds since 1970 at `count`. */
-uint64_t wallclock_ns(const struct wallclock *c, uint64_t count);
+/* Nanoseconds since 1970 when the counter shows `ns`. */
+uint64_t wallclock_ns(const struct wallclock *c, uint64_t ns);
 
 #endif

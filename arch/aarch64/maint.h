@@ -37,8 +37,7 @@ void icache_sync_poc(const void *p, uint64_t len);
 void el2_map_sync(void);
 void tlb_flush_el2(void);
 
-/* The physical counter, CNTPCT_EL0, and what it counts a second, CNTFRQ_EL0. */
+/* The physical counter, CNTPCT_EL0; hypervisor.counter_hz a second. */
 uint64_t counter_now(void);
-uint64_t counter_hz(void);
 
 #endif

@@ -337,11 +337,6 @@ bool rndrrs_read(uint64_t *v)
 	return true;
 }
 
-uint64_t counter_hz(void)
-{
-	return FAKE_COUNTER_HZ;
-}
-
 void idreg_read_hw(uint64_t hw[IDREG_NR])
 {
 	for (unsigned i = 0; i < IDREG_NR; i++)

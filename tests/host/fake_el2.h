@@ -42,7 +42,7 @@ extern struct cpu *fake_this_cpu;
 #define fake_el1 (fake_pcpu->el1)
 
 extern uint64_t fake_counter; /* CNTPCT_EL0: one more at each look */
-#define FAKE_COUNTER_HZ UINT64_C(62500000) /* CNTFRQ_EL0 */
+#define FAKE_COUNTER_HZ UINT64_C(1000000) /* CNTFRQ_EL0 */
 
 /* RNDR: counts up from `next`, `left` times; then, and at first, nothing. */
 struct fake_rndr {

@@ -248,11 +248,10 @@ void sim_init(struct sim *s, unsigned nr_cpus, uint64_t pages)
 				     SIM_HTIMER, SIM_PMU};
 	s->h.cpus = s->cpus;
 	s->h.nr_cpus = nr_cpus;
-	s->h.counter_hz = 1000000;
+	s->h.counter_hz = FAKE_COUNTER_HZ;
 	s->h.hw_idregs = s->hw_idregs;
 	s->h.vms = s->vms;
 	make_idregs(s->hw_idregs);
-	wallclock_init(&s->h.clock, FAKE_COUNTER_HZ);
 	make_pages(s, pages);
 	for (unsigned i = 0; i < nr_cpus; i++)
 		make_cpu(s, i);

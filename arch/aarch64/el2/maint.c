@@ -125,8 +125,3 @@ uint64_t counter_now(void)
 	isb();
 	return read_cntpct_el0();
 }
-
-uint64_t counter_hz(void)
-{
-	return read_cntfrq_el0();
-}
