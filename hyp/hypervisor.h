@@ -67,7 +67,7 @@ struct hypervisor {
 	bool boot_incomplete;     /* a VM was refused: the end is no success */
 	bool stats;               /* print counts when a VM resets or ends */
 	struct mux *mux; /* of the console; NULL: it is the first VM's */
-	struct monitor *monitor; /* there is one where there is a mux */
+	struct monitor *monitor;      /* there is one where there is a mux */
 	struct sched_event mux_event; /* its mux_tick(); under mux->lock */
 
 	struct page_alloc pages; /* locks itself */

@@ -13,7 +13,7 @@
 #include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
-#include <hyp/sched.h>
+#include <hyp/sched_spin.h>
 
 static struct vcpu *vcpu_of_member(struct runq_member *m)
 {
@@ -102,11 +102,6 @@ static void sleeper_remove(struct sched_cpu *s, const struct vcpu *v)
 
 /* --------------------------------------------------------------- wake-ups */
 
-static bool may_run_on(const struct vcpu *v, const struct cpu *c)
-{
-	return vm_config_allows_pcpu(v->vm->cfg, c->idx);
-}
-
 static bool is_loaded(const struct vcpu *v)
 {
 	return __atomic_load_n(&v->loaded, __ATOMIC_ACQUIRE);
@@ -122,7 +117,8 @@ static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
 	for (unsigned i = 0; i < h->nr_cpus; i++) {
 		struct cpu *c = &h->cpus[i];
 
-		if (c != own && !sched_is_busy(&c->sched) && may_run_on(v, c))
+		if (c != own && !sched_is_busy(&c->sched) &&
+		    sched_may_move(v, c))
 			return c;
 	}
 	return NULL;
@@ -170,7 +166,7 @@ static void set_home_locked(struct vcpu *v, struct cpu *from, struct cpu *to)
 {
 	from->sched.nr_live--;
 	to->sched.nr_live++;
-	__atomic_store_n(&v->cpu, to, __ATOMIC_RELEASE);
+	sched_move_place(v, to);
 }
 
 /* Wakes it on another pCPU, if things are still as they seemed. */
@@ -180,7 +176,8 @@ static bool wake_on(struct vcpu *v, struct cpu *own, struct cpu *to)
 
 	lock_two(own, to);
 	moves = v->cpu == own && v->sched.state == SCHED_BLOCKED &&
-		!is_loaded(v) && !sched_is_busy(&to->sched);
+		!is_loaded(v) && !sched_is_busy(&to->sched) &&
+		sched_may_move(v, to);
 	if (moves) {
 		sleeper_remove(&own->sched, v);
 		set_home_locked(v, own, to);
@@ -214,7 +211,7 @@ static void wake_due_locked(struct cpu *c, uint64_t now)
 /* ----------------------------------------------------- what a vCPU does here
  */
 
-static bool start_at_home(struct vcpu *v, struct cpu *own)
+static void start_at_home(struct vcpu *v, struct cpu *own)
 {
 	bool look;
 
@@ -222,19 +219,26 @@ static bool start_at_home(struct vcpu *v, struct cpu *own)
 	own->sched.nr_live++;
 	look = enqueue_locked(own, v, NULL);
 	spin_unlock(&own->sched.lock);
-	return look;
+	if (look)
+		poke(own);
 }
 
+/* False: `to` has no room for it any more. */
 static bool start_on(struct vcpu *v, struct cpu *own, struct cpu *to)
 {
-	bool look;
+	bool moves, look = false;
 
 	lock_two(own, to);
-	own->sched.nr_live++;
-	set_home_locked(v, own, to);
-	look = enqueue_locked(to, v, &own->sched.q);
+	moves = sched_may_move(v, to);
+	if (moves) {
+		own->sched.nr_live++;
+		set_home_locked(v, own, to);
+		look = enqueue_locked(to, v, &own->sched.q);
+	}
 	unlock_two(own, to);
-	return look;
+	if (look)
+		poke(to);
+	return moves;
 }
 
 /* As soon as it is QUEUED it may run, end, and be gone with its VM. */
@@ -242,8 +246,8 @@ void sched_start(struct vcpu *v)
 {
 	struct cpu *own = home_of(v), *to = idle_cpu_for(v, own);
 
-	if (to ? start_on(v, own, to) : start_at_home(v, own))
-		poke(to ? to : own);
+	if (!to || !start_on(v, own, to))
+		start_at_home(v, own);
 }
 
 void sched_stop(struct cpu *c, struct vcpu *v)
@@ -500,7 +504,7 @@ static struct vcpu *movable_locked(const struct cpu *from, const struct cpu *to)
 		struct vcpu *v = vcpu_of_member(m);
 
 		if (!is_loaded(v) && v != from->sched.yield_to &&
-		    may_run_on(v, to))
+		    sched_may_move(v, to))
 			return v;
 	}
 	return NULL;

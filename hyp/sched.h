@@ -82,12 +82,12 @@ struct sched_cpu {
 	bool working;          /* in something that takes long; read without */
 	struct vcpu *yield_to; /* for whom the running one makes way */
 	unsigned nr_live;      /* vCPUs here that are not OFF */
-	unsigned nr_placed;    /* those that are, too */
-	uint32_t reserved_ppm; /* of its time, by reservations */
+	unsigned nr_placed;    /* those that are, too; read without */
+	uint32_t reserved_ppm; /* of its time, by reservations; read without */
 	uint64_t probe_at;   /* whether the running one spins; RUNQ_NEVER: no */
 	uint64_t probe_step; /* ticks from the last look to that */
 	uint64_t probe_frame; /* of it at the last look, x29; 0: none */
-	uint64_t armed; /* what the timer is set for; RUNQ_NEVER: off */
+	uint64_t armed;       /* what the timer is set for; RUNQ_NEVER: off */
 };
 
 /* It has something to do, or soon will; without the lock. */
@@ -114,6 +114,12 @@ void sched_cpu_init(struct cpu *c, const struct runq_clock *clock);
  */
 MUST_CHECK int sched_place(struct vcpu *v, const struct runq_share *share);
 void sched_unplace(struct vcpu *v);
+
+/* Whether the vCPU may move to `to`, by its VM's set and `to`'s room for its
+ * reservation; exact with to's lock held. sched_move_place(): it does; both
+ * locks are held. */
+bool sched_may_move(const struct vcpu *v, const struct cpu *to);
+void sched_move_place(struct vcpu *v, struct cpu *to);
 
 /* OFF -> QUEUED: its registers are ready. Wakes its pCPU. */
 void sched_start(struct vcpu *v);
@@ -172,23 +178,5 @@ void sched_give_way(struct cpu *c, struct vcpu *v);
 /* Ticks of the counter that the vCPU wanted to run and could not, since its VM
  * started: stolen time. A value from some moment during the call. */
 uint64_t sched_stolen(struct vcpu *v);
-
-/* ------------------------------------------- between the files of the module
- */
-
-/* hyp/sched_spin.c, all with the pCPU's lock held. */
-
-/* Another of its VM that waits there, one that has not spun if possible; or
- * NULL. */
-struct vcpu *sched_peer(const struct sched_cpu *s, const struct vcpu *v);
-
-/* The running one's time for a look has come, and it seems to spin: who goes
- * first then, or NULL. `v` may be NULL. */
-struct vcpu *sched_spin_probe(const struct sched_cpu *s, struct vcpu *v,
-			      uint64_t now);
-
-/* `v` runs from now on, or (`again`) goes on; NULL: nobody. */
-void sched_spin_watch(struct sched_cpu *s, struct vcpu *v, bool again,
-		      uint64_t now);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The scheduler: which pCPU a vCPU belongs to when its VM is created, and which
- * one works for a VM; contract in sched.h. From any pCPU, for several VMs at a
- * time. docs/design/16-scheduler.md.
+ * one works for a VM; contract in sched.h. What is reserved of a pCPU moves
+ * with its vCPUs. From any pCPU, for several VMs at a time.
+ * docs/design/16-scheduler.md.
  */
 #include <errno.h>
 
@@ -67,8 +68,29 @@ int sched_place(struct vcpu *v, const struct runq_share *share)
 			return -ENODEV;
 	} while (!reserve(c, ppm));
 	runq_member_init(&v->sched.member, share);
-	v->placed = v->cpu = c;
+	v->cpu = c;
 	return 0;
+}
+
+bool sched_may_move(const struct vcpu *v, const struct cpu *to)
+{
+	return vm_config_allows_pcpu(v->vm->cfg, to->idx) &&
+	       has_room(to, share_ppm(&v->sched.member.share));
+}
+
+static void count_locked(struct cpu *c, const struct vcpu *v, int sign)
+{
+	uint32_t ppm = share_ppm(&v->sched.member.share);
+
+	c->sched.nr_placed += (unsigned)sign;
+	c->sched.reserved_ppm += (uint32_t)sign * ppm;
+}
+
+void sched_move_place(struct vcpu *v, struct cpu *to)
+{
+	count_locked(v->cpu, v, -1);
+	count_locked(to, v, 1);
+	__atomic_store_n(&v->cpu, to, __ATOMIC_RELEASE);
 }
 
 struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg)
@@ -88,13 +110,12 @@ struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg)
 
 void sched_unplace(struct vcpu *v)
 {
-	struct cpu *c = v->placed;
+	struct cpu *c = v->cpu;
 
 	if (!c)
 		return;
 	spin_lock(&c->sched.lock);
-	c->sched.nr_placed--;
-	c->sched.reserved_ppm -= share_ppm(&v->sched.member.share);
+	count_locked(c, v, -1);
 	spin_unlock(&c->sched.lock);
-	v->placed = v->cpu = NULL;
+	v->cpu = NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * Whether a vCPU spins for another of its VM that waits for the same pCPU, by
- * looking at it now and then; contract in sched.h. Called by hyp/sched.c, with
- * the pCPU's lock held, and the vCPU out of its guest.
+ * looking at it now and then; contract in sched_spin.h. Called by hyp/sched.c,
+ * with the pCPU's lock held, and the vCPU out of its guest.
  *
  * A guest that waits with WFE is known by the trap, where the CPU has one. But
  * a loop need not have a WFE, and QEMU traps none. So: at EL1, in the same
@@ -10,6 +10,7 @@
  */
 #include <arch/aarch64/inject.h>
 
+#include <hyp/sched_spin.h>
 #include <hyp/vcpu.h>
 
 /* The holder of a lock may have run for long, and be behind those that wait for

@@ -67,11 +67,10 @@ struct vcpu {
 	struct vcpu_regs regs; /* first: the vectors know only this part */
 
 	struct vm *vm;
-	/* The pCPU on which it runs, or will: changes under the locks of both
-	 * pCPUs, while it does not run. */
+	/* The pCPU on which it runs, or will, and where it counts: changes
+	 * under the locks of both pCPUs, while it does not run. */
 	struct cpu *cpu;
-	struct cpu *placed; /* where it counts; under placed->sched.lock */
-	unsigned idx;       /* in vm->vcpus */
+	unsigned idx; /* in vm->vcpus */
 
 	/*
 	 * The end of an exit looks at these, the GIC's word as well: all zero

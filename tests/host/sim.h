@@ -23,7 +23,7 @@
 #include "syndrome.h"
 
 #define SIM_CPUS    4
-#define SIM_VMS     2
+#define SIM_VMS     3
 #define SIM_RAM     UINT64_C(0x40000000) /* IPA */
 #define SIM_ENTRY   (SIM_RAM + 0x1000)
 #define SIM_GICD    UINT64_C(0x08000000)

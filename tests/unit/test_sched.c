@@ -339,7 +339,8 @@ static void event_that_is_due_is_called_at_the_end_of_the_exit(void **state)
 	assert_int_equal(nr_called, 1);
 }
 
-static void event_that_another_pcpu_sets_again_is_called_once_there(void **state)
+static void
+event_that_another_pcpu_sets_again_is_called_once_there(void **state)
 {
 	uint64_t at = fake_counter + 5000;
 
@@ -585,6 +586,57 @@ static void reservations_that_do_not_fit_refuse_the_vm(void **state)
 	}
 }
 
+/* A VM of one vCPU that has `budget` of each 10000 us. */
+static struct vm *reserved_vm(unsigned budget)
+{
+	struct vm *v = &m.vms[m.h.nr_vms];
+	struct vm_config *cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+
+	cfg->share = (struct vm_share){0, budget, 10000};
+	m.h.nr_vms++;
+	assert_int_equal(vm_create(v, &m.h, cfg, (uint16_t)m.h.nr_vms), 0);
+	assert_int_equal(vm_start(v), 0);
+	return v;
+}
+
+/* On pCPU 0, behind another one, with pCPU 1 idle. Returns where it woke. */
+static struct cpu *wakes_on(unsigned budget)
+{
+	struct vcpu *a;
+
+	sim_init(&m, 2, 2048);
+	vm = reserved_vm(budget);
+	(void)reserved_vm(6000);
+	(void)sim_add_vm(&m, &(struct sim_vm){.nr_vcpus = 1});
+	a = vm->vcpus[0];
+	assert_ptr_equal(sim_run(&m, 0), a);
+	(void)sim_run(&m, 1);
+	sim_on(&m, 0);
+	sim_guest_gic(&m, 0);
+	assert_ptr_equal(wfi_on(0), m.vms[2].vcpus[0]);
+	sim_on(&m, 1);
+	assert_null(wfi_on(1));
+	sim_on(&m, 0);
+	vgic_set_line(vm->vgic, 0, 20, true);
+	sim_settle(&m);
+	assert_int_equal(m.cpus[0].sched.reserved_ppm +
+				 m.cpus[1].sched.reserved_ppm,
+			 budget * 100 + 600000);
+	assert_int_equal(m.cpus[0].sched.nr_placed, a->cpu->idx ? 1 : 2);
+	return a->cpu;
+}
+
+static void reservation_moves_only_where_there_is_room_for_it(void **state)
+{
+	(void)state;
+	assert_ptr_equal(wakes_on(3000), &m.cpus[1]);
+	assert_int_equal(m.cpus[1].sched.reserved_ppm, 900000);
+	sim_check(&m);
+	sim_free(&m);
+	assert_ptr_equal(wakes_on(4000), &m.cpus[0]);
+	assert_int_equal(m.cpus[1].sched.reserved_ppm, 600000);
+}
+
 /* ------------------------------------------------------------------- yield */
 
 static void wfe_lets_another_of_the_vm_go_first(void **state)
@@ -657,6 +709,7 @@ int main(void)
 		THREE(sleeper_wakes_on_an_idle_pcpu_when_its_own_is_busy),
 		BARE(pcpus_outside_of_the_set_are_not_used),
 		BARE(reservations_that_do_not_fit_refuse_the_vm),
+		BARE(reservation_moves_only_where_there_is_room_for_it),
 		ONE(wfe_lets_another_of_the_vm_go_first),
 		THREE(system_off_reaches_who_waits_and_who_sleeps),
 	};
