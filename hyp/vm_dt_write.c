@@ -32,7 +32,7 @@
 #define SLEEP_PARAM        0x10000
 #define SLEEP_ENTRY_US     100
 #define SLEEP_EXIT_US      200
-#define SLEEP_RESIDENCY_US 10000
+#define SLEEP_RESIDENCY_US 10000000
 
 /* Bytes of a tree apart from what is counted: generous, checked by tests. */
 #define ROOM_BASE   4096
@@ -195,9 +195,11 @@ static void gen_cpu(struct gen *g, uint64_t mpidr, uint32_t cells)
 }
 
 /*
- * CPU_SUSPEND with power-down. WFI is as deep a sleep and costs no exit, so a
- * guest shall take this only for long: it is here for whoever wants to see
- * that its CPUs can. The timers go on: no local-timer-stop.
+ * CPU_SUSPEND with power-down. WFI is as deep a sleep and costs no exit, while
+ * a kernel that comes back from this sets up its interrupt controller and its
+ * performance monitors again: longer than an idle kernel ever sleeps. It is
+ * here for whoever wants to see that its CPUs can. The timers go on: no
+ * local-timer-stop.
  */
 static void gen_idle_states(struct gen *g)
 {

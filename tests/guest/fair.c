@@ -5,7 +5,8 @@
  *
  * Boot argument `sleeper`: sleeps instead and wakes by its timer each
  * millisecond; tells how late it was at worst, after a tenth of a second in
- * which it pays for its start.
+ * which it pays for its start. `period=US` and `seconds=N` are for another
+ * period, and another time than two seconds.
  */
 #include "lib/check.h"
 #include "lib/gic.h"
@@ -17,7 +18,9 @@
 
 const char payload_name[] = "fair";
 
-#define WINDOW_US 2000000
+#define SECOND_US 1000000
+#define WINDOW_US (2 * SECOND_US)
+#define PERIOD_US 1000
 #define SETTLE_US 100000
 
 static void compute(void)
@@ -41,9 +44,16 @@ static void on_irq(bool fiq)
 		write_icc_eoir1_el1(iar);
 }
 
-static uint64_t late_by(void)
+static uint64_t argument(const char *key, uint64_t otherwise)
 {
-	uint64_t due = time_now() + time_ticks(1000);
+	uint64_t n = str_number(guest.bootargs, key);
+
+	return n ? n : otherwise;
+}
+
+static uint64_t late_by(uint64_t us)
+{
+	uint64_t due = time_now() + time_ticks(us);
 
 	write_cntv_cval_el0(due);
 	write_cntv_ctl_el0(CNT_CTL_ENABLE);
@@ -61,14 +71,15 @@ static void sleep_and_wake(void)
 {
 	uint64_t worst = 0, start = time_now();
 	uint64_t settled = start + time_ticks(SETTLE_US);
-	uint64_t end = start + time_ticks(WINDOW_US);
+	uint64_t end = start + time_ticks(SECOND_US * argument("seconds=", 2));
+	uint64_t period = argument("period=", PERIOD_US);
 
 	gic_init_dist();
 	gic_init_cpu();
 	irq_handler = on_irq;
 	gic_enable(PPI_VTIMER);
 	while (time_now() < end) {
-		uint64_t late = late_by();
+		uint64_t late = late_by(period);
 
 		if (late > worst && time_now() > settled)
 			worst = late;
