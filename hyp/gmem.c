@@ -129,6 +129,16 @@ void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access)
 	return span_holds(s, *len) ? s.p : ptr_across(m, at, len, access);
 }
 
+const void *gmem_peek(const struct gmem *m, ipa_t at, uint64_t *len)
+{
+	struct gmem_span s = span_at(m, at.v);
+
+	if (!s.p && gmem_extent_at(m, at))
+		s = gmem_demand_look(m, at, GMEM_READ);
+	*len = min_u64(*len, s.len);
+	return s.p;
+}
+
 /* ---- copies ---- */
 
 COLD int read_across(struct gmem *m, ipa_t at, char *dst, uint64_t len)

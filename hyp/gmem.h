@@ -164,6 +164,12 @@ MUST_CHECK int gmem_write(struct gmem *m, ipa_t at, const void *src,
 MUST_CHECK void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len,
 			  enum gmem_access access);
 
+/*
+ * A pointer to what the guest's RAM has at `at`, to read *len bytes or fewer,
+ * as gmem_ptr(); but no memory comes for it: NULL where there is none yet.
+ */
+MUST_CHECK const void *gmem_peek(const struct gmem *m, ipa_t at, uint64_t *len);
+
 /* True when [at, at + len) lies in RAM; len 0 is false. */
 bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len);
 

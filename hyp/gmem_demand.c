@@ -191,9 +191,8 @@ int gmem_touch(struct gmem *m, ipa_t at, enum gmem_access access)
 
 /* ---- what is there ---- */
 
-/* Up to the end of its leaf; none when it is not there for such an access. */
-static struct gmem_span look(const struct gmem *m, ipa_t at,
-			     enum gmem_access access)
+struct gmem_span gmem_demand_look(const struct gmem *m, ipa_t at,
+				  enum gmem_access access)
 {
 	struct s2_walk w;
 
@@ -206,11 +205,11 @@ static struct gmem_span look(const struct gmem *m, ipa_t at,
 static struct gmem_span take(struct gmem *m, const struct gmem_extent *e,
 			     ipa_t at, enum gmem_access access)
 {
-	struct gmem_span s = look(m, at, access);
+	struct gmem_span s = gmem_demand_look(m, at, access);
 
 	if (s.p || touch(m, e, at, access, GMEM_CHUNK_ORDER))
 		return s;
-	return look(m, at, access);
+	return gmem_demand_look(m, at, access);
 }
 
 struct gmem_span gmem_demand_span(struct gmem *m, const struct gmem_extent *e,

@@ -37,6 +37,11 @@ static inline uint64_t gmem_extent_size(const struct gmem_extent *e)
 /* The extent that holds `at`, or NULL. */
 const struct gmem_extent *gmem_extent_at(const struct gmem *m, ipa_t at);
 
+/* Host memory at `at`, up to the end of its leaf; none when nothing is there
+ * for such an access. */
+struct gmem_span gmem_demand_look(const struct gmem *m, ipa_t at,
+				  enum gmem_access access);
+
 /*
  * Contiguous host memory at `at` in e, with pages for it if there were none:
  * as much of `want` bytes, at most up to the end of e, as lies in one piece.

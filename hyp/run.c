@@ -166,6 +166,7 @@ static void load(struct cpu *c, struct vcpu *v)
 {
 	unload(c);
 	vcpu_load(c, v);
+	sched_loaded(c, v);
 	pvtime_update(v->vm, v->idx,
 		      hyp_nanoseconds(c->hyp, v->sched.member.waited));
 	if (v->starting) {

@@ -200,15 +200,53 @@ struct runq_member *runq_pick(struct runq *q, uint64_t now)
 	return switch_to(q, best(q, now), now);
 }
 
+static void exchange(struct runq *q, struct runq_member *a,
+		     struct runq_member *b)
+{
+	struct runq_member old = *a;
+
+	take(q, b);
+	a->vtime = b->vtime;
+	a->left = b->left;
+	a->period_end = b->period_end;
+	b->vtime = old.vtime;
+	b->left = old.left;
+	b->period_end = old.period_end;
+	insert(q, b);
+}
+
+/* Whether current's turn is better than that of `m`. */
+static bool is_ahead(const struct runq *q, const struct runq_member *m)
+{
+	const struct runq_member *c = q->current;
+
+	if (!c)
+		return false;
+	if (has_budget(c) != has_budget(m))
+		return has_budget(c);
+	return has_budget(c) ? c->period_end < m->period_end
+			     : c->vtime < m->vtime;
+}
+
+/* Whether nobody else is much better. */
+static bool is_fair(const struct runq *q, const struct runq_member *m)
+{
+	const struct runq_member *urgent = most_urgent(q);
+
+	if (urgent)
+		return has_budget(m) && m->period_end <= urgent->period_end;
+	return m->vtime <= q->vtime + 2 * q->clock->slice;
+}
+
 struct runq_member *runq_pick_this(struct runq *q, struct runq_member *m,
 				   uint64_t now)
 {
 	runq_charge(q, now);
 	refill_all(q, now);
+	if (is_ahead(q, m))
+		exchange(q, q->current, m);
 	q->slice_end = now; /* the current one gives up what is left of it */
-	if (most_urgent(q) || m->vtime > q->vtime + 2 * q->clock->slice)
-		m = best(q, now);
-	return switch_to(q, m, now);
+	return switch_to(q, is_fair(q, m) ? m : best(q, now), now);
 }
 
 bool runq_preempts(const struct runq *q, const struct runq_member *m,

@@ -93,9 +93,9 @@ void runq_requeue(struct runq *q, uint64_t now);
 struct runq_member *runq_pick(struct runq *q, uint64_t now);
 
 /*
- * As runq_pick(), but `m`, which waits, is next, if that is not unfair: when
- * its lead is less than two slices. Otherwise as runq_pick() at the end of
- * the slice.
+ * As runq_pick(), but `m`, which waits, is next, if that is not unfair to
+ * others. The current one, of the same weight, gives it its turn: where that is
+ * the better one, they exchange the time that they have had, and their budgets.
  */
 struct runq_member *runq_pick_this(struct runq *q, struct runq_member *m,
 				   uint64_t now);

@@ -136,8 +136,11 @@ static bool enqueue_locked(struct cpu *c, struct vcpu *v,
 	set_state(v, SCHED_QUEUED);
 	if (!current)
 		return true;
-	if (s->q.nr > 1 && !runq_preempts(&s->q, &v->sched.member, now))
-		return false; /* the timer is set for a slice already */
+	/* The timer is set for a slice already, and for a look as well where
+	 * the new one may be waited for. */
+	if (s->q.nr > 1 && !runq_preempts(&s->q, &v->sched.member, now) &&
+	    (current->vm != v->vm || s->probe_at != RUNQ_NEVER))
+		return false;
 	vcpu_post(current, VCPU_REQ_RESCHED);
 	return true;
 }
@@ -285,6 +288,14 @@ void sched_unloaded(struct cpu *c, struct vcpu *old)
 	spin_unlock(&c->sched.lock);
 }
 
+void sched_loaded(struct cpu *c, const struct vcpu *v)
+{
+	spin_lock(&c->sched.lock);
+	sched_spin_enter(&c->sched, v, counter_now());
+	arm_locked(c);
+	spin_unlock(&c->sched.lock);
+}
+
 /* The one that runs, if any, leaves its guest, and this pCPU looks around. */
 static void interrupt_locked(struct cpu *c)
 {
@@ -300,9 +311,13 @@ static bool goes_on_locked(struct sched_cpu *s, uint64_t now)
 {
 	struct vcpu *v = vcpu_of_member(s->q.current);
 
-	if (now < s->probe_at || now >= runq_deadline(&s->q) ||
+	if (!v || !v->loaded || now < s->probe_at ||
+	    now >= runq_deadline(&s->q) ||
 	    (s->sleepers && s->sleepers->sched.wake_at <= now) ||
-	    (s->events && s->events->at <= now) || sched_spin_probe(s, v, now))
+	    (s->events && s->events->at <= now))
+		return false;
+	s->yield_to = sched_spin_probe(s, v);
+	if (s->yield_to)
 		return false;
 	sched_spin_watch(s, v, true, now);
 	return true;
@@ -475,8 +490,6 @@ static struct vcpu *choose(struct cpu *c)
 	wake_due_locked(c, now);
 	favourite = s->yield_to;
 	s->yield_to = NULL;
-	if (!favourite)
-		favourite = sched_spin_probe(s, old, now);
 	v = vcpu_of_member(
 		favourite ? runq_pick_this(&s->q, &favourite->sched.member, now)
 			  : runq_pick(&s->q, now));

@@ -87,7 +87,9 @@ struct sched_cpu {
 	uint64_t probe_at;   /* whether the running one spins; RUNQ_NEVER: no */
 	uint64_t probe_step; /* ticks from the last look to that */
 	uint64_t probe_frame; /* of it at the last look, x29; 0: none */
+	unsigned nr_vain;     /* looks in a row with everybody spinning */
 	uint64_t armed;       /* what the timer is set for; RUNQ_NEVER: off */
+	uint64_t probe_pc; /* of it when it was loaded, or at the last look */
 };
 
 /* It has something to do, or soon will; without the lock. */
@@ -101,7 +103,7 @@ static inline bool sched_is_busy(const struct sched_cpu *s)
 #define SCHED_SLICE_US     3000U
 #define SCHED_GRANULE_US   500U
 #define SCHED_PROBE_US     10U
-#define SCHED_PROBE_MOST   4U      /* times that, between two looks */
+#define SCHED_PROBE_MOST   64U     /* times that, between two looks */
 #define SCHED_RESERVED_PPM 950000U /* of each pCPU, at most */
 
 /* Before any vCPU is placed there. `clock` is kept. */
@@ -165,8 +167,9 @@ void sched_work_end(struct cpu *c);
 /* A pCPU that a VM may use, an idle one if there is one. */
 struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg);
 
-/* `old` has just been put here by vcpu_put(). */
+/* `old` has just been put here by vcpu_put(), `v` loaded by vcpu_load(). */
 void sched_unloaded(struct cpu *c, struct vcpu *old);
+void sched_loaded(struct cpu *c, const struct vcpu *v);
 
 /* EL2's timer has fired on this pCPU. */
 void sched_timer(struct cpu *c);

@@ -12,13 +12,15 @@
  * NULL. */
 struct vcpu *sched_peer(const struct sched_cpu *s, const struct vcpu *v);
 
-/* The running one's time for a look has come, and it seems to spin: who goes
- * first then, or NULL. `v` may be NULL. */
-struct vcpu *sched_spin_probe(const struct sched_cpu *s, struct vcpu *v,
-			      uint64_t now);
+/* A look at `v`, which runs and is loaded: it seems to spin, and who goes first
+ * then, or NULL. */
+struct vcpu *sched_spin_probe(struct sched_cpu *s, struct vcpu *v);
 
 /* `v` runs from now on, or (`again`) goes on; NULL: nobody. */
 void sched_spin_watch(struct sched_cpu *s, struct vcpu *v, bool again,
 		      uint64_t now);
+
+/* `v` has been loaded and enters its guest: the time to the look begins now. */
+void sched_spin_enter(struct sched_cpu *s, const struct vcpu *v, uint64_t now);
 
 #endif

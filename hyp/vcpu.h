@@ -131,7 +131,13 @@ static inline struct vcpu *vcpu_of(struct vcpu_regs *regs)
 	return container_of(regs, struct vcpu, regs);
 }
 
-/* PSTATE of a vCPU that has left its guest; this pCPU's, or not loaded. */
+/* PC and PSTATE of a vCPU that has left its guest; this pCPU's, or not loaded.
+ */
+static inline uint64_t vcpu_pc(const struct vcpu *v)
+{
+	return v->regs.whole ? v->regs.pc : exit_pc(&v->regs);
+}
+
 static inline uint64_t vcpu_pstate(const struct vcpu *v)
 {
 	return v->regs.whole ? v->regs.pstate : exit_pstate(&v->regs);

@@ -245,6 +245,24 @@ static void first_touch_brings_a_chunk_of_zeroes(void **state)
 	assert_int_equal(own(f), 16);
 }
 
+static void a_peek_brings_nothing(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t len = 256;
+
+	add_zeroes(f, RAM, MIB(2));
+	assert_null(gmem_peek(&f->m, (ipa_t){RAM + 0x1000}, &len));
+	len = 256;
+	assert_null(gmem_peek(&f->m, (ipa_t){RAM + MIB(2)}, &len));
+	assert_int_equal(taken(f), 0);
+	assert_int_equal(touch(f, RAM, GMEM_WRITE), 0);
+	len = 256;
+	assert_ptr_equal(gmem_peek(&f->m, (ipa_t){RAM + 0xff80}, &len),
+			 guest(f, RAM + 0xff80, GMEM_READ));
+	assert_int_equal(len, 128); /* the end of what is there */
+	assert_int_equal(taken(f), 16);
+}
+
 static void chunks_that_reach_beyond_ram_are_single_pages(void **state)
 {
 	struct fixture *f = *state;
@@ -762,6 +780,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(nothing_is_taken_before_it_is_touched),
 		T(first_touch_brings_a_chunk_of_zeroes),
+		T(a_peek_brings_nothing),
 		T(chunks_that_reach_beyond_ram_are_single_pages),
 		T(memory_that_is_promised_comes_in_blocks),
 		T(where_blocks_are_short_single_pages_do),

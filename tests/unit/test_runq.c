@@ -198,20 +198,72 @@ static void budget_is_there_in_every_period(void **state)
 	}
 }
 
-static void yield_to_another_is_granted_while_it_is_fair(void **state)
+/* Member 0 gives its turn to member 2 whenever it has one, until `end`. */
+static void run_and_give_until(uint64_t end)
 {
+	while (b.now < end) {
+		struct runq_member *m = runq_pick(&b.q, b.now);
+		uint64_t until = runq_deadline(&b.q);
+
+		if (m == &b.m[0]) {
+			b.now += MS / 100;
+			b.ran[0] += MS / 100;
+			m = runq_pick_this(&b.q, &b.m[2], b.now);
+			until = runq_deadline(&b.q);
+		}
+		check_sorted();
+		b.ran[index_of(m)] += until - b.now;
+		b.now = until;
+	}
+}
+
+static void who_waits_gives_its_turns_away_and_others_have_theirs(void **state)
+{
+	uint64_t all = 3000 * MS;
+
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		make(i, RUNQ_UNIT, NO_BUDGET);
 		join(i);
 	}
-	assert_ptr_equal(runq_pick(&b.q, b.now), &b.m[0]);
-	b.now += MS / 10;
-	assert_ptr_equal(runq_pick_this(&b.q, &b.m[2], b.now), &b.m[2]);
-	/* Again and again in its favour: at the end the others have a turn. */
-	b.now += 8 * SLICE;
-	assert_ptr_not_equal(runq_pick(&b.q, b.now), &b.m[2]);
-	assert_ptr_not_equal(runq_pick_this(&b.q, &b.m[2], b.now), &b.m[2]);
+	run_and_give_until(b.now + all);
+	assert_share(1, all, 333);
+	assert_true(b.ran[0] < all / 100);
+	/* It waits no more: what it gave is gone. */
+	memset(b.ran, 0, sizeof(b.ran));
+	run_until(b.now + all);
+	for (unsigned i = 0; i < 3; i++)
+		assert_share(i, all, 333);
+}
+
+static void who_waits_gives_its_budget_away(void **state)
+{
+	uint64_t all = 1000 * MS;
+
+	(void)state;
+	make(0, 1, 2 * MS, 10 * MS);
+	make(1, RUNQ_UNIT, NO_BUDGET);
+	make(2, 1, 2 * MS, 10 * MS);
+	for (unsigned i = 0; i < 3; i++)
+		join(i);
+	run_and_give_until(b.now + all);
+	assert_true(b.ran[2] >= all * 390 / 1000);
+	assert_true(b.ran[0] < all / 100);
+	assert_share(1, all, 600);
+}
+
+static void turn_is_not_given_at_the_cost_of_others(void **state)
+{
+	(void)state;
+	make(0, RUNQ_UNIT, NO_BUDGET);
+	make(1, RUNQ_UNIT, 2 * MS, 10 * MS);
+	make(2, RUNQ_UNIT, NO_BUDGET);
+	join(0);
+	join(2);
+	(void)runq_pick(&b.q, b.now);
+	join(1);
+	b.now += MS / 100;
+	assert_ptr_equal(runq_pick_this(&b.q, &b.m[2], b.now), &b.m[1]);
 }
 
 static void time_in_the_queue_is_counted(void **state)
@@ -298,7 +350,9 @@ int main(void)
 		T(reservation_holds_against_seven_that_spin),
 		T(reservation_is_a_floor_not_a_bonus),
 		T(budget_is_there_in_every_period),
-		T(yield_to_another_is_granted_while_it_is_fair),
+		T(who_waits_gives_its_turns_away_and_others_have_theirs),
+		T(who_waits_gives_its_budget_away),
+		T(turn_is_not_given_at_the_cost_of_others),
 		T(time_in_the_queue_is_counted),
 		T(move_to_another_queue_keeps_lead_and_lag),
 		T(random_life_keeps_the_queue_sorted_and_time_accounted),

@@ -207,34 +207,134 @@ static void wfe_is_not_trapped_while_nobody_waits(void **state)
 
 /* ------------------------------------------------------------------- spins */
 
-/* The pCPU looks each 50 ticks whether its vCPU spins. */
+/* The pCPU looks after 50 ticks whether its vCPU spins; slices are long. */
 static void look_often(void)
 {
 	static struct runq_clock clock;
 
 	clock = *m.cpus[0].sched.q.clock;
 	clock.probe = 50;
+	clock.slice = 1000000;
 	m.cpus[0].sched.q.clock = &clock;
-	(void)sim_irq(&m, 0, SIM_HTIMER); /* the next choice knows of it */
+	fake_counter += SIM_SLICE; /* the next one's is so long */
+	(void)sim_irq(&m, 0, SIM_HTIMER);
 }
 
-static void kernel_that_stays_in_one_frame_makes_way(void **state)
+/* Encodings as the assembler has them. */
+#define INSN_YIELD UINT32_C(0xd503203f)
+#define CODE       (SIM_RAM + 0x2800) /* there is nothing but zeroes */
+
+static void put_insn(uint64_t at, uint32_t insn)
+{
+	assert_int_equal(gmem_write(&vm->mem, (ipa_t){at}, &insn, sizeof(insn)),
+			 0);
+}
+
+/* Where the one that runs is, and that it has something to do. */
+static struct vcpu *at_work(uint64_t pc, uint64_t lr)
+{
+	struct vcpu *v = on(0);
+
+	v->regs.pc = v->regs.pc == pc ? pc + 4 : pc; /* it has moved */
+	v->regs.x[30] = lr;
+	v->regs.x[29]++;
+	return v;
+}
+
+/* Whether the one that runs, with `insn` at CODE, makes way at the next look.
+ */
+static bool makes_way(uint64_t pc, uint64_t lr, uint32_t insn)
+{
+	const struct vcpu *a = at_work(pc, lr);
+	bool made;
+
+	put_insn(CODE, insn);
+	made = tick(0) != a;
+	put_insn(CODE, 0);
+	return made;
+}
+
+static void loop_with_a_hint_makes_way(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t insn;
+		bool waits;
+	} t[] = {
+		{"yield", INSN_YIELD, true},    {"wfe", 0xd503205f, true},
+		{"wfet x3", 0xd5031003, true},  {"nop", 0xd503201f, false},
+		{"wfi", 0xd503207f, false},     {"sev", 0xd503209f, false},
+		{"isb", 0xd5033fdf, false},     {"dsb sy", 0xd5033f9f, false},
+		{"wfit x3", 0xd5031023, false},
+	};
+
+	(void)state;
+	look_often();
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		print_message("  %s\n", t[i].name);
+		assert_int_equal(makes_way(CODE + 16, 0, t[i].insn),
+				 t[i].waits);
+	}
+}
+
+static void hint_counts_near_the_pc_and_near_the_caller(void **state)
+{
+	uint64_t far = SIM_RAM + 0x8000, signature = UINT64_C(0x2b) << 48;
+
+	(void)state;
+	look_often();
+	m.pcpu[0].hw.el1.tcr = 16; /* T0SZ: 48 bits */
+	assert_true(makes_way(CODE + UINT64_C(4) * 30, far, INSN_YIELD));
+	assert_true(makes_way(CODE - UINT64_C(4) * 20, far, INSN_YIELD));
+	assert_true(makes_way(far, CODE + UINT64_C(4) * 70, INSN_YIELD));
+	assert_true(makes_way(far, (CODE + 16) | signature, INSN_YIELD));
+	assert_false(makes_way(CODE + UINT64_C(4) * 40, far, INSN_YIELD));
+	assert_false(makes_way(far, CODE + UINT64_C(4) * 90, INSN_YIELD));
+	/* Where there is no code: nothing is found, and nothing happens. */
+	assert_false(makes_way(UINT64_C(0x7f00000000), UINT64_MAX, INSN_YIELD));
+}
+
+static void program_that_spins_makes_way(void **state)
+{
+	(void)state;
+	look_often();
+	on(0)->regs.pstate = 0; /* EL0 */
+	assert_true(makes_way(CODE + 16, 0, INSN_YIELD));
+}
+
+static void look_before_it_has_run_tells_nothing(void **state)
 {
 	struct vcpu *a;
 
 	(void)state;
 	look_often();
+	put_insn(CODE, INSN_YIELD);
 	a = on(0);
-	a->regs.x[29] = 0x4000;
-	assert_ptr_equal(tick(0), a); /* seen once */
-	assert_true(m.pcpu[0].hw.htimer <= fake_counter + 100);
+	a->regs.pc = m.cpus[0].sched.probe_pc = CODE;
+	assert_ptr_equal(tick(0), a);
+	a->regs.pc += 4;
 	assert_ptr_not_equal(tick(0), a);
 }
 
-/* Stays in one frame until another runs, and says who. */
-static struct vcpu *spin(struct vcpu *v, uint64_t frame)
+static void kernel_that_stays_in_one_function_for_long_makes_way(void **state)
 {
-	v->regs.x[29] = frame;
+	struct vcpu *a;
+	uint64_t since;
+
+	(void)state;
+	look_often();
+	a = on(0);
+	a->regs.x[29] = 0x4000;
+	since = fake_counter;
+	while (tick(0) == a)
+		assert_true(fake_counter - since < 12000);
+	assert_true(fake_counter - since > 3000);
+}
+
+/* Spins until another runs, and says who. */
+static struct vcpu *spin(const struct vcpu *v)
+{
+	(void)at_work(CODE, 0);
 	for (unsigned i = 0; on(0) == v; i++) {
 		assert_true(i < 4);
 		(void)tick(0);
@@ -248,16 +348,29 @@ static void who_has_not_spun_goes_before_those_that_have(void **state)
 
 	(void)state;
 	look_often();
+	put_insn(CODE, INSN_YIELD);
 	a = on(0);
-	for (unsigned i = 0; on(0) == a; i++) { /* a whole slice */
-		a->regs.x[29] = 0x3000 + i;
-		(void)tick(0);
-	}
-	a = on(0);
-	b = spin(a, 0x4000);
-	holder = spin(b, 0x5000); /* though it has had most */
+	b = spin(a);
+	holder = spin(b);
 	assert_ptr_not_equal(holder, a);
 	assert_ptr_not_equal(holder, b);
+}
+
+static void where_all_spin_each_has_its_turn(void **state)
+{
+	const struct vcpu *last[2] = {NULL, NULL};
+
+	(void)state;
+	look_often();
+	put_insn(CODE, INSN_YIELD);
+	for (unsigned i = 0; i < 12; i++) {
+		const struct vcpu *v = on(0);
+
+		assert_ptr_not_equal(v, last[0]);
+		assert_ptr_not_equal(v, last[1]);
+		last[i % 2] = v;
+		(void)spin(v);
+	}
 }
 
 static void who_works_keeps_its_slice(void **state)
@@ -267,12 +380,12 @@ static void who_works_keeps_its_slice(void **state)
 	(void)state;
 	look_often();
 	a = on(0);
-	for (unsigned i = 0; i < 5; i++) {
-		a->regs.x[29] = 0x4000 + i;
+	for (unsigned i = 0; i < 12; i++) {
+		(void)at_work(CODE, 0);
 		assert_ptr_equal(tick(0), a);
 	}
-	a->regs.pstate = 0; /* EL0: a program may compute in one frame */
-	for (unsigned i = 0; i < 3; i++)
+	a->regs.pstate = 0; /* EL0: a program may compute in one function */
+	for (unsigned i = 0; i < 12; i++)
 		assert_ptr_equal(tick(0), a);
 }
 
@@ -684,10 +797,16 @@ int main(void)
 		ONE(vcpus_of_a_vm_do_not_inherit_each_others_tlb),
 		ONE(exit_of_one_that_is_not_alone_switches_nothing),
 		ONE(time_spent_waiting_is_stolen_time),
-		ONE(kernel_that_stays_in_one_frame_makes_way),
+		ONE(loop_with_a_hint_makes_way),
+		ONE(hint_counts_near_the_pc_and_near_the_caller),
+		ONE(program_that_spins_makes_way),
+		ONE(look_before_it_has_run_tells_nothing),
+		ONE(kernel_that_stays_in_one_function_for_long_makes_way),
 		cmocka_unit_test_setup_teardown(
 			who_has_not_spun_goes_before_those_that_have,
 			three_on_one, end),
+		cmocka_unit_test_setup_teardown(
+			where_all_spin_each_has_its_turn, three_on_one, end),
 		ONE(who_works_keeps_its_slice),
 		ONE(vcpu_alone_is_not_looked_at),
 		TWO(event_ends_a_guests_run_and_a_sleep),
