@@ -254,7 +254,7 @@ static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
 }
 
 /* What may only be read was written: a device's mirror, whose stores are the
- * device's, or a page of ours. RAM has been asked. */
+ * device's and are most, RAM that is still an image's, or a page of ours. */
 static void mirror_store(struct vcpu *v, uint64_t esr, ipa_t ipa)
 {
 	struct mmio_op op = {
@@ -270,7 +270,7 @@ static void mirror_store(struct vcpu *v, uint64_t esr, ipa_t ipa)
 		skip_instruction(v, esr);
 	else if (err == -EAGAIN)
 		cpu_relax();
-	else
+	else if (gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) == -EFAULT)
 		inject_external(v, esr, false);
 }
 
@@ -332,8 +332,14 @@ static void permission_fault(struct vcpu *v, uint64_t esr)
 {
 	ipa_t ipa;
 
-	if (!permission_ipa(esr, &ipa) ||
-	    gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT)
+	if (!permission_ipa(esr, &ipa))
+		return;
+	if (esr_dabt_isv(esr) && esr_dabt_write(esr) &&
+	    !(esr & (ESR_ABT_S1PTW | ESR_DABT_CM))) {
+		mirror_store(v, esr, ipa);
+		return;
+	}
+	if (gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT)
 		return;
 	if (esr & ESR_ABT_S1PTW)
 		inject_walk(v, esr, false);
@@ -341,8 +347,6 @@ static void permission_fault(struct vcpu *v, uint64_t esr)
 		skip_instruction(v, esr);
 	else if (esr & ESR_DABT_CM)
 		inject_external(v, esr, false);
-	else if (esr_dabt_isv(esr) && esr_dabt_write(esr))
-		mirror_store(v, esr, ipa);
 	else
 		decode_access(v, esr, ipa);
 }

@@ -194,12 +194,13 @@ int gmem_touch(struct gmem *m, ipa_t at, enum gmem_access access)
 struct gmem_span gmem_demand_look(const struct gmem *m, ipa_t at,
 				  enum gmem_access access)
 {
-	struct s2_walk w;
+	uint64_t size;
+	hpa_t hpa;
 
-	if (s2_walk(m->s2, at, &w) || !allows(&w, access))
+	if (!s2_find(m->s2, at, access == GMEM_WRITE ? PGT_W : PGT_R, &hpa,
+		     &size))
 		return (struct gmem_span){NULL, 0};
-	return (struct gmem_span){hpa_ptr(w.hpa),
-				  w.trace.size - (at.v & (w.trace.size - 1))};
+	return (struct gmem_span){hpa_ptr(hpa), size - (at.v & (size - 1))};
 }
 
 static struct gmem_span take(struct gmem *m, const struct gmem_extent *e,

@@ -526,25 +526,6 @@ int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t attrs)
 	return 0;
 }
 
-/* ---- one entry ---- */
-
-uint64_t *pgt_entry(const struct pgt *p, uint64_t addr)
-{
-	struct path path;
-
-	if (addr >> p->addr_bits)
-		return NULL;
-	path_find(p, addr, &path);
-	if (path.level != PGT_LAST_LEVEL || !is_valid(path.desc))
-		return NULL;
-	return path.pte[PGT_LAST_LEVEL];
-}
-
-void pgt_entry_write(uint64_t *entry, uint64_t desc)
-{
-	pte_write(entry, desc);
-}
-
 /* ---- look and leave ---- */
 
 int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w)

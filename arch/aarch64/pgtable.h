@@ -143,6 +143,10 @@ MUST_CHECK int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
 MUST_CHECK int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa,
 			 uint64_t attrs);
 
+/* What is mapped at `addr`, at once: the leaf, of *size bytes; one without
+ * PGT_DESC_VALID, or 0 beyond addr_bits, where nothing is. */
+uint64_t pgt_leaf(const struct pgt *p, uint64_t addr, uint64_t *size);
+
 /*
  * The entry of the page mapped at `addr`, which is a level-3 leaf; NULL: none
  * is. Its owner may clear and set PGT_DESC_VALID there by pgt_entry_write():

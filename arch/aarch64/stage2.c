@@ -232,6 +232,17 @@ void s2_page_hide(const struct s2_page *pg)
 	env_tlbi(pg->s2, pg->ipa.v, PAGE_SIZE);
 }
 
+bool s2_find(const struct s2 *s2, ipa_t ipa, unsigned prot, hpa_t *hpa,
+	     uint64_t *size)
+{
+	uint64_t desc = pgt_leaf(&s2->pgt, ipa.v, size);
+
+	if (!(desc & PGT_DESC_VALID) || prot & ~prot_of(desc))
+		return false;
+	*hpa = (hpa_t){(desc & PGT_DESC_ADDRESS) + (ipa.v & (*size - 1))};
+	return true;
+}
+
 int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w)
 {
 	int err = pgt_walk(&s2->pgt, ipa.v, &w->trace);

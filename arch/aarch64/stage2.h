@@ -132,6 +132,11 @@ void s2_page_show(const struct s2_page *pg);
  * when this returns. TLBI is done. */
 void s2_page_hide(const struct s2_page *pg);
 
+/* Where one IPA leads, if its leaf, of *size bytes, allows all of `prot`.
+ * False: it does not, or there is none. */
+MUST_CHECK bool s2_find(const struct s2 *s2, ipa_t ipa, unsigned prot,
+			hpa_t *hpa, uint64_t *size);
+
 /* Look up one IPA: 0, -ENOENT (trace filled), -EINVAL (beyond the space). */
 MUST_CHECK int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w);
 

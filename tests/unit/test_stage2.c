@@ -487,6 +487,34 @@ static void hidden_page_keeps_its_table_when_its_neighbours_go(void **state)
 	assert_int_equal(at(f, RAM + K(8)).hpa.v, G(5));
 }
 
+static void what_is_found_is_what_a_walk_shows(void **state)
+{
+	static const uint64_t off[] = {0, 0x123, K(4), M(2) + 5, M(4) + K(8)};
+	struct fixture *f = *state;
+	uint64_t size;
+	hpa_t hpa;
+
+	assert_int_equal(map(f, RAM, G(4), M(4), RWX), 0);
+	assert_int_equal(map(f, RAM + M(4), G(5), K(64), PGT_R), 0);
+	assert_int_equal(s2_unmap(&f->s2, (ipa_t){RAM + K(4)}, K(4)), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(off); i++) {
+		struct s2_walk w = at(f, RAM + off[i]);
+		bool ok = s2_find(&f->s2, (ipa_t){RAM + off[i]}, PGT_R, &hpa,
+				  &size);
+
+		assert_int_equal(ok, w.prot != 0);
+		if (!ok)
+			continue;
+		assert_int_equal(hpa.v, w.hpa.v);
+		assert_int_equal(size, w.trace.size);
+		assert_int_equal(s2_find(&f->s2, (ipa_t){RAM + off[i]},
+					 PGT_R | PGT_W, &hpa, &size),
+				 (w.prot & PGT_W) != 0);
+	}
+	assert_false(s2_find(&f->s2, (ipa_t){G(8)}, PGT_R, &hpa, &size));
+	assert_false(s2_find(&f->s2, (ipa_t){UINT64_MAX}, PGT_R, &hpa, &size));
+}
+
 static void page_has_no_place_where_something_is_mapped(void **state)
 {
 	struct fixture *f = *state;
@@ -546,6 +574,7 @@ int main(void)
 		T(page_is_hidden_until_it_is_shown),
 		T(hidden_page_has_left_the_tlbs),
 		T(hidden_page_keeps_its_table_when_its_neighbours_go),
+		T(what_is_found_is_what_a_walk_shows),
 		T(page_has_no_place_where_something_is_mapped),
 	};
 
