@@ -30,9 +30,7 @@ void abort_serror(struct vcpu *v);
 /* Past the trapped instruction of AArch64 code, where all are 4 bytes. */
 static inline void skip_a64(struct vcpu *v)
 {
-	exit_set_pc(&v->regs, exit_pc(&v->regs) + 4);
-	exit_set_pstate(&v->regs,
-			exit_pstate(&v->regs) & ~(PSTATE_SS | PSTATE_BTYPE));
+	exit_step(&v->regs, PSTATE_SS, PSTATE_BTYPE);
 }
 
 /* Past the trapped instruction. */

@@ -18,20 +18,10 @@
 #include <hyp/mmio.h>
 
 #define NODE_SLOTS 1024
-#define SLOT_NODE  1 /* tag: the slot names a node */
 
 struct mmio_entry {
 	struct mmio_region region;
 	struct mmio_entry *next;
-};
-
-struct mmio_node {
-	uint64_t shift; /* a slot is 2^shift bytes, aligned */
-	uint64_t mask;  /* slot of address a: (a >> shift) & mask */
-	uint64_t first; /* the span; construction only, like next */
-	uint64_t last;
-	struct mmio_node *next; /* built after this one */
-	const char *slots[];    /* a region, or a node + SLOT_NODE */
 };
 
 /* What free slots name: it holds every access and answers none. */
@@ -173,7 +163,7 @@ static int node_split(struct mmio_bus *bus, struct mmio_node *n,
 		child = node_build(bus, i * size, i * size + (size - 1));
 		if (!child)
 			return -ENOMEM;
-		*slot = (const char *)child + SLOT_NODE;
+		*slot = (const char *)child + MMIO_SLOT_NODE;
 		(*tail)->next = child;
 		*tail = child;
 	}
@@ -204,34 +194,9 @@ int mmio_bus_seal(struct mmio_bus *bus)
 	return 0;
 }
 
-/* The only region that may hold `at`; whether it does is the caller's test. */
-static inline const struct mmio_region *candidate(const struct mmio_bus *bus,
-						  uint64_t at)
-{
-	const struct mmio_node *n = bus->root;
-	const char *slot = n->slots[at >> n->shift & n->mask];
-
-	while ((uintptr_t)slot & SLOT_NODE) {
-		n = (const struct mmio_node *)(const void *)(slot - SLOT_NODE);
-		slot = n->slots[at >> n->shift & n->mask];
-	}
-	return (const struct mmio_region *)(const void *)slot;
-}
-
-int mmio_dispatch(const struct mmio_bus *bus, ipa_t at, struct mmio_op *op)
-{
-	const struct mmio_region *r = candidate(bus, at.v);
-	uint64_t offset = at.v - r->base.v;
-
-	if (offset > r->size - op->size)
-		return -ENXIO;
-	op->offset = offset;
-	return r->access(r->dev, op);
-}
-
 const struct mmio_region *mmio_region_at(const struct mmio_bus *bus, ipa_t at)
 {
-	const struct mmio_region *r = candidate(bus, at.v);
+	const struct mmio_region *r = mmio_candidate(bus, at.v);
 
 	return r != &nobody && at.v - r->base.v < r->size ? r : NULL;
 }

@@ -14,6 +14,8 @@
 #ifndef PLINTH_HYP_MMIO_H
 #define PLINTH_HYP_MMIO_H
 
+#include <errno.h>
+
 #include <base/addr.h>
 #include <base/mmio.h>
 
@@ -30,6 +32,18 @@ struct mmio_region {
 	void *dev;        /* for access() */
 	const char *name; /* outlives the bus */
 };
+
+/* One of the index; hyp/mmio.c. */
+struct mmio_node {
+	uint64_t shift; /* a slot is 2^shift bytes, aligned */
+	uint64_t mask;  /* slot of address a: (a >> shift) & mask */
+	uint64_t first; /* the span; construction only, like next */
+	uint64_t last;
+	struct mmio_node *next; /* built after this one */
+	const char *slots[];    /* a region, or a node + MMIO_SLOT_NODE */
+};
+
+#define MMIO_SLOT_NODE 1 /* tag: the slot names a node */
 
 struct mmio_bus {
 	struct arena *arena;
@@ -51,13 +65,37 @@ MUST_CHECK int mmio_bus_add(struct mmio_bus *bus,
  * a bus without regions is sealed too. */
 MUST_CHECK int mmio_bus_seal(struct mmio_bus *bus);
 
+/* The only region that may hold `at`; whether it does is the caller's test. */
+static inline const struct mmio_region *
+mmio_candidate(const struct mmio_bus *bus, uint64_t at)
+{
+	const struct mmio_node *n = bus->root;
+	const char *slot = n->slots[at >> n->shift & n->mask];
+
+	while ((uintptr_t)slot & MMIO_SLOT_NODE) {
+		n = (const struct mmio_node *)(const void *)(slot -
+							     MMIO_SLOT_NODE);
+		slot = n->slots[at >> n->shift & n->mask];
+	}
+	return (const struct mmio_region *)(const void *)slot;
+}
+
 /*
  * One access of op->size bytes at `at`: sets op->offset and calls the device.
  * -ENXIO when no region holds all of the access, otherwise what the device
- * returns (base/mmio.h).
+ * returns (base/mmio.h). Inline, for every exit of a device comes by.
  */
-MUST_CHECK int mmio_dispatch(const struct mmio_bus *bus, ipa_t at,
-			     struct mmio_op *op);
+MUST_CHECK static inline int mmio_dispatch(const struct mmio_bus *bus, ipa_t at,
+					   struct mmio_op *op)
+{
+	const struct mmio_region *r = mmio_candidate(bus, at.v);
+	uint64_t offset = at.v - r->base.v;
+
+	if (__builtin_expect(offset > r->size - op->size, 0))
+		return -ENXIO;
+	op->offset = offset;
+	return r->access(r->dev, op);
+}
 
 /* The region that holds `at`, or NULL; for reports and the monitor. */
 const struct mmio_region *mmio_region_at(const struct mmio_bus *bus, ipa_t at);

@@ -8,6 +8,7 @@
 #include <arch/aarch64/esr.h>
 #include <arch/aarch64/inject.h>
 #include <arch/aarch64/maint.h>
+#include <arch/aarch64/pmu_hw.h>
 #include <arch/aarch64/sysreg.h>
 
 #include <hyp/abort.h>
@@ -62,7 +63,7 @@ static void trap_wfx(struct vcpu *v, uint64_t esr)
 
 static void sgi_write(struct vcpu *v, uint64_t esr, unsigned group)
 {
-	skip_instruction(v, esr);
+	skip_a64(v);
 	vgic_send_sgi(v->vm->vgic, v->idx, operand(v, esr), group);
 }
 
@@ -73,7 +74,7 @@ static void answer(struct vcpu *v, uint64_t esr, uint64_t value)
 
 	if (rt != XZR)
 		v->regs.x[rt] = value;
-	skip_instruction(v, esr);
+	skip_a64(v);
 }
 
 /* Common CPU interface registers, trapped while an active interrupt is in no
@@ -112,9 +113,6 @@ static void other_access(struct vcpu *v, uint64_t esr, bool read)
 static void trap_msr(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
-	case SYS_ICC_SGI1R_EL1:
-		sgi_write(v, esr, 1);
-		break;
 	case SYS_ICC_ASGI1R_EL1: /* the other group 1 does not exist */
 	case SYS_ICC_SGI0R_EL1:
 		sgi_write(v, esr, 0);
@@ -156,13 +154,30 @@ static void trap_mrs(struct vcpu *v, uint64_t esr)
 	}
 }
 
-/* ID registers have been read before it comes to this. */
-static void trap_sys64(struct vcpu *v, uint64_t esr)
+static __attribute__((noinline)) void rare_access(struct vcpu *v, uint64_t esr)
 {
 	if (esr_sysreg_read(esr))
 		trap_mrs(v, esr);
 	else
 		trap_msr(v, esr);
+}
+
+/* SGIs first, which guests send most. ID registers have been read before it
+ * comes to this. */
+static void trap_sys64(struct vcpu *v, uint64_t esr)
+{
+	uint32_t reg = esr_sysreg(esr);
+	bool read = esr_sysreg_read(esr);
+	int pmu;
+
+	if (reg == SYS_ICC_SGI1R_EL1 && !read) {
+		sgi_write(v, esr, 1);
+	} else if (FIELD_GET(ESR_SYS64_CRN, reg) == 9 && read &&
+		   (pmu = pmu_plain(&v->pmu, reg)) >= 0) {
+		answer(v, esr, pmu_hw_read((enum pmu_reg)pmu));
+	} else {
+		rare_access(v, esr);
+	}
 }
 
 /* CPTR_EL2.TZ: a vCPU begins to use SVE, or its VM has none. */

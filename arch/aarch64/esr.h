@@ -194,7 +194,8 @@ static inline uint16_t esr_imm16(uint64_t esr)
 static inline ipa_t hpfar_ipa(uint64_t hpfar)
 {
 	/* Above the field are RES0 bits and NS, which the shift drops. */
-	return (ipa_t){hpfar / FIELD_LSB(HPFAR_FIPA) << 12};
+	return (ipa_t){hpfar * (BIT(12) / FIELD_LSB(HPFAR_FIPA)) &
+		       ~GENMASK(11, 0)};
 }
 
 /*

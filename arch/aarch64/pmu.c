@@ -40,27 +40,36 @@ enum way {
 	COUNTER,   /* PMXEVCNTR_EL0 */
 };
 
+/* The registers of CRn 9 by CRm (12 to 14) and op2, those of op1 3 behind those
+ * of op1 0; `sysreg` is 0 where there is none. */
+#define ROW(sys)                                                               \
+	(FIELD_GET(ESR_SYS64_OP1, sys) ? 32 : 0) +                             \
+		(FIELD_GET(ESR_SYS64_CRM, sys) & 3) * 8 +                      \
+		FIELD_GET(ESR_SYS64_OP2, sys)
+
 static const struct row {
 	uint32_t sysreg;
 	uint8_t reg; /* enum pmu_reg */
 	uint8_t way; /* enum way */
-} rows[] = {
-	{SYS_PMCR_EL0, PMU_PMCR, PLAIN},
-	{SYS_PMCNTENSET_EL0, PMU_PMCNTENSET, PLAIN},
-	{SYS_PMCNTENCLR_EL0, PMU_PMCNTENCLR, PLAIN},
-	{SYS_PMOVSCLR_EL0, PMU_PMOVSCLR, PLAIN},
-	{SYS_PMOVSSET_EL0, PMU_PMOVSSET, PLAIN},
-	{SYS_PMSWINC_EL0, 0, INCREMENT},
-	{SYS_PMSELR_EL0, PMU_PMSELR, PLAIN},
-	{SYS_PMCEID0_EL0, PMU_PMCEID0, READ_ONLY},
-	{SYS_PMCEID1_EL0, PMU_PMCEID1, READ_ONLY},
-	{SYS_PMCCNTR_EL0, PMU_PMCCNTR, PLAIN},
-	{SYS_PMXEVTYPER_EL0, PMU_PMXEVTYPER, FILTER},
-	{SYS_PMXEVCNTR_EL0, PMU_PMXEVCNTR, COUNTER},
-	{SYS_PMUSERENR_EL0, PMU_PMUSERENR, PLAIN},
-	{SYS_PMINTENSET_EL1, PMU_PMINTENSET, PLAIN},
-	{SYS_PMINTENCLR_EL1, PMU_PMINTENCLR, PLAIN},
-	{SYS_PMMIR_EL1, PMU_PMMIR, READ_ONLY},
+} rows[64] = {
+#define R(name, reg, way) [ROW(SYS_##name)] = {SYS_##name, reg, way}
+	R(PMCR_EL0, PMU_PMCR, PLAIN),
+	R(PMCNTENSET_EL0, PMU_PMCNTENSET, PLAIN),
+	R(PMCNTENCLR_EL0, PMU_PMCNTENCLR, PLAIN),
+	R(PMOVSCLR_EL0, PMU_PMOVSCLR, PLAIN),
+	R(PMOVSSET_EL0, PMU_PMOVSSET, PLAIN),
+	R(PMSWINC_EL0, 0, INCREMENT),
+	R(PMSELR_EL0, PMU_PMSELR, PLAIN),
+	R(PMCEID0_EL0, PMU_PMCEID0, READ_ONLY),
+	R(PMCEID1_EL0, PMU_PMCEID1, READ_ONLY),
+	R(PMCCNTR_EL0, PMU_PMCCNTR, PLAIN),
+	R(PMXEVTYPER_EL0, PMU_PMXEVTYPER, FILTER),
+	R(PMXEVCNTR_EL0, PMU_PMXEVCNTR, COUNTER),
+	R(PMUSERENR_EL0, PMU_PMUSERENR, PLAIN),
+	R(PMINTENSET_EL1, PMU_PMINTENSET, PLAIN),
+	R(PMINTENCLR_EL1, PMU_PMINTENCLR, PLAIN),
+	R(PMMIR_EL1, PMU_PMMIR, READ_ONLY),
+#undef R
 };
 
 static unsigned nr_counters(void)
@@ -250,6 +259,10 @@ static bool is_numbered(uint32_t sysreg)
 
 static bool by_row(const struct row *r, bool read, bool el0, uint64_t *value)
 {
+	if (r->way == PLAIN) {
+		transfer((enum pmu_reg)r->reg, read, value);
+		return true;
+	}
 	if (read ? r->way == INCREMENT : r->way == READ_ONLY)
 		return false;
 	if (r->reg == PMU_PMMIR && pmu_hw_version() < PMUVER_P4)
@@ -265,12 +278,18 @@ static bool by_row(const struct row *r, bool read, bool el0, uint64_t *value)
 
 static bool access(uint32_t sysreg, bool read, bool el0, uint64_t *value)
 {
-	if (is_numbered(sysreg))
-		return by_number(sysreg, read, value);
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].sysreg == sysreg)
-			return by_row(&rows[i], read, el0, value);
-	return false;
+	const struct row *r = &rows[ROW(sysreg)];
+
+	if (r->sysreg == sysreg)
+		return by_row(r, read, el0, value);
+	return is_numbered(sysreg) && by_number(sysreg, read, value);
+}
+
+int pmu_plain(const struct pmu_context *c, uint32_t sysreg)
+{
+	const struct row *r = &rows[ROW(sysreg)];
+
+	return c->used && r->sysreg == sysreg && r->way == PLAIN ? r->reg : -1;
 }
 
 bool pmu_access(struct pmu_context *c, uint32_t sysreg, bool read, bool el0,

@@ -52,6 +52,10 @@ void pmu_put(struct pmu_context *c);
 MUST_CHECK bool pmu_access(struct pmu_context *c, uint32_t sysreg, bool read,
 			   bool el0, uint64_t *value);
 
+/* The enum pmu_reg whose value a read of `sysreg` gives, and all that there is
+ * to it; -1: pmu_access(). */
+int pmu_plain(const struct pmu_context *c, uint32_t sysreg);
+
 /* Whether the loaded vCPU's counters assert the overflow interrupt. */
 bool pmu_asserts(void);
 

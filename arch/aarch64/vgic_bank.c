@@ -41,12 +41,16 @@ static struct spinlock *frame_lock(struct vgic *g, struct vgic_cpu *v)
 
 /* ------------------------------------------------- reads of plain state */
 
-int vgic_read_word(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_word(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		   const struct vgic_row *row)
 {
-	const struct vgic_bank *b = frame_bank(g, v, row_intid(row, op));
+	const struct vgic_bank *b;
 	const void *at;
 
+	if (v) /* the first register of the row, or none */
+		b = (op->offset & 0xffff) == row->base ? &v->b : NULL;
+	else
+		b = frame_bank(g, v, row_intid(row, op));
 	if (!b)
 		return 0;
 	at = (const char *)b + row->word;
@@ -54,18 +58,21 @@ int vgic_read_word(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	return 0;
 }
 
-int vgic_read_prio(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		   const struct vgic_row *row)
 {
 	uint32_t intid = row_intid(row, op);
 	const struct vgic_bank *b = frame_bank(g, v, intid);
 
-	for (unsigned i = 0; b && i < op->size; i++)
-		op->value |= (uint64_t)b->prio[(intid & 31) + i] << 8 * i;
+	if (!b)
+		return 0;
+	op->value = b->prio_word[(intid & 31) / 4] >> 8 * (intid & 3);
+	if (op->size == 1)
+		op->value &= 0xff;
 	return 0;
 }
 
-int vgic_read_cfg(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_cfg(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		  const struct vgic_row *row)
 {
 	uint32_t intid = row_intid(row, op);
@@ -77,7 +84,7 @@ int vgic_read_cfg(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	return 0;
 }
 
-int vgic_read_router(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		     const struct vgic_row *row)
 {
 	uint32_t intid = row_intid(row, op);
@@ -154,7 +161,7 @@ static bool settle_spis(struct vgic *g, unsigned nr, const struct mmio_op *op,
 	return ok;
 }
 
-static int read_settled(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+static int read_settled(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 			const struct vgic_row *row,
 			uint32_t (*get)(const struct vgic_bank *))
 {
@@ -187,16 +194,16 @@ static uint32_t get_active(const struct vgic_bank *b)
 	return (b->active & ~b->clr_a) | b->set_a;
 }
 
-int vgic_read_pending(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_pending(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		      const struct vgic_row *row)
 {
-	return read_settled(g, v, op, row, get_pending);
+	return read_settled(g, op, v, row, get_pending);
 }
 
-int vgic_read_active(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_active(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		     const struct vgic_row *row)
 {
-	return read_settled(g, v, op, row, get_active);
+	return read_settled(g, op, v, row, get_active);
 }
 
 /* ------------------------------------------------------------------ writes */
@@ -308,19 +315,42 @@ uint32_t vgic_clear_active(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 	return (uint32_t)op->value;
 }
 
+/* A bit for each byte that is not 0. */
+static uint32_t nonzero_bytes(uint32_t word)
+{
+	uint32_t low = 0x7f7f7f7f; /* no carry goes into the next byte */
+	uint32_t set = (((word & low) + low) | word) & ~low;
+
+	return (set >> 7) * 0x01020408 >> 24 & 0xf;
+}
+
+/* Four priorities, or one as the others' word with itself changed. */
 uint32_t vgic_set_prio(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 		       const struct mmio_op *op)
 {
-	uint32_t changed = 0;
+	unsigned byte = 8 * (intid & 3);
+	uint32_t mask = op->size == 4 ? ~0U : 0xffU << byte;
+	uint32_t to = (uint32_t)op->value << byte & g->prio_mask * 0x01010101U;
+	uint32_t *word = &b->prio_word[(intid & 31) / 4];
+	uint32_t was = *word;
 
-	for (unsigned i = 0; i < op->size; i++) {
-		uint8_t *p = &b->prio[(intid & 31) + i];
-		uint8_t to = (uint8_t)(op->value >> 8 * i) & g->prio_mask;
+	*word = (was & ~mask) | (to & mask);
+	return nonzero_bytes(was ^ *word) << (intid & 28);
+}
 
-		changed |= (uint32_t)(*p != to) << ((intid & 31) + i);
-		*p = to;
-	}
-	return changed;
+/* Often it is what is there already: then nobody has to be told. */
+int vgic_write_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+		    const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+	const struct vgic_bank *b = frame_bank(g, v, intid);
+	uint32_t to = (uint32_t)op->value & g->prio_mask * 0x01010101U;
+
+	if (b && op->size == 4 &&
+	    __atomic_load_n(&b->prio_word[(intid & 31) / 4],
+			    __ATOMIC_RELAXED) == to)
+		return 0;
+	return vgic_bank_write(g, op, v, row);
 }
 
 /* Bit 0 of each pair is reserved; SGIs are always edge-triggered. */
@@ -357,7 +387,7 @@ static void want_rwp(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 		vgic_mark(&g->cpus[s->owner[i]], VGIC_STALE_RWP, k);
 }
 
-int vgic_bank_write(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_bank_write(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		    const struct vgic_row *row)
 {
 	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
@@ -381,7 +411,7 @@ int vgic_bank_write(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 }
 
 /* Messages may be written with 16 bits; of the rest nothing is architected. */
-int vgic_odd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_odd(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	     const struct vgic_row *row)
 {
 	uint32_t intid = (uint32_t)(op->value & GICD_SETSPI_INTID);
@@ -396,7 +426,7 @@ int vgic_odd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
 	return 0;
 }
 
-int vgic_write_router(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_write_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		      const struct vgic_row *row)
 {
 	struct vgic_kicks k = vgic_kicks_init(op->vcpu);

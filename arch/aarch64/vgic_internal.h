@@ -63,7 +63,10 @@ struct vgic_bank {
 	uint32_t group;
 	uint32_t agroup; /* group and priority with which it got active */
 	uint32_t taken;  /* those active because the guest acknowledged them */
-	uint8_t prio[32];
+	union {
+		uint8_t prio[32];
+		uint32_t prio_word[8]; /* little-endian, as in IPRIORITYR */
+	};
 	uint8_t aprio[32];
 } CACHE_LINE_ALIGNED;
 
@@ -471,7 +474,7 @@ void vgic_change_active(struct vgic *g, unsigned nr, struct vgic_bank *b,
  * the distributor. A read finds op->value 0.
  */
 struct vgic_row;
-typedef int vgic_reg_fn(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+typedef int vgic_reg_fn(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 			const struct vgic_row *row);
 /*
  * Apply a write from INTID `intid` on to its bank; returns the INTIDs whose
@@ -504,6 +507,7 @@ vgic_reg_fn vgic_read_prio;
 vgic_reg_fn vgic_read_cfg;
 vgic_reg_fn vgic_read_router;
 vgic_reg_fn vgic_bank_write;
+vgic_reg_fn vgic_write_prio;
 vgic_reg_fn vgic_write_router;
 
 vgic_change_fn vgic_set_enable;

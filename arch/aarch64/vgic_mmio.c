@@ -48,7 +48,7 @@ static bool writes_pending(const struct vgic *g)
 	return false;
 }
 
-static int read_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+static int read_gicd(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		     const struct vgic_row *row)
 {
 	(void)v;
@@ -113,7 +113,7 @@ static void write_ctlr(struct vgic *g, const struct mmio_op *op)
 }
 
 /* The _SR registers of messages are not there. */
-static int write_gicd(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+static int write_gicd(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		      const struct vgic_row *row)
 {
 	uint32_t intid = (uint32_t)(op->value & GICD_SETSPI_INTID);
@@ -141,7 +141,7 @@ uint32_t vgic_idreg(uint64_t reg, uint8_t part)
 	return reg == GIC_PIDR0 ? part : id[(reg - GIC_IDREGS) / 4];
 }
 
-static int read_idregs(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+static int read_idregs(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		       const struct vgic_row *row)
 {
 	(void)g;
@@ -228,7 +228,7 @@ static const struct {
 					    .sizes = 1 | 4,
 					    .shift = 3,
 					    .read = vgic_read_prio,
-					    .write = vgic_bank_write,
+					    .write = vgic_write_prio,
 					    .change = vgic_set_prio},
 			[ROW_ICFGR] = {.name = "ICFGR",
 				       .base = GICD_ICFGR,
@@ -280,25 +280,25 @@ static const struct {
 		},
 };
 
-static inline int mmio_row(struct vgic *g, struct vgic_cpu *v,
-			   struct mmio_op *op, size_t row_id)
+static inline int mmio_row(struct vgic *g, struct mmio_op *op,
+			   struct vgic_cpu *v, size_t row_id)
 {
 	const struct vgic_row *row = &map.rows[row_id];
 	bool odd = !(row->sizes & op->size) || (op->offset & (op->size - 1U));
 
 	if (odd)
-		return vgic_odd(g, v, op, row);
+		return vgic_odd(g, op, v, row);
 	if (op->write)
-		return row->write(g, v, op, row);
+		return row->write(g, op, v, row);
 	op->value = 0;
-	return row->read(g, v, op, row);
+	return row->read(g, op, v, row);
 }
 
 int vgic_dist_mmio(void *vgic, struct mmio_op *op)
 {
 	unsigned at = op->offset % GIC_FRAME_SIZE >> 7;
 
-	return mmio_row(vgic, NULL, op, map.dist[at]);
+	return mmio_row(vgic, op, NULL, map.dist[at]);
 }
 
 int vgic_redist_mmio(void *vgic, struct mmio_op *op)
@@ -309,5 +309,5 @@ int vgic_redist_mmio(void *vgic, struct mmio_op *op)
 
 	if (frame >= g->nr_vcpus)
 		return -ENXIO;
-	return mmio_row(g, &g->cpus[frame], op, map.redist[at]);
+	return mmio_row(g, op, &g->cpus[frame], map.redist[at]);
 }

@@ -55,7 +55,7 @@ static uint64_t read_word(struct vgic *g, struct vgic_cpu *v, uint64_t reg,
 	}
 }
 
-int vgic_read_gicr(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_read_gicr(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		   const struct vgic_row *row)
 {
 	uint64_t reg = op->offset & 0xffff;
@@ -152,7 +152,7 @@ static void write_ctlr(struct vgic *g, struct vgic_cpu *v,
 				op->vcpu);
 }
 
-int vgic_write_gicr(struct vgic *g, struct vgic_cpu *v, struct mmio_op *op,
+int vgic_write_gicr(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		    const struct vgic_row *row)
 {
 	uint64_t reg = op->offset & 0xffff;

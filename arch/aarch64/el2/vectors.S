@@ -45,9 +45,8 @@
 #define EC_ABORTS	31		// bit: 0x20 and above
 #define EC_REGISTERS	29		// bit: 0x18 among others
 #define DABT_PLAIN	0x93		// bits 31:24: data abort, IL, ISV
-#define DABT_TYPE	0x3c		// FSC without the level
-#define FSC_TRANSLATION	0x04
-#define DABT_ODD	0x180		// CM, S1PTW
+#define DABT_WNR	0x10		// these two are of bits 8:2
+#define FSC_TRANSLATION	0x01
 #define DABT_RT		16
 #define SYS64_OP2	17
 #define SYS64_RT	5
@@ -253,10 +252,9 @@ el2_vectors:
 	to_stack
 	lsr	w2, w1, #24
 	cmp	w2, #DABT_PLAIN
-	and	w2, w1, #DABT_TYPE
+	ubfx	w2, w1, #2, #7		// CM, S1PTW, WnR, FSC without the level
+	and	w2, w2, #~DABT_WNR
 	ccmp	w2, #FSC_TRANSLATION, #0, eq
-	and	w2, w1, #DABT_ODD
-	ccmp	w2, #0, #0, eq
 	add	w2, w1, #(1 << DABT_RT)	// XZR, 31, becomes 0
 	ubfx	w2, w2, #DABT_RT, #5
 	ccmp	w2, #(LAST_SAVED + 1), #2, eq	// else: HI

@@ -28,6 +28,13 @@ static inline void exit_set_pstate(struct vcpu_regs *r, uint64_t v)
 	r->pstate = v;
 }
 
+/* Past an instruction of 4 bytes; these bits of PSTATE become 0. */
+static inline void exit_step(struct vcpu_regs *r, uint64_t bits, uint64_t more)
+{
+	r->pc += 4;
+	r->pstate &= ~(bits | more);
+}
+
 uint64_t el1_read_sctlr(void);
 uint64_t el1_read_tcr(void);
 uint64_t el1_read_ttbr0(void);

@@ -138,6 +138,25 @@ static inline void exit_set_pstate(struct vcpu_regs *r, uint64_t v)
 	__asm__ volatile("msr spsr_el2, %0" ::"r"(v) : "memory");
 }
 
+/* Past an instruction of 4 bytes; these bits of PSTATE become 0. Two masks, for
+ * AND takes each as it is, and both together not. */
+static inline void exit_step(struct vcpu_regs *r, uint64_t bits, uint64_t more)
+{
+	uint64_t v;
+
+	(void)r;
+	__asm__ volatile("mrs	%0, elr_el2\n"
+			 "	add	%0, %0, #4\n"
+			 "	msr	elr_el2, %0\n"
+			 "	mrs	%0, spsr_el2\n"
+			 "	and	%0, %0, %1\n"
+			 "	and	%0, %0, %2\n"
+			 "	msr	spsr_el2, %0"
+			 : "=&r"(v)
+			 : "L"(~bits), "L"(~more)
+			 : "memory");
+}
+
 /* FAR_EL2 of the present exit: the faulting virtual address. */
 static inline uint64_t fault_far(void)
 {
