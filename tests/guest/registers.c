@@ -19,17 +19,26 @@ const char payload_name[] = "registers";
 #define PRIO     0x80604020U
 #define TIMER_US 5
 
+#define EACH_OF_8(X, op, a, b, c, d, e, f, g, h)                               \
+	X(op, a)                                                               \
+	X(op, b)                                                               \
+	X(op, c)                                                               \
+	X(op, d)                                                               \
+	X(op, e)                                                               \
+	X(op, f)                                                               \
+	X(op, g)                                                               \
+	X(op, h)
 #define EACH_OPERAND(X, op)                                                    \
-	X(op, 0)                                                               \
-	X(op, 1)                                                               \
-	X(op, 2)                                                               \
-	X(op, 3)                                                               \
-	X(op, 4) X(op, 5) X(op, 6) X(op, 7) X(op, 8) X(op, 9) X(op, 10)        \
-		X(op, 11) X(op, 12) X(op, 13) X(op, 14) X(op, 15) X(op, 16)    \
-			X(op, 17) X(op, 18) X(op, 19) X(op, 20) X(op, 21)      \
-				X(op, 22) X(op, 23) X(op, 24) X(op, 25)        \
-					X(op, 26) X(op, 27) X(op, 28)          \
-						X(op, 29) X(op, 30)
+	EACH_OF_8(X, op, 0, 1, 2, 3, 4, 5, 6, 7)                               \
+	EACH_OF_8(X, op, 8, 9, 10, 11, 12, 13, 14, 15)                         \
+	EACH_OF_8(X, op, 16, 17, 18, 19, 20, 21, 22, 23)                       \
+	X(op, 24)                                                              \
+	X(op, 25)                                                              \
+	X(op, 26)                                                              \
+	X(op, 27)                                                              \
+	X(op, 28)                                                              \
+	X(op, 29)                                                              \
+	X(op, 30)
 
 typedef void (*op_fn)(uint64_t x[NR_REGS]);
 #define DECLARE(op, n) void regs_##op##_##n(uint64_t x[NR_REGS]);
