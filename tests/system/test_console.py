@@ -45,11 +45,10 @@ def test_64_kib_of_lines_typed_before_the_guest_started_arrive_whole(console):
 
 @pytest.mark.long
 def test_two_guests_with_virtio_consoles_share_the_terminal():
-    """Whole lines, each byte typed where it belongs, also after a reboot."""
+    """Whole lines, and each byte typed where it belongs."""
     settings = on("hvc0", vms=2, pcpus=2)
     typed = b"".join(
         b"\x1d%d" % vm
-        + b"reboot -f\n" * (vm == 0)
         + b"".join(b"echo $((%d * 1000 + %d)) here\n" % (vm + 1, i) for i in range(50))
         + b"cat >/tmp/y\n"
         + printable(5000 + vm).encode()
