@@ -240,10 +240,11 @@ void trap_init(struct vcpu *v)
 /* Either table is right for an exit that comes meanwhile. */
 static void measure(struct vm *vm, trap_fn *const *table)
 {
-	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++)
+	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
 		if (vm->vcpus[i]) /* else the VM was refused */
 			__atomic_store_n(&vm->vcpus[i]->regs.handlers, table,
 					 __ATOMIC_RELAXED);
+	}
 }
 
 void trap_measure(struct hypervisor *h, bool on)

@@ -43,9 +43,9 @@ enum way {
 /* The registers of CRn 9 by CRm (12 to 14) and op2, those of op1 3 behind those
  * of op1 0; `sysreg` is 0 where there is none. */
 #define ROW(sys)                                                               \
-	(FIELD_GET(ESR_SYS64_OP1, sys) ? 32 : 0) +                             \
-		(FIELD_GET(ESR_SYS64_CRM, sys) & 3) * 8 +                      \
-		FIELD_GET(ESR_SYS64_OP2, sys)
+	((FIELD_GET(ESR_SYS64_OP1, sys) ? 32 : 0) +                            \
+	 (FIELD_GET(ESR_SYS64_CRM, sys) & 3) * 8 +                             \
+	 FIELD_GET(ESR_SYS64_OP2, sys))
 
 static const struct row {
 	uint32_t sysreg;

@@ -52,7 +52,7 @@ int vgic_read_word(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	else
 		b = frame_bank(g, v, row_intid(row, op));
 	if (!b)
-		return 0;
+		return vgic_read_zero(op);
 	at = (const char *)b + row->word;
 	op->value = __atomic_load_n((const uint32_t *)at, __ATOMIC_RELAXED);
 	return 0;
@@ -65,7 +65,7 @@ int vgic_read_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	const struct vgic_bank *b = frame_bank(g, v, intid);
 
 	if (!b)
-		return 0;
+		return vgic_read_zero(op);
 	op->value = b->prio_word[(intid & 31) / 4] >> 8 * (intid & 3);
 	if (op->size == 1)
 		op->value &= 0xff;
@@ -79,6 +79,7 @@ int vgic_read_cfg(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	const struct vgic_bank *b = frame_bank(g, v, intid);
 	unsigned i;
 
+	op->value = 0;
 	for (EACH_BIT(i, b ? b->edge >> (intid & 16) & 0xffff : 0))
 		op->value |= UINT64_C(2) << 2 * i;
 	return 0;
@@ -90,12 +91,12 @@ int vgic_read_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	uint32_t intid = row_intid(row, op);
 
 	(void)v;
-	if (vgic_spi_exists(g, intid)) {
-		spin_lock(&g->lock);
-		op->value = vgic_read_half(
-			vgic_spis_of(g, intid)->irouter[intid & 31], op);
-		spin_unlock(&g->lock);
-	}
+	if (!vgic_spi_exists(g, intid))
+		return vgic_read_zero(op);
+	spin_lock(&g->lock);
+	op->value =
+		vgic_read_half(vgic_spis_of(g, intid)->irouter[intid & 31], op);
+	spin_unlock(&g->lock);
 	return 0;
 }
 
@@ -171,7 +172,7 @@ static int read_settled(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	bool ok;
 
 	if (!b)
-		return 0;
+		return vgic_read_zero(op);
 	spin_lock(frame_lock(g, v));
 	ok = v ? settle_private(g, v, op, &k)
 	       : settle_spis(g, intid / 32, op, &k);

@@ -357,6 +357,13 @@ void vgic_apply_posts(struct vgic_bank *b, uint32_t mask);
 void vgic_hw_settle(struct vgic *g, struct vgic_cpu *v, uint32_t mask,
 		    bool ask);
 
+/* A read of nothing that is implemented: RAZ. */
+static inline int vgic_read_zero(struct mmio_op *op)
+{
+	op->value = 0;
+	return 0;
+}
+
 /* What a read of all or half of a 64-bit register gives. */
 static inline uint64_t vgic_read_half(uint64_t reg, const struct mmio_op *op)
 {
@@ -486,8 +493,8 @@ typedef uint32_t vgic_change_fn(struct vgic *g, struct vgic_bank *b,
 /* One row of the register map: a range of registers of one kind. */
 struct vgic_row {
 	const char *name;
-	vgic_reg_fn *read;      /* not NULL where there are sizes */
-	vgic_reg_fn *write;     /* likewise */
+	vgic_reg_fn *read;  /* not NULL where there are sizes; gives a value */
+	vgic_reg_fn *write; /* likewise */
 	vgic_change_fn *change; /* for vgic_bank_write */
 	uint16_t base;          /* offset of the first in its frame */
 	uint8_t sizes;          /* access sizes in bytes, or'ed */

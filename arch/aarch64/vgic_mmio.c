@@ -67,7 +67,7 @@ static int read_gicd(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		break;
 	default: /* TYPER2: no vLPIs, SGIs as ever; STATUSR: absent; SETSPI: WO
 		  */
-		break;
+		return vgic_read_zero(op);
 	}
 	return 0;
 }
@@ -290,7 +290,6 @@ static inline int mmio_row(struct vgic *g, struct mmio_op *op,
 		return vgic_odd(g, op, v, row);
 	if (op->write)
 		return row->write(g, op, v, row);
-	op->value = 0;
 	return row->read(g, op, v, row);
 }
 

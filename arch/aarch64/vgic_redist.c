@@ -73,8 +73,7 @@ int vgic_read_gicr(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 			vgic_read_half(v->pendbaser & ~GICR_PENDBASER_PTZ, op);
 		break;
 	default:
-		if (op->size == 4)
-			op->value = read_word(g, v, reg, op->vcpu);
+		op->value = op->size == 4 ? read_word(g, v, reg, op->vcpu) : 0;
 		break;
 	}
 	return 0;

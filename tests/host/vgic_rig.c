@@ -222,7 +222,11 @@ uint64_t rig_read(struct vgic_rig *r, unsigned vcpu, bool redist, uint64_t off,
 		  uint8_t size)
 {
 	for (unsigned tries = 0; tries < 4; tries++) {
-		struct mmio_op op = {.offset = off, .size = size};
+		struct mmio_op op = {
+			.offset = off,
+			.size = size,
+			.value = 0xdeadbeefdeadbeef, /* a read's to set */
+		};
 		int err = rig_mmio(r, vcpu, redist, &op);
 
 		if (!err)
