@@ -186,7 +186,7 @@ void devices_irq(void *ctx, uint32_t intid)
 	if (intid == dev.uart_intid) {
 		console_pump(&h->console);
 		if (h->monitor)
-			monitor_run(h->monitor);
+			monitor_wake(h->monitor);
 	} else if (intid == dev.rtc_intid) {
 		io_write32(dev.rtc + PL031_ICR, 1);
 		hyp_alarm(h);

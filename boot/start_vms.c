@@ -202,7 +202,7 @@ void plan_vms(struct hypervisor *h, const struct platform *p,
 	log_info("%lu MiB of RAM free", page_alloc_nr_free(&h->pages) >> 8);
 }
 
-static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm)
+static bool create(struct hypervisor *h, struct manifest_vm *mvm)
 {
 	struct vm *vm = &h->vms[h->nr_vms];
 
@@ -216,13 +216,38 @@ static bool bring_up(struct hypervisor *h, struct manifest_vm *mvm)
 	}
 	if (vm_create(vm, h, &mvm->config, (uint16_t)(h->nr_vms + 1)))
 		return false;
-	if (!mvm->config.no_autostart && vm_start(vm)) {
+	h->nr_vms++;
+	return true;
+}
+
+/* The first that succeeds has the console, when it is not shared. */
+static bool bring_up(struct vm *vm, unsigned nr_up)
+{
+	if (!vm->cfg->no_autostart && vm_start(vm)) {
 		vm_destroy(vm);
 		return false;
 	}
-	if (h->nr_vms++ == 0)
+	if (nr_up == 0)
 		vm_devices_take_console(vm);
 	return true;
+}
+
+/*
+ * All are made before one starts: a vCPU that starts may move to a pCPU that
+ * is free, and its reservation with it, which a VM to be made may need there.
+ * False: one was refused.
+ */
+static bool bring_up_all(struct hypervisor *h)
+{
+	unsigned nr_up = 0;
+
+	for (unsigned i = 0; i < manifest.nr_vms; i++)
+		(void)create(h, &manifest.vm[i]);
+	for (unsigned i = 0; i < h->nr_vms; i++)
+		nr_up += bring_up(&h->vms[i], nr_up);
+	if (nr_up == 0)
+		machine_refuse("no VM can be started");
+	return nr_up == manifest.nr_vms;
 }
 
 static void tick(struct sched_event *e)
@@ -269,21 +294,15 @@ static void make_mux(struct hypervisor *h)
 
 void start_vms(struct hypervisor *h, const struct platform *p, struct arena *a)
 {
-	bool all = true;
-
 	(void)p;
 	h->vms = arena_array(a, manifest.nr_vms, sizeof(*h->vms), 64);
 	if (!h->vms)
 		machine_refuse("no memory for VMs");
 	make_mux(h);
-	for (unsigned i = 0; i < manifest.nr_vms; i++)
-		all &= bring_up(h, &manifest.vm[i]);
+	h->boot_incomplete = !bring_up_all(h);
 	if (h->mux) {
 		monitor_init(&monitor, h);
 		h->monitor = &monitor;
 		mux_open(h->mux);
 	}
-	if (h->nr_vms == 0)
-		machine_refuse("no VM can be started");
-	h->boot_incomplete = !all;
 }

@@ -3,6 +3,7 @@
  * completion; contract in monitor.h. The commands are in monitor_show.c.
  * docs/design/17-console.md.
  */
+#include <port/this_cpu.h>
 #include <string.h>
 
 #include <base/fmt.h>
@@ -241,9 +242,20 @@ void monitor_run(struct monitor *mon)
 	}
 }
 
+static void event(struct sched_event *e)
+{
+	monitor_run(container_of(e, struct monitor, event));
+}
+
+void monitor_wake(struct monitor *mon)
+{
+	sched_event_set(&mon->event, this_cpu(), 0);
+}
+
 void monitor_init(struct monitor *mon, struct hypervisor *h)
 {
 	mon->h = h;
+	mon->event.fn = event;
 	mon->port = mux_open_monitor(h->mux);
 	line_edit_init(&mon->edit, "plinth> ", put, mon);
 	line_edit_begin(&mon->edit);

@@ -6,7 +6,8 @@
  * never waits for the UART: item(0), item(1), ... until one returns false.
  * Between two of them everything may have changed.
  *
- * All of it runs on one pCPU, from the console's interrupt, with no lock held.
+ * All of it runs on one pCPU, between two vCPUs, with no lock held: each vCPU's
+ * registers are in memory then, those of this pCPU's included.
  * Plinth's own: docs/design/17-console.md.
  */
 #ifndef PLINTH_HYP_MONITOR_H
@@ -20,6 +21,7 @@
 struct monitor {
 	struct hypervisor *h;
 	struct mux_port *port;
+	struct sched_event event; /* its monitor_run() */
 	struct line_edit edit;
 
 	const struct monitor_command *running; /* NULL: at the prompt */
@@ -51,8 +53,11 @@ struct monitor_command {
 /* Opens it at h->mux, which there is. `mon` is zeroed. Boot CPU only. */
 void monitor_init(struct monitor *mon, struct hypervisor *h);
 
-/* What was typed, and what is still to be said. On the pCPU that takes the
- * console's interrupts; no lock is held. */
+/* The console's interrupt has come: monitor_run() follows on this pCPU, which
+ * is always the same. */
+void monitor_wake(struct monitor *mon);
+
+/* What was typed, and what is still to be said. No lock is held. */
 void monitor_run(struct monitor *mon);
 
 /* ------------------------------------------- between the files of the module

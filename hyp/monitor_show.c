@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <port/barrier.h>
+#include <port/this_cpu.h>
 #include <string.h>
 
 #include <base/fmt.h>
@@ -208,7 +209,7 @@ static void look_at(struct monitor *mon, struct vcpu *v)
 	uint64_t end = counter_now() + hyp_ticks(mon->h, LOOK_US);
 
 	v->seen = v->regs;
-	if (v->sched.state != SCHED_RUNNING)
+	if (v->sched.state != SCHED_RUNNING || v->cpu == this_cpu())
 		return;
 	vcpu_post(v, VCPU_REQ_LOOK);
 	vcpu_kick(v);

@@ -10,8 +10,8 @@
  * a look further up the stack, whose frames need not be those of AAPCS64.
  *
  * A loop may have neither. What is at EL1 in the same stack frame for long goes
- * round in one function as well. Work
- * that looks alike loses the rest of a slice by it, and no time.
+ * round in one function as well. Work that looks alike gives its turn to
+ * another vCPU of its VM, and has that one's instead.
  * Arm ARM DDI 0487, WFE and YIELD; docs/design/16-scheduler.md.
  */
 #include <port/el1.h>

@@ -14,6 +14,7 @@
 #include <hyp/abort.h>
 #include <hyp/firmware.h>
 #include <hyp/hypervisor.h>
+#include <hyp/lifecycle.h>
 #include <hyp/run.h>
 #include <hyp/trap.h>
 #include <hyp/vm.h>
@@ -240,11 +241,13 @@ void trap_init(struct vcpu *v)
 /* Either table is right for an exit that comes meanwhile. */
 static void measure(struct vm *vm, trap_fn *const *table)
 {
-	for (unsigned i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
-		if (vm->vcpus[i]) /* else the VM was refused */
-			__atomic_store_n(&vm->vcpus[i]->regs.handlers, table,
-					 __ATOMIC_RELAXED);
+	if (!vm_enter(vm))
+		return;
+	for (unsigned i = 0; i < vm->nr_vcpus; i++) {
+		__atomic_store_n(&vm->vcpus[i]->regs.handlers, table,
+				 __ATOMIC_RELAXED);
 	}
+	vm_leave(vm);
 }
 
 void trap_measure(struct hypervisor *h, bool on)

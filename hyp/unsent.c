@@ -67,6 +67,7 @@ static void add_ring(struct line *l, const uint8_t *ring, uint32_t size,
 	for (; from != to; from++)
 		add(l, ring[from % size]);
 	end_line(l);
+	l->in = IN_TEXT;
 }
 
 /* A line of which a part is on the terminal comes whole; one that has no end,

@@ -223,6 +223,8 @@ static int add_uart_page(struct vm *vm)
 	vm->uart_regs = arena_alloc(&vm->arena, PAGE_SIZE, PAGE_SIZE);
 	if (!vm->uart_regs)
 		return -ENOMEM;
+	/* The guest reads past the caches, also what is never written. */
+	dcache_clean_poc(vm->uart_regs, PAGE_SIZE);
 	return s2_page_create(&vm->uart_page, &vm->s2, r->base,
 			      hpa_of(vm->uart_regs), PGT_R | PGT_DEVICE);
 }

@@ -48,13 +48,14 @@ static int next_chain(struct virtio_console *c, uint32_t *budget)
 static int send_some(struct virtio_console *c, uint32_t *budget)
 {
 	struct virtq_buf *b = c->tx.out;
-	uint64_t n = b->len;
-	const uint8_t *p = gmem_ptr(c->mem, b->at, &n, GMEM_READ);
+	uint64_t n = min_u64(b->len, *budget);
+	const uint8_t *p = NULL;
 	uint32_t sent;
 
+	if (gmem_contains(c->mem, b->at, b->len))
+		p = gmem_ptr(c->mem, b->at, &n, GMEM_READ);
 	if (!p)
 		return -EFAULT;
-	n = min_u64(n, *budget);
 	sent = (uint32_t)c->ops.tx(c->ops.ctx, p, n);
 	*budget -= sent;
 	c->tx.out_len -= sent;

@@ -54,6 +54,10 @@ struct table {
 	bool indirect;
 };
 
+/* Bytes of an indirect table that are looked at in one go, as a driver's whole
+ * table is; a longer one may be of any length. */
+#define TABLE_MAX (DESC_SIZE * UINT64_C(1024))
+
 /* A chain while it is collected. */
 struct walk {
 	struct virtq_buf *b;   /* where the next buffer goes */
@@ -196,16 +200,17 @@ static int fetch(const struct virtq *q, const struct table *t, uint32_t i,
 static inline int enter_indirect(const struct virtq *q, struct table *t,
 				 struct desc d)
 {
-	uint64_t len = DESC_LEN(d);
+	uint64_t len = min_u64(DESC_LEN(d), TABLE_MAX);
 
-	if (!q->setup.indirect || t->indirect || len == 0 || len % DESC_SIZE ||
-	    DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+	if (!q->setup.indirect || t->indirect || len == 0 ||
+	    DESC_LEN(d) % DESC_SIZE || DESC_HAS(d, VIRTQ_DESC_F_NEXT))
 		return -EINVAL;
 	t->indirect = true;
 	t->at = (ipa_t){d.addr};
 	t->nr = DESC_LEN(d) / DESC_SIZE;
 	t->host = gmem_ptr(q->mem, t->at, &len, GMEM_READ);
-	if (!t->host)
+	if (!t->host ||
+	    (len != DESC_LEN(d) && !gmem_contains(q->mem, t->at, DESC_LEN(d))))
 		return -EFAULT;
 	if (len != DESC_LEN(d) || !is_aligned(d.addr, sizeof(uint64_t)))
 		t->host = NULL;

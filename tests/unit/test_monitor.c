@@ -62,14 +62,19 @@ static int end(void **state)
 	return 0;
 }
 
-/* The UART's interrupt, until there is no more reason for it. */
+/* The UART's interrupt, until there is no more reason for it; and what follows
+ * it between two vCPUs. */
 static unsigned turns = 200;
 
 static void settle(void)
 {
+	struct sched_event *e;
+
 	for (unsigned i = 0; i < turns; i++) {
 		console_pump(&m.h.console);
-		monitor_run(&mon);
+		monitor_wake(&mon);
+		while ((e = sched_due(this_cpu())))
+			e->fn(e);
 	}
 }
 
