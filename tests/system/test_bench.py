@@ -45,7 +45,7 @@ def test_two_runs_count_the_same(tmp_path):
 # The bench is timed by virtual time, the plugin counts: two ways to one figure.
 def test_the_plugin_finds_what_the_bench_measures(tmp_path):
     disk = tmp_path / "disk"
-    disk.write_bytes(bytes(1 << 20))
+    disk.write_bytes(bytes(2 << 20))
     raw, text = counted(
         tmp_path / "a",
         "bench",
