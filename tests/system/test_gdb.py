@@ -92,7 +92,7 @@ def live(debuggee, tmp_path_factory):
         "plinth exits",
         f"plinth stage2 {page:#x} + 8",
         f"plinth stage2 linux {page:#x}",
-        "plinth stage2 0x9000000",
+        "plinth stage2 0x8000000",
         "plinth vgic",
         "plinth vgic 0.0",
         "plinth vgic 1",
@@ -240,7 +240,7 @@ def test_walk_of_a_known_page_leads_to_its_content(live, seen, debuggee):
 
 
 def test_device_is_not_mapped(seen):
-    assert "IPA 0x9000000 -> not mapped" in seen["plinth stage2 0x9000000"]
+    assert "IPA 0x8000000 -> not mapped" in seen["plinth stage2 0x8000000"]
 
 
 def test_interrupts_are_as_the_guest_made_them(seen, debuggee):
@@ -267,7 +267,7 @@ def test_requests_in_the_queue_are_the_guests(seen, debuggee):
     assert "slot 0: block " in text
     assert "status ACKNOWLEDGE DRIVER FEATURES_OK DRIVER_OK" in text
     assert "INDIRECT_DESC VERSION_1" in text
-    assert f"queue 0: 16 entries (at most 256), desc {desc:#x} " in text
+    assert f"queue 0: 32 entries (at most 256), desc {desc:#x} " in text
     assert f"avail.idx {count}; device: taken 0, returned 0" in text
     first, second = debuggee.facts["chain"]
     table, last = debuggee.facts["indirect"]

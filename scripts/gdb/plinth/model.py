@@ -29,7 +29,7 @@ HOMES = {
     "struct vgic_cpu": "vgic_flush",
     "struct vgic_shared": "vgic_flush",
     "struct vgic_spis": "vgic_flush",
-    "struct mmio_entry": "mmio_dispatch",
+    "struct mmio_entry": "mmio_bus_add",
     "struct exit_record": "machine_end",
     "struct early": "boot_early",
 }
