@@ -182,7 +182,7 @@ def test_cpu_that_hangs_at_el2_does_not_hold_up_the_report():
 
 def test_lines_that_waited_are_told_after_the_report():
     """As text, with the name of the VM that said it."""
-    out = console("unsent", smp=1, vms=2, pcpus=1, mem="64M")  # one breaks down
+    out = console("unsent", smp=1, vms=2, pcpus=1, mem="64M", icount=True)
     report = Report.of(out)
     assert report.lines[-1] == "  unsent: [linux1] half a line"
     assert "half a" not in out[: out.index("plinth: panic: ")]
