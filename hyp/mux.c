@@ -1,8 +1,9 @@
 /*
  * The multiplexer's output: who may show what next, and how a line is shown;
- * contract in mux.h. One lock, held for MUX_BUDGET bytes at most: what is left
- * then is the transmit interrupt's work. Input is mux_input.c, what is left out
- * mux_text.c. docs/design/17-console.md.
+ * contract in mux.h. One lock, held for MUX_BUDGET steps at a time: what is
+ * left then is the transmit interrupt's work, but that mux_send() takes another
+ * turn for what the UART has made room for. Input is mux_input.c, what is left
+ * out mux_text.c. docs/design/17-console.md.
  */
 #include <errno.h>
 #include <string.h>
@@ -39,11 +40,6 @@ static uint32_t limit(const struct mux *m, const struct mux_port *p)
 static uint32_t pending(const struct mux_port *p)
 {
 	return p->head - p->shown;
-}
-
-static uint8_t byte_at(const struct mux_port *p, uint32_t at)
-{
-	return p->out[at % MUX_RING];
 }
 
 /* ------------------------------------------------------------------- turns */
@@ -190,7 +186,7 @@ static void show_byte(struct mux *m, struct mux_port *p, uint8_t b)
 static void show_next(struct mux *m, struct mux_port *p)
 {
 	uint32_t skip = mux_unwanted(p, limit(m, p), p == m->focus);
-	uint8_t b = byte_at(p, p->shown);
+	uint8_t b = mux_byte(p, p->shown);
 
 	advance(p, skip ? skip : 1);
 	if (skip)
@@ -504,14 +500,14 @@ static uint32_t oldest(const struct mux_port *p)
 {
 	uint32_t at = p->head - p->kept;
 
-	while (p->kept == MUX_RING && at != p->head && byte_at(p, at) != '\n')
+	while (p->kept == MUX_RING && at != p->head && mux_byte(p, at) != '\n')
 		at++;
 	return at != p->head && p->kept == MUX_RING ? at + 1 : at;
 }
 
 static uint32_t end_of_line(const struct mux_port *p, uint32_t at)
 {
-	while (at != p->head && byte_at(p, at) != '\n')
+	while (at != p->head && mux_byte(p, at) != '\n')
 		at++;
 	return at;
 }
@@ -529,7 +525,7 @@ bool mux_history(struct mux_port *p, uint64_t *at, char *line, size_t len)
 	to = end_of_line(p, from);
 	more = to != p->head;
 	for (; more && from != to && n < len - 1; from++)
-		line[n++] = (char)byte_at(p, from);
+		line[n++] = (char)mux_byte(p, from);
 	*at = more ? (uint64_t)to + 1 : *at;
 	spin_unlock(&p->mux->lock);
 	line[n] = '\0';

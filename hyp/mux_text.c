@@ -8,11 +8,6 @@
 #define ESC     0x1b
 #define CSI_MAX 24U /* bytes of a control sequence that are looked at */
 
-static uint8_t byte_at(const struct mux_port *p, uint32_t at)
-{
-	return p->out[at % MUX_RING];
-}
-
 /* Bytes of the control sequence that begins at p->shown; 0: there is none, or
  * its end is not here. *final is its last byte. */
 static uint32_t csi_length(const struct mux_port *p, uint32_t end,
@@ -20,10 +15,10 @@ static uint32_t csi_length(const struct mux_port *p, uint32_t end,
 {
 	uint32_t max = (uint32_t)min_u64(end - p->shown, CSI_MAX);
 
-	if (max < 3 || byte_at(p, p->shown + 1) != '[')
+	if (max < 3 || mux_byte(p, p->shown + 1) != '[')
 		return 0;
 	for (uint32_t i = 2; i < max; i++) {
-		*final = byte_at(p, p->shown + i);
+		*final = mux_byte(p, p->shown + i);
 		if (*final >= 0x40 && *final <= 0x7e)
 			return i + 1;
 		if (*final < 0x20 || *final > 0x7e)
@@ -35,7 +30,7 @@ static uint32_t csi_length(const struct mux_port *p, uint32_t end,
 uint32_t mux_unwanted(const struct mux_port *p, uint32_t end, bool focus)
 {
 	bool again = (int32_t)(p->fresh - p->shown) > 0;
-	uint8_t b = byte_at(p, p->shown), final;
+	uint8_t b = mux_byte(p, p->shown), final;
 	uint32_t n;
 
 	if (b == ESC && (!focus || again)) {

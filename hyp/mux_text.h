@@ -9,6 +9,12 @@
 
 #include <hyp/mux.h>
 
+/* The byte of a port's output at a position that its ring still has. */
+static inline uint8_t mux_byte(const struct mux_port *p, uint32_t at)
+{
+	return p->out[at % MUX_RING];
+}
+
 /* Bytes to leave out at p->shown, which is before `end`, the position up to
  * which the port may be shown; 0: none. */
 uint32_t mux_unwanted(const struct mux_port *p, uint32_t end, bool focus);

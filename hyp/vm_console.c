@@ -19,13 +19,6 @@ static void console_tx_wanted(void *ctx)
 	console_want_room(&vm->hyp->console);
 }
 
-static void console_rx_drained(void *ctx)
-{
-	struct vm *vm = ctx;
-
-	console_pump(&vm->hyp->console);
-}
-
 static size_t port_tx(void *ctx, const uint8_t *data, size_t len)
 {
 	return mux_send(((struct vm *)ctx)->port, data, len);
@@ -36,9 +29,14 @@ static void port_tx_wanted(void *ctx)
 	mux_want_room(((struct vm *)ctx)->port);
 }
 
-static void port_rx_drained(void *ctx)
+void vm_console_drained(void *ctx)
 {
-	mux_drained(((struct vm *)ctx)->port);
+	struct vm *vm = ctx;
+
+	if (vm->port)
+		mux_drained(vm->port);
+	else
+		console_pump(&vm->hyp->console);
 }
 
 /* The console may call from another CPU as soon as it finds the device. */
@@ -57,7 +55,7 @@ struct virtio_console *vm_console_create(struct vm *vm,
 	const struct virtio_console_ops ops = {
 		.tx = mux ? port_tx : console_tx,
 		.want_room = mux ? port_tx_wanted : console_tx_wanted,
-		.rx_drained = mux ? port_rx_drained : console_rx_drained,
+		.rx_drained = vm_console_drained,
 		.ctx = vm,
 		.set_irq = set_irq,
 		.irq_ctx = irq_ctx,

@@ -28,4 +28,7 @@ bool vm_console_push(void *vm, uint8_t byte);
 void vm_console_flush(void *vm);
 void vm_console_tx_ready(void *vm);
 
+/* A device of the VM has room for input again. None of its locks is held. */
+void vm_console_drained(void *vm);
+
 #endif

@@ -27,21 +27,9 @@ static int uart_tx(void *ctx, uint8_t byte)
 	return console_put(&vm->hyp->console, byte);
 }
 
-static void uart_rx_drained(void *ctx)
-{
-	struct vm *vm = ctx;
-
-	console_pump(&vm->hyp->console);
-}
-
 static int port_tx(void *ctx, uint8_t byte)
 {
 	return mux_put(((struct vm *)ctx)->port, byte);
-}
-
-static void port_rx_drained(void *ctx)
-{
-	mux_drained(((struct vm *)ctx)->port);
 }
 
 /* Every VM sends to the console, and any of them may have been refused. */
@@ -203,7 +191,7 @@ static int create_serial(struct vm *vm)
 	const struct pl011_ops uart = {
 		.set_irq = uart_irq,
 		.tx = mux ? port_tx : uart_tx,
-		.rx_drained = mux ? port_rx_drained : uart_rx_drained,
+		.rx_drained = vm_console_drained,
 		.ctx = vm,
 	};
 	const struct pl031_ops rtc = {

@@ -6,15 +6,11 @@ Plinth would corrupt a guest. They are told by their encoding (Arm ARM DDI 0487,
 serves to tell code from data and to name the function.
 """
 
-import re
-from dataclasses import dataclass, field
+from . import disassembly
 
 # The world switch of these registers, and single ones for emulated accesses.
 ALLOWED = frozenset("""fp_context_save fp_context_restore fp_read fp_write
     sve_vl sve_regs_save sve_regs_restore""".split())
-
-LABEL = re.compile(r"^[0-9a-f]+ <(.+)>:$")
-INSN = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(\S+)")
 
 
 def is_fp(word):
@@ -32,33 +28,6 @@ def is_fp(word):
     return word & 0xFFDFFFC0 == 0xD51B4400
 
 
-@dataclass
-class Scan:
-    """What was found in a disassembly."""
-
-    count: int = 0
-    allowed: int = 0
-    findings: list[str] = field(default_factory=list)
-
-
-def scan(disassembly):
+def scan(disassembly_lines):
     """Judges the lines of `objdump -d`."""
-    result = Scan()
-    function = "?"
-    for line in disassembly:
-        label = LABEL.match(line)
-        if label:
-            function = label[1]
-            continue
-        insn = INSN.match(line)
-        if not insn or insn[3] in (".word", ".short", ".byte"):
-            continue
-        result.count += 1
-        if not is_fp(int(insn[2], 16)):
-            continue
-        if function in ALLOWED:
-            result.allowed += 1
-        else:
-            text = " ".join(line.split("\t")[2:]).strip()
-            result.findings.append(f"{insn[1]} {function}: {text}")
-    return result
+    return disassembly.scan(disassembly_lines, lambda word, _: is_fp(word), ALLOWED)
