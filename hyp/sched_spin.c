@@ -118,20 +118,34 @@ static uint64_t frame_of(const struct vcpu *v)
 /* --------------------------------------------------------------- and for long?
  */
 
-/* Where it is at the same instruction it may not have come to execute any
- * since: a look tells nothing then. */
-static bool waits(const struct sched_cpu *s, const struct vcpu *v)
-{
-	return vcpu_pc(v) != s->probe_pc &&
-	       (waits_around(v, vcpu_pc(v), PC_BEFORE) ||
-		waits_around(v, link_of(v), LR_BEFORE));
-}
-
 #define VAIN 16U /* looks, after which the first one comes later */
 
 static uint64_t longest(const struct sched_cpu *s)
 {
 	return s->q.clock->probe * SCHED_PROBE_MOST;
+}
+
+/* Where all spin, the one that they wait for may be on another pCPU: what they
+ * do here is in vain. */
+static uint64_t first_probe(const struct sched_cpu *s)
+{
+	uint64_t doublings = s->nr_vain / VAIN;
+
+	return doublings < 6 ? s->q.clock->probe << doublings : longest(s);
+}
+
+/* Where it is at the same instruction at the first look it may not have come to
+ * execute any. Later it may be a loop of one block, which an emulator
+ * interrupts always at its first instruction. */
+static bool has_run(const struct sched_cpu *s, const struct vcpu *v)
+{
+	return vcpu_pc(v) != s->probe_pc || s->probe_step > first_probe(s);
+}
+
+static bool waits(const struct sched_cpu *s, const struct vcpu *v)
+{
+	return has_run(s, v) && (waits_around(v, vcpu_pc(v), PC_BEFORE) ||
+				 waits_around(v, link_of(v), LR_BEFORE));
 }
 
 static bool stays(const struct sched_cpu *s, const struct vcpu *v)
@@ -148,15 +162,6 @@ struct vcpu *sched_spin_probe(struct sched_cpu *s, struct vcpu *v)
 		peer = sched_peer(s, v);
 	s->nr_vain = peer && peer->sched.spun ? s->nr_vain + 1 : 0;
 	return peer;
-}
-
-/* Where all spin, the one that they wait for may be on another pCPU: what they
- * do here is in vain. */
-static uint64_t first_probe(const struct sched_cpu *s)
-{
-	uint64_t doublings = s->nr_vain / VAIN;
-
-	return doublings < 6 ? s->q.clock->probe << doublings : longest(s);
 }
 
 /* Soon after it came, for it may have been spinning when it went; then less and

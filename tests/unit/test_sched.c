@@ -316,6 +316,21 @@ static void look_before_it_has_run_tells_nothing(void **state)
 	assert_ptr_not_equal(tick(0), a);
 }
 
+/* As an emulator shows a loop of one block. */
+static void loop_that_is_always_seen_at_one_instruction_makes_way(void **state)
+{
+	struct vcpu *a;
+
+	(void)state;
+	look_often();
+	put_insn(CODE, INSN_YIELD);
+	a = on(0);
+	a->regs.pstate = 0; /* EL0 */
+	a->regs.pc = m.cpus[0].sched.probe_pc = CODE;
+	assert_ptr_equal(tick(0), a);
+	assert_ptr_not_equal(tick(0), a);
+}
+
 static void kernel_that_stays_in_one_function_for_long_makes_way(void **state)
 {
 	struct vcpu *a;
@@ -801,6 +816,7 @@ int main(void)
 		ONE(hint_counts_near_the_pc_and_near_the_caller),
 		ONE(program_that_spins_makes_way),
 		ONE(look_before_it_has_run_tells_nothing),
+		ONE(loop_that_is_always_seen_at_one_instruction_makes_way),
 		ONE(kernel_that_stays_in_one_function_for_long_makes_way),
 		cmocka_unit_test_setup_teardown(
 			who_has_not_spun_goes_before_those_that_have,
