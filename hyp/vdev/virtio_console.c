@@ -31,9 +31,8 @@ static int next_chain(struct virtio_console *c, uint32_t *budget)
 	struct virtq *q = &c->vq[TX];
 	int got;
 
-	if (c->sending && q->ready)
+	if (c->sending)
 		return 1;
-	c->sending = false;
 	got = virtq_pop(q, &c->tx);
 	if (got <= 0)
 		return got;
@@ -272,12 +271,20 @@ static int console_notify(void *dev, unsigned q)
 	return q == TX ? notify_tx(dev) : notify_rx(dev);
 }
 
+static void console_stop(void *dev, unsigned q)
+{
+	struct virtio_console *c = dev;
+
+	if (q == TX)
+		c->sending = false;
+}
+
 /* What was typed is not the guest's yet, and waits for its next driver. */
 static void console_reset(void *dev)
 {
 	struct virtio_console *c = dev;
 
-	c->sending = false;
+	console_stop(c, TX);
 	set_has_input(c, false);
 }
 
@@ -285,6 +292,7 @@ static const struct virtio_dev_ops console_ops = {
 	.device_id = VIRTIO_ID_CONSOLE,
 	.features = console_features,
 	.notify = console_notify,
+	.stop = console_stop,
 	.reset = console_reset,
 };
 

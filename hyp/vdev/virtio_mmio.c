@@ -205,6 +205,8 @@ static void queue_ready_write(struct virtio_mmio *t, struct virtq *q,
 
 	if (!(v & 1)) {
 		virtq_disable(q);
+		if (t->cfg.ops->stop)
+			t->cfg.ops->stop(t->cfg.dev, t->queue_sel);
 		return;
 	}
 	if (q->ready)

@@ -56,7 +56,7 @@
 
 /*
  * A device model. `dev` is what virtio_mmio_init() was given; all run under
- * virtio_mmio.lock. config_read, config_write and reset may be NULL.
+ * virtio_mmio.lock. config_read, config_write, stop and reset may be NULL.
  */
 struct virtio_dev_ops {
 	uint32_t device_id;
@@ -77,6 +77,8 @@ struct virtio_dev_ops {
 	uint64_t (*config_read)(void *dev, uint32_t off, unsigned size);
 	void (*config_write)(void *dev, uint32_t off, unsigned size,
 			     uint64_t value);
+	/* The driver took queue `q` away, and with it what was under way. */
+	void (*stop)(void *dev, unsigned q);
 	/* Back to the state after init; the queues are disabled already. */
 	void (*reset)(void *dev);
 };

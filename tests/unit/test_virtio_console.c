@@ -543,6 +543,26 @@ static void queue_that_is_taken_away_under_a_chain_begins_anew(void **state)
 	virtio_console_tx_ready(&w->c);
 	assert_out(w, "be");
 	assert_false(is_broken(w));
+	w->queue[TX].avail_idx = 0;
+	fake_put(&w->g, w->queue[TX].avail, &(uint32_t){0}, 4);
+	fake_put(&w->g, w->queue[TX].used, &(uint32_t){0}, 4);
+	set_queue(w, TX);
+	assert_int_equal(send(w, "anew"), 0);
+	assert_out(w, "anew");
+	assert_int_equal(used_idx(w, TX), 1);
+}
+
+static void queue_of_input_that_is_taken_away_leaves_output_alone(void **state)
+{
+	struct world *w = *state;
+
+	w->room = 2;
+	assert_int_equal(send(w, "before"), 0);
+	wr(w, 0x030, RX);
+	wr(w, 0x044, 0);
+	w->room = 100;
+	virtio_console_tx_ready(&w->c);
+	assert_out(w, "before");
 }
 
 /* ------------------------------------------------------------------- misuse
@@ -831,6 +851,7 @@ int main(void)
 		T(input_is_its_own_from_the_first_output_to_the_reset),
 		T(reset_forgets_what_was_being_sent),
 		T(queue_that_is_taken_away_under_a_chain_begins_anew),
+		T(queue_of_input_that_is_taken_away_leaves_output_alone),
 		T(what_cannot_be_answered_breaks_the_device),
 		T(readable_part_before_a_writable_one_is_refused_too),
 		T(good_buffers_before_a_bad_one_are_returned),
