@@ -241,14 +241,27 @@ static unsigned room_of(const struct mux_port *p)
 	return pending(p) < MUX_PENDING ? MUX_PENDING - pending(p) : 0;
 }
 
-/* Who is to be told of room is told by the transmit interrupt: here another
- * guest's UART may be locked. */
-static bool must_tell(const struct mux *m)
+/*
+ * Who is to be told of room is told by the transmit interrupt: here another
+ * guest's UART may be locked. But what is not shown the UART does not slow
+ * down: a guest that never stops would be told without end, so mux_tick() does
+ * it.
+ */
+static bool must_tell(struct mux *m)
 {
-	for (unsigned i = 0; m->nr_blocked && i < m->nr_ports; i++)
-		if (m->ports[i].blocked && room_of(&m->ports[i]))
-			return true;
-	return false;
+	bool tell = false;
+
+	for (unsigned i = 0; m->nr_blocked && i < m->nr_ports; i++) {
+		const struct mux_port *p = &m->ports[i];
+
+		if (!p->blocked || !room_of(p))
+			continue;
+		if (is_hidden(m, p))
+			want_tick(m, counter_now() + m->cfg.flush);
+		else
+			tell = true;
+	}
+	return tell;
 }
 
 static void pump(struct mux *m)
@@ -354,7 +367,8 @@ void mux_want_room(struct mux_port *p)
 {
 	spin_lock(&p->mux->lock);
 	block(p->mux, p);
-	console_want_room(p->mux->cfg.console);
+	if (must_tell(p->mux))
+		console_want_room(p->mux->cfg.console);
 	unlock(p->mux);
 }
 
@@ -413,16 +427,48 @@ static void tick_port(struct mux *m, struct mux_port *p, uint64_t now)
 	enqueue(m, p);
 }
 
+static bool take_blocked(struct mux *m, struct mux_port *p)
+{
+	bool tell;
+
+	spin_lock(&m->lock);
+	tell = p->blocked && room_of(p);
+	if (tell) {
+		p->blocked = false;
+		m->nr_blocked--;
+	}
+	spin_unlock(&m->lock);
+	return tell;
+}
+
+/* Under console.rx_lock. */
+static void tell_all(struct mux *m)
+{
+	for (unsigned i = 0; i < m->nr_ports; i++) {
+		struct mux_port *p = &m->ports[i];
+
+		if (take_blocked(m, p) && p->sink.tx_ready)
+			p->sink.tx_ready(p->sink.ctx);
+	}
+}
+
 void mux_tick(struct mux *m)
 {
 	uint64_t now;
+	bool any;
 
 	spin_lock(&m->lock);
 	m->alarm_at = UINT64_MAX;
 	now = counter_now();
+	any = m->nr_blocked != 0;
 	for (unsigned i = 0; i < m->nr_ports; i++)
 		tick_port(m, &m->ports[i], now);
 	pump_and_unlock(m);
+	if (!any)
+		return;
+	spin_lock(&m->cfg.console->rx_lock);
+	tell_all(m);
+	spin_unlock(&m->cfg.console->rx_lock);
 }
 
 static uint32_t shown_by_all(const struct mux *m)
@@ -462,20 +508,6 @@ void mux_flush(struct mux *m)
 		;
 }
 
-static bool take_blocked(struct mux *m, struct mux_port *p)
-{
-	bool tell;
-
-	spin_lock(&m->lock);
-	tell = p->blocked && room_of(p);
-	if (tell) {
-		p->blocked = false;
-		m->nr_blocked--;
-	}
-	spin_unlock(&m->lock);
-	return tell;
-}
-
 void mux_tx_ready(void *mux)
 {
 	struct mux *m = mux;
@@ -484,12 +516,8 @@ void mux_tx_ready(void *mux)
 	spin_lock(&m->lock);
 	any = m->nr_blocked != 0;
 	pump_and_unlock(m);
-	for (unsigned i = 0; any && i < m->nr_ports; i++) {
-		struct mux_port *p = &m->ports[i];
-
-		if (take_blocked(m, p) && p->sink.tx_ready)
-			p->sink.tx_ready(p->sink.ctx);
-	}
+	if (any)
+		tell_all(m);
 }
 
 /* ----------------------------------------------------------------- the focus

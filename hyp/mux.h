@@ -167,7 +167,8 @@ MUST_CHECK int mux_put(struct mux_port *p, uint8_t byte);
 /* The same for several bytes: as console_send(). */
 MUST_CHECK size_t mux_send(struct mux_port *p, const uint8_t *data, size_t len);
 
-/* sink.tx_ready() comes soon, by the console's interrupt. */
+/* sink.tx_ready() comes soon: by the console's interrupt, or where the port is
+ * not shown by mux_tick(). */
 void mux_want_room(struct mux_port *p);
 
 /* The port's sink has room for input again; none of its locks is held. */
@@ -179,7 +180,7 @@ unsigned mux_room(struct mux_port *p);
 /* One line of the log, without newline. Any lock but mux.lock and below. */
 void mux_log(struct mux *m, const char *text);
 
-/* The time that was asked for has come, on any pCPU. */
+/* The time that was asked for has come, on any pCPU. No lock is held. */
 void mux_tick(struct mux *m);
 
 /* Shows all that there is, unless the UART stands still. For the end. */

@@ -640,6 +640,35 @@ static void zoom_shows_the_focus_alone_and_raw(void **state)
 	assert_out("plinth: console: beta\r\n[beta] not now\r\n");
 }
 
+/* It could keep the CPU of the console's interrupt busy, and nothing of what it
+ * says is shown. */
+static void hidden_guest_is_told_of_room_by_the_clock(void **state)
+{
+	(void)state;
+	type("\x1dz");
+	wait(10 * FLUSH);
+	uart.tx_irq = false;
+	assert_int_equal(mux_send(port[1], (const uint8_t *)"x", 1), 1);
+	mux_want_room(port[1]);
+	assert_false(uart.tx_irq);
+	wait(FLUSH / 2);
+	assert_int_equal(guest[1].nr_ready, 0);
+	wait(FLUSH / 2);
+	assert_int_equal(guest[1].nr_ready, 1);
+	wait(10 * FLUSH);
+	assert_int_equal(guest[1].nr_ready, 1);
+}
+
+static void shown_guest_is_told_of_room_by_the_interrupt(void **state)
+{
+	(void)state;
+	uart.tx_irq = false;
+	mux_want_room(port[1]);
+	assert_true(uart.tx_irq);
+	console_pump(&c);
+	assert_int_equal(guest[1].nr_ready, 1);
+}
+
 static void locks_are_taken_in_one_order(void **state)
 {
 	(void)state;
@@ -690,6 +719,8 @@ int main(void)
 		T(scroll_back_is_not_overwritten_while_it_is_shown),
 		T(open_line_stays_behind_when_the_focus_goes),
 		T(zoom_shows_the_focus_alone_and_raw),
+		T(hidden_guest_is_told_of_room_by_the_clock),
+		T(shown_guest_is_told_of_room_by_the_interrupt),
 		T(locks_are_taken_in_one_order),
 	};
 
