@@ -6,11 +6,12 @@
  * memory, so that it aborts as it begins), `hang` (as a kernel with broken
  * vectors and its MMU on: it goes round for ever, and a watchdog waits),
  * `reset` (SYSTEM_RESET), `off` (SYSTEM_OFF) or `wait` (it does not end, and
- * sleeps). Prints `life N` in each, and in the last the totals. Needs a disk of
- * 1 MiB or more, zeroed.
+ * sleeps); with `slow` none ends before 10 s. Prints `life N` in each, and in
+ * the last the totals. Needs a disk of 1 MiB or more, zeroed.
  */
 #include "lib/blkreq.h"
 #include "lib/check.h"
+#include "lib/gic.h"
 #include "lib/guest.h"
 #include "lib/mmu.h"
 #include "lib/print.h"
@@ -80,6 +81,14 @@ NORETURN static void hang(void)
 	crash();
 }
 
+static void live_long(void)
+{
+	gic_init_dist();
+	gic_init_cpu();
+	gic_enable(PPI_VTIMER);
+	sleep_us(10000000);
+}
+
 void payload_main(void)
 {
 	uint64_t lives = str_number(guest.bootargs, "lives=");
@@ -91,6 +100,8 @@ void payload_main(void)
 	print("life %lu\n", sector[0]);
 	if (sector[0] >= lives)
 		check_done();
+	if (str_has_word(guest.bootargs, "slow"))
+		live_long();
 	if (str_has_word(guest.bootargs, "crash"))
 		crash();
 	if (str_has_word(guest.bootargs, "stack"))
