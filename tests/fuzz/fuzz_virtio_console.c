@@ -124,26 +124,23 @@ static void use(struct world *w, unsigned q)
 	w->g.used = q ? RINGS + 0x2000 : FAKE_USED;
 }
 
+static void driver_wr(void *ctx, uint64_t off, uint32_t v)
+{
+	wr(ctx, off, v);
+}
+
 static void bring_up(struct world *w, uint32_t how)
 {
+	const struct fake_driver d = {driver_wr, w};
+
 	fake_ring(&w->g, (uint16_t)(1U << (how & 7)));
-	wr(w, 0x070, 0);
-	wr(w, 0x024, 1);
-	wr(w, 0x020, 1);
-	wr(w, 0x024, 0);
-	wr(w, 0x020, (how >> 3 & 3) << 28);
-	wr(w, 0x070, 11);
+	fake_driver_begin(&d, (how >> 3 & 3) << 28);
 	for (unsigned q = 0; q < 2; q++) {
 		use(w, q);
 		w->avail[q] = 0;
-		wr(w, 0x030, q);
-		wr(w, 0x038, w->g.num);
-		wr(w, 0x080, w->g.desc);
-		wr(w, 0x090, w->g.avail);
-		wr(w, 0x0a0, w->g.used);
-		wr(w, 0x044, 1);
+		fake_driver_queue(&d, q, &w->g);
 	}
-	wr(w, 0x070, 15);
+	fake_driver_ok(&d);
 }
 
 static void offer(struct world *w, unsigned q, uint16_t head)

@@ -153,3 +153,36 @@ uint16_t fake_avail_event(struct fake_guest *g)
 {
 	return fake_get16(g, g->used + 4 + 8U * g->num);
 }
+
+void fake_driver_begin(const struct fake_driver *d, uint32_t features)
+{
+	d->wr(d->ctx, 0x070, 0);
+	d->wr(d->ctx, 0x070, 3);
+	d->wr(d->ctx, 0x024, 1);
+	d->wr(d->ctx, 0x020, 1);
+	d->wr(d->ctx, 0x024, 0);
+	d->wr(d->ctx, 0x020, features);
+	d->wr(d->ctx, 0x070, 11);
+}
+
+static void put_address(const struct fake_driver *d, uint64_t off, uint64_t at)
+{
+	d->wr(d->ctx, off, (uint32_t)at);
+	d->wr(d->ctx, off + 4, (uint32_t)(at >> 32));
+}
+
+void fake_driver_queue(const struct fake_driver *d, unsigned q,
+		       const struct fake_guest *g)
+{
+	d->wr(d->ctx, 0x030, q);
+	d->wr(d->ctx, 0x038, g->num);
+	put_address(d, 0x080, g->desc);
+	put_address(d, 0x090, g->avail);
+	put_address(d, 0x0a0, g->used);
+	d->wr(d->ctx, 0x044, 1);
+}
+
+void fake_driver_ok(const struct fake_driver *d)
+{
+	d->wr(d->ctx, 0x070, 15);
+}

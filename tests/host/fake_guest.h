@@ -69,4 +69,19 @@ uint32_t fake_used_len(struct fake_guest *g, uint16_t i);
 void fake_set_used_event(struct fake_guest *g, uint16_t v);
 uint16_t fake_avail_event(struct fake_guest *g);
 
+/*
+ * A driver brings its device up (virtio 1.2 sec. 3.1.1, sec. 4.2.2): up to
+ * FEATURES_OK, with VIRTIO_F_VERSION_1 and the low half `features`; then each
+ * queue, with the ring that `g` has; then DRIVER_OK.
+ */
+struct fake_driver {
+	void (*wr)(void *ctx, uint64_t off, uint32_t v); /* a register */
+	void *ctx;
+};
+
+void fake_driver_begin(const struct fake_driver *d, uint32_t features);
+void fake_driver_queue(const struct fake_driver *d, unsigned q,
+		       const struct fake_guest *g);
+void fake_driver_ok(const struct fake_driver *d);
+
 #endif

@@ -123,27 +123,21 @@ static void wr(struct world *w, uint64_t off, uint64_t v)
 	(void)reg(w, off, true, 4, (uint32_t)v);
 }
 
+static void driver_wr(void *ctx, uint64_t off, uint32_t v)
+{
+	wr(ctx, off, v);
+}
+
 /* Brings the device up with a ring of `num` and these features. */
 static void bring_up(struct world *w, uint16_t num, uint32_t features)
 {
-	wr(w, 0x070, 0);
-	wr(w, 0x070, 3);
-	wr(w, 0x024, 1);
-	wr(w, 0x020, 1); /* VERSION_1 */
-	wr(w, 0x024, 0);
-	wr(w, 0x020, features);
-	wr(w, 0x070, 11);
+	const struct fake_driver d = {driver_wr, w};
+
+	fake_driver_begin(&d, features);
 	fake_ring(&w->g, num);
 	w->used = 0;
-	wr(w, 0x038, num);
-	wr(w, 0x080, w->g.desc);
-	wr(w, 0x084, w->g.desc >> 32);
-	wr(w, 0x090, w->g.avail);
-	wr(w, 0x094, w->g.avail >> 32);
-	wr(w, 0x0a0, w->g.used);
-	wr(w, 0x0a4, w->g.used >> 32);
-	wr(w, 0x044, 1);
-	wr(w, 0x070, 15);
+	fake_driver_queue(&d, 0, &w->g);
+	fake_driver_ok(&d);
 	assert_int_equal(rd(w, 0x070), 15);
 }
 

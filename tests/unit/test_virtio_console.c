@@ -143,32 +143,29 @@ static int kick(struct world *w, unsigned q)
 	return try_wr(w, 0x050, q);
 }
 
+static void driver_wr(void *ctx, uint64_t off, uint32_t v)
+{
+	wr(ctx, off, v);
+}
+
 static void set_queue(struct world *w, unsigned q)
 {
-	wr(w, 0x030, q);
-	wr(w, 0x038, w->num);
-	wr(w, 0x080, w->queue[q].desc);
-	wr(w, 0x090, w->queue[q].avail);
-	wr(w, 0x0a0, w->queue[q].used);
-	wr(w, 0x044, 1);
+	use(w, q);
+	fake_driver_queue(&(struct fake_driver){driver_wr, w}, q, &w->g);
 	assert_int_equal(rd(w, 0x044), 1);
 }
 
 static void bring_up(struct world *w, uint32_t features)
 {
+	const struct fake_driver d = {driver_wr, w};
+
 	fake_ring(&w->g, w->num);
 	w->queue[RX] = (struct queue){w->g.desc, w->g.avail, w->g.used, 0};
 	w->queue[TX] = (struct queue){RINGS, RINGS + 0x1000, RINGS + 0x2000, 0};
-	wr(w, 0x070, 0);
-	wr(w, 0x070, 3);
-	wr(w, 0x024, 1);
-	wr(w, 0x020, 1); /* VERSION_1 */
-	wr(w, 0x024, 0);
-	wr(w, 0x020, features);
-	wr(w, 0x070, 11);
+	fake_driver_begin(&d, features);
 	set_queue(w, RX);
 	set_queue(w, TX);
-	wr(w, 0x070, 15);
+	fake_driver_ok(&d);
 	assert_int_equal(rd(w, 0x070), 15);
 }
 
@@ -668,28 +665,30 @@ static void put16(uint64_t ipa, uint16_t v)
 	put(ipa, &v, sizeof(v));
 }
 
+static void vm_wr(void *ctx, uint64_t off, uint32_t v)
+{
+	(void)ctx;
+	sim_store(&s, 0, VCON + off, 4, v);
+}
+
 /* Descriptor q of queue q, ring of 4 at RING + 0x1000 q. */
 static void vm_queue(unsigned q)
 {
 	uint64_t at = RING + 0x1000 * q;
+	const struct fake_guest g = {
+		.desc = at, .avail = at + 0x100, .used = at + 0x200, .num = 4};
 
-	sim_store(&s, 0, VCON + 0x030, 4, q);
-	sim_store(&s, 0, VCON + 0x038, 4, 4);
-	sim_store(&s, 0, VCON + 0x080, 4, at);
-	sim_store(&s, 0, VCON + 0x090, 4, at + 0x100);
-	sim_store(&s, 0, VCON + 0x0a0, 4, at + 0x200);
-	sim_store(&s, 0, VCON + 0x044, 4, 1);
+	fake_driver_queue(&(struct fake_driver){vm_wr, NULL}, q, &g);
 }
 
 static void vm_driver(void)
 {
-	sim_store(&s, 0, VCON + 0x070, 4, 0);
-	sim_store(&s, 0, VCON + 0x024, 4, 1);
-	sim_store(&s, 0, VCON + 0x020, 4, 1);
-	sim_store(&s, 0, VCON + 0x070, 4, 11);
+	const struct fake_driver d = {vm_wr, NULL};
+
+	fake_driver_begin(&d, 0);
 	vm_queue(RX);
 	vm_queue(TX);
-	sim_store(&s, 0, VCON + 0x070, 4, 15);
+	fake_driver_ok(&d);
 }
 
 static void vm_offer(unsigned q, uint16_t idx, uint64_t at, uint32_t len)
