@@ -256,6 +256,7 @@ void monitor_init(struct monitor *mon, struct hypervisor *h)
 {
 	mon->h = h;
 	mon->event.fn = event;
+	vcpu_look_init(&mon->look);
 	mon->port = mux_open_monitor(h->mux);
 	line_edit_init(&mon->edit, "plinth> ", put, mon);
 	line_edit_begin(&mon->edit);

@@ -15,6 +15,7 @@
 
 #include <hyp/hypervisor.h>
 #include <hyp/line_edit.h>
+#include <hyp/vcpu_look.h>
 
 #define MONITOR_WORDS 4U
 
@@ -33,6 +34,7 @@ struct monitor {
 	struct vm *vm;
 	unsigned vcpu;
 	uint64_t cursor;
+	struct vcpu_look look;
 	bool due; /* the prompt, when the command is through */
 };
 

@@ -20,7 +20,7 @@
 #include <hyp/lifecycle.h>
 #include <hyp/monitor.h>
 
-#define LOOK_US 1000U /* a running vCPU is given that long to show itself */
+#define LOOK_US 1000U /* a pCPU is given that long to show its vCPU */
 
 static struct vm *vm_nr(const struct monitor *mon, uint64_t i)
 {
@@ -197,35 +197,8 @@ static bool name_vcpu(struct monitor *mon)
 	return false;
 }
 
-static bool looked(const struct vcpu *v)
+static void say_el1(struct monitor *mon, const struct el1_context *e)
 {
-	return !(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) &
-		 VCPU_REQ_LOOK);
-}
-
-/* Fills v->seen: a running one comes by and does it, so that it is of now. */
-static void look_at(struct monitor *mon, struct vcpu *v)
-{
-	uint64_t end = counter_now() + hyp_ticks(mon->h, LOOK_US);
-
-	v->seen = v->regs;
-	if (v->sched.state != SCHED_RUNNING || v->cpu == this_cpu())
-		return;
-	vcpu_post(v, VCPU_REQ_LOOK);
-	vcpu_kick(v);
-	while (!looked(v) && counter_now() < end)
-		cpu_relax();
-	vcpu_take(v, VCPU_REQ_LOOK);
-}
-
-static void say_el1(struct monitor *mon, const struct vcpu *v)
-{
-	const struct el1_context *e = &v->el1;
-
-	if (__atomic_load_n(&v->loaded, __ATOMIC_ACQUIRE)) {
-		monitor_say(mon, "its EL1 registers are in the CPU");
-		return;
-	}
 	monitor_say(mon, "sctlr %016lx  ttbr0 %016lx  ttbr1 %016lx",
 		    e->sctlr_el1, e->ttbr0_el1, e->ttbr1_el1);
 	monitor_say(mon, "tcr   %016lx  vbar  %016lx  esr   %016lx", e->tcr_el1,
@@ -234,25 +207,32 @@ static void say_el1(struct monitor *mon, const struct vcpu *v)
 		    e->elr_el1, e->spsr_el1);
 }
 
+static void look_at(struct monitor *mon, struct vcpu *v)
+{
+	const char *word = vcpu_word(v);
+	bool new = vcpu_look(&mon->look, v, hyp_ticks(mon->h, LOOK_US));
+
+	monitor_say(mon, "%s.%u %s%s:", v->vm->cfg->name, v->idx, word,
+		    new ? ""
+			: ", and its CPU does not answer; at an earlier exit");
+	monitor_say(mon, "pc    %016lx  pstate %016lx", mon->look.regs.pc,
+		    mon->look.regs.pstate);
+}
+
 /* Three to a line. */
 static bool say_regs(struct monitor *mon, struct vcpu *v, unsigned i)
 {
+	const uint64_t *x = mon->look.regs.x;
 	unsigned n = i ? 3 * (i - 1) : 0;
 
 	if (i == 0) {
 		look_at(mon, v);
-		monitor_say(mon,
-			    "%s.%u %s, at its last exit:", v->vm->cfg->name,
-			    v->idx, vcpu_word(v));
-		monitor_say(mon, "pc    %016lx  pstate %016lx", v->seen.pc,
-			    v->seen.pstate);
 	} else if (i <= 10) {
 		monitor_say(mon, "x%-4u %016lx  x%-4u %016lx  x%-4u %016lx", n,
-			    v->seen.x[n], n + 1, v->seen.x[n + 1], n + 2,
-			    v->seen.x[n + 2]);
+			    x[n], n + 1, x[n + 1], n + 2, x[n + 2]);
 	} else {
-		monitor_say(mon, "x30   %016lx", v->seen.x[30]);
-		say_el1(mon, v);
+		monitor_say(mon, "x30   %016lx", x[30]);
+		say_el1(mon, &mon->look.el1);
 	}
 	return i <= 10;
 }

@@ -127,10 +127,6 @@ static bool runnable(struct cpu *c, struct vcpu *v)
 {
 	uint32_t asked = requested(v);
 
-	if (asked & VCPU_REQ_LOOK) {
-		v->seen = v->regs;
-		vcpu_take(v, VCPU_REQ_LOOK);
-	}
 	if (asked & VCPU_REQ_OFF) {
 		leave(c, v);
 		return false;
@@ -152,7 +148,7 @@ static bool runnable(struct cpu *c, struct vcpu *v)
 	return false;
 }
 
-static void unload(struct cpu *c)
+void run_unload(struct cpu *c)
 {
 	struct vcpu *old = c->loaded;
 
@@ -164,7 +160,7 @@ static void unload(struct cpu *c)
 
 static void load(struct cpu *c, struct vcpu *v)
 {
-	unload(c);
+	run_unload(c);
 	vcpu_load(c, v);
 	sched_loaded(c, v);
 	pvtime_update(v->vm, v->idx,
@@ -178,7 +174,7 @@ static void load(struct cpu *c, struct vcpu *v)
 void run_work_begin(struct cpu *c)
 {
 	sched_work_begin(c);
-	unload(c);
+	run_unload(c);
 	sched_offer(c);
 }
 

@@ -20,6 +20,10 @@ struct vcpu_regs *run_next(struct cpu *c);
  * pCPU, if there is one; others are taken at the next exit or wake-up. */
 void run_irqs(struct cpu *c);
 
+/* From run_next() on this pCPU: no vCPU is loaded on it. It is again when it
+ * runs. */
+void run_unload(struct cpu *c);
+
 /*
  * Around something that takes long, from run_next() on this pCPU: its vCPUs
  * wait, or go on elsewhere.

@@ -47,9 +47,6 @@ enum vcpu_state {
 	8U /* its VM needed a page and there is none: it has crashed; posted   \
 	    * by the pCPU that has it loaded, at an exit */
 
-#define VCPU_REQ_LOOK                                                          \
-	16U /* copy the registers to `seen`; posted while it runs */
-
 #define VCPU_EXIT_CLASSES 64 /* one an exception class of ESR_EL2 */
 #define VCPU_EXIT_IRQ     62 /* unallocated classes, used for the others */
 #define VCPU_EXIT_SERROR  63
@@ -109,10 +106,6 @@ struct vcpu {
 	struct vcpu_control control;
 
 	struct emulate_progress progress; /* touched by its pCPU only */
-
-	/* What look_at() in hyp/monitor_show.c asked for: registers as they
-	 * were when VCPU_REQ_LOOK was taken. */
-	struct vcpu_regs seen;
 
 	/* Of the exits by exception, while trap_measure() is on. */
 	struct {

@@ -109,7 +109,7 @@ static void commands_say_what_is(void **state)
 		{"vcpus\r", "\r\nvm0.1 off "},
 		{"vcpus\r", "\r\nvm1.0 "},
 		{"vcpus vm1\r", "stolen-us\r\nvm1.0 "},
-		{"regs vm0.0\r", "\r\nvm0.0 runs, at its last exit:"},
+		{"regs vm0.0\r", "\r\nvm0.0 runs:"},
 		{"regs vm0.0\r", "\r\npc    0000000040000000"},
 		{"regs vm0.1\r", "\r\nsctlr "},
 		{"exits\r", "\r\nreason exits average-ns\r\n"},
@@ -285,6 +285,54 @@ static void end_race(void **state)
 	turns = 200;
 }
 
+static unsigned patience; /* of these calls the other pCPU lets pass */
+
+/* It takes what it was asked while the monitor, which has vm.lock, waits. */
+static void other_answers(const struct spinlock *l)
+{
+	const struct fake_spin monitor_s = fake_spin;
+
+	if (l != &m.cpus[1].sched.lock || !mon.look.vcpu || patience--)
+		return;
+	fake_spin = (struct fake_spin){0};
+	(void)sim_irq(&m, 1, HYP_SGI_KICK);
+	sim_on(&m, 0);
+	assert_int_equal(fake_spin.nr_held, 0);
+	fake_spin = monitor_s;
+}
+
+/* vm1.0 runs on the other pCPU. */
+static void registers_of_a_loaded_vcpu_are_those_that_its_cpu_has(void **state)
+{
+	const struct fake_spin was = fake_spin;
+	const char *out;
+
+	(void)state;
+	(void)type("\x1dm");
+	m.pcpu[1].hw.el1.far = 0x51005100;
+	for (unsigned n = 0; n < 2; n++) {
+		patience = n;
+		fake_spin.after_unlock = other_answers;
+		out = type("regs vm1.0\r");
+		fake_spin = was;
+		assert_non_null(strstr(out, "\r\nvm1.0 runs:"));
+		assert_non_null(strstr(out, "\r\nfar   0000000051005100"));
+		assert_ptr_equal(sim_vcpu(&m, 1), m.h.vms[1].vcpus[0]);
+		assert_null(mon.look.vcpu);
+	}
+	assert_says("regs vm0.0\r", "\r\nfar   "); /* its own pCPU's */
+}
+
+static void cpu_that_does_not_answer_is_not_waited_for(void **state)
+{
+	(void)state;
+	(void)type("\x1dm");
+	assert_says("regs vm1.0\r",
+		    "vm1.0 runs, and its CPU does not answer; at an earlier");
+	sim_settle(&m); /* it comes too late, and nothing happens */
+	assert_null(mon.look.vcpu);
+}
+
 static void race(void **state)
 {
 	bool raced = true;
@@ -335,6 +383,8 @@ int main(void)
 		T(time_of_exits_is_measured_once_the_monitor_is_used),
 		T(tab_completes_commands_and_vms),
 		T(long_answer_waits_for_the_uart_and_is_whole),
+		T(registers_of_a_loaded_vcpu_are_those_that_its_cpu_has),
+		T(cpu_that_does_not_answer_is_not_waited_for),
 		cmocka_unit_test(
 			vm_may_be_reset_or_destroyed_at_any_moment_of_an_answer),
 	};
