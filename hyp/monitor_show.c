@@ -423,12 +423,13 @@ static bool map(struct monitor *mon, unsigned i)
 	if (err) {
 		monitor_say(mon, "%lx: not mapped", at);
 	} else {
-		monitor_say(mon, "%lx -> %lx %s%s%s%s, by %lu KiB", at, w.hpa.v,
-			    w.prot & PGT_R ? "r" : "-",
+		monitor_say(mon, "%lx -> %lx %s%s%s%s, by %lu KiB%s", at,
+			    w.hpa.v, w.prot & PGT_R ? "r" : "-",
 			    w.prot & PGT_W ? "w" : "-",
 			    w.prot & PGT_X ? "x" : "-",
 			    w.prot & PGT_DEVICE ? " device" : "",
-			    w.trace.size >> 10);
+			    w.trace.size >> 10,
+			    pgt_in_run(&w.trace) ? ", contiguous" : "");
 	}
 	return false;
 }

@@ -10,68 +10,17 @@
  * through their first word. A walker that still holds a pointer to a page that
  * was cut off reads an aligned address there, which is an invalid descriptor.
  *
- * Leaves out: the contiguous hint, joining split blocks, hardware management
- * of the access flag and dirty state, FEAT_LPA2, FEAT_BBM.
+ * The contiguous hint is pgtable_run.c's; here only whole runs are changed.
+ *
+ * Leaves out: joining split blocks, hardware management of the access flag and
+ * dirty state, FEAT_LPA2, FEAT_BBM.
  * Arm ARM DDI 0487. Called with the owner's lock held.
  */
 #include <errno.h>
 
 #include <base/panic.h>
 
-#include <arch/aarch64/pgtable.h>
-
-/* The entries that lead to an address; pte[] is set from the root's level. */
-struct path {
-	uint64_t *pte[PGT_LEVELS];
-	unsigned level; /* of the last one: a leaf or an invalid entry */
-	uint64_t desc;  /* that one's content */
-};
-
-static uint64_t pte_read(const uint64_t *pte)
-{
-	return __atomic_load_n(pte, __ATOMIC_RELAXED);
-}
-
-/* Release: a table's content is visible before the entry that links it. */
-static void pte_write(uint64_t *pte, uint64_t desc)
-{
-	__atomic_store_n(pte, desc, __ATOMIC_RELEASE);
-}
-
-static bool is_valid(uint64_t desc)
-{
-	return desc & PGT_DESC_VALID;
-}
-
-static bool is_table(uint64_t desc, unsigned level)
-{
-	return level < PGT_LAST_LEVEL && is_valid(desc) &&
-	       (desc & PGT_DESC_TABLE);
-}
-
-static uint64_t *table_of(uint64_t desc)
-{
-	return hpa_ptr((hpa_t){desc & PGT_DESC_ADDRESS});
-}
-
-static uint64_t table_desc(const uint64_t *table)
-{
-	return hpa_of(table).v | PGT_DESC_TABLE | PGT_DESC_VALID;
-}
-
-static uint64_t leaf_desc(unsigned level, uint64_t pa, uint64_t attrs)
-{
-	uint64_t type = level == PGT_LAST_LEVEL
-				? PGT_DESC_TABLE | PGT_DESC_VALID
-				: PGT_DESC_VALID;
-
-	return pa | attrs | type;
-}
-
-static uint64_t leaf_attrs(uint64_t desc)
-{
-	return desc & ~(PGT_DESC_ADDRESS | PGT_DESC_TABLE | PGT_DESC_VALID);
-}
+#include <arch/aarch64/pgtable_internal.h>
 
 /* Entries in one table; the root may be several pages, or part of one. */
 static uint64_t nr_entries(const struct pgt *p, unsigned level)
@@ -87,7 +36,7 @@ static uint64_t idx_of(const struct pgt *p, unsigned level, uint64_t addr)
 	return addr / pgt_level_size(level) & (nr_entries(p, level) - 1);
 }
 
-static void path_find(const struct pgt *p, uint64_t addr, struct path *path)
+void pgt_path_find(const struct pgt *p, uint64_t addr, struct pgt_path *path)
 {
 	uint64_t *table = p->root;
 	unsigned level = p->start_level;
@@ -95,9 +44,9 @@ static void path_find(const struct pgt *p, uint64_t addr, struct path *path)
 	for (;; level++) {
 		path->pte[level] = &table[idx_of(p, level, addr)];
 		path->desc = pte_read(path->pte[level]);
-		if (!is_table(path->desc, level))
+		if (!pte_is_table(path->desc, level))
 			break;
-		table = table_of(path->desc);
+		table = pte_table(path->desc);
 	}
 	path->level = level;
 }
@@ -186,7 +135,7 @@ static void sync(const struct pgt *p)
 
 /* Where the free entries end, `end` at most, that begin with the one that path
  * ends at, in its table. */
-static uint64_t free_end(const struct pgt *p, const struct path *path,
+static uint64_t free_end(const struct pgt *p, const struct pgt_path *path,
 			 uint64_t addr, uint64_t end)
 {
 	const uint64_t *pte = path->pte[path->level];
@@ -194,7 +143,7 @@ static uint64_t free_end(const struct pgt *p, const struct path *path,
 		nr_entries(p, path->level) - idx_of(p, path->level, addr);
 	uint64_t next = entry_end(path->level, addr);
 
-	while (--left && next < end && !is_valid(pte_read(++pte)))
+	while (--left && next < end && !pte_is_valid(pte_read(++pte)))
 		next += pgt_level_size(path->level);
 	return min_u64(next, end);
 }
@@ -203,12 +152,12 @@ static uint64_t free_end(const struct pgt *p, const struct path *path,
 static int map_plan(const struct pgt *p, uint64_t addr, uint64_t end,
 		    uint64_t pa, uint64_t *nr)
 {
-	struct path path;
+	struct pgt_path path;
 	uint64_t next;
 
 	for (*nr = 0; addr < end; pa += next - addr, addr = next) {
-		path_find(p, addr, &path);
-		if (is_valid(path.desc))
+		pgt_path_find(p, addr, &path);
+		if (pte_is_valid(path.desc))
 			return -EEXIST;
 		next = free_end(p, &path, addr, end);
 		*nr += tables_below(path.level, addr, next, pa);
@@ -230,8 +179,8 @@ static unsigned leaf_level(unsigned level, uint64_t addr, uint64_t end,
 }
 
 /* The entry for addr at `level`, below the invalid entry that path ends at. */
-static uint64_t *path_extend(struct pgt *p, struct path *path, uint64_t addr,
-			     unsigned level, uint64_t **pages)
+static uint64_t *path_extend(struct pgt *p, struct pgt_path *path,
+			     uint64_t addr, unsigned level, uint64_t **pages)
 {
 	uint64_t *pte = path->pte[path->level];
 	unsigned l;
@@ -240,7 +189,7 @@ static uint64_t *path_extend(struct pgt *p, struct path *path, uint64_t addr,
 		uint64_t *table = pages_pop(pages);
 
 		p->nr_tables++;
-		pte_write(pte, table_desc(table));
+		pte_write(pte, pte_of_table(table));
 		pte = &table[idx_of(p, l + 1, addr)];
 	}
 	return pte;
@@ -252,19 +201,23 @@ static uint64_t *path_extend(struct pgt *p, struct path *path, uint64_t addr,
  * can start only there. Returns the bytes mapped.
  */
 static uint64_t map_run(struct pgt *p, uint64_t addr, uint64_t end,
-			uint64_t first_desc, struct path *path,
+			uint64_t first_desc, struct pgt_path *path,
 			uint64_t **pages)
 {
 	uint64_t pa = first_desc & PGT_DESC_ADDRESS;
 	unsigned level = leaf_level(path->level, addr, end, pa);
 	uint64_t size = pgt_level_size(level), done = 0;
 	uint64_t *pte = path_extend(p, path, addr, level, pages);
-	uint64_t i, nr = nr_entries(p, level) - idx_of(p, level, addr);
+	uint64_t idx = idx_of(p, level, addr), hint = 0;
+	uint64_t i, nr = nr_entries(p, level) - idx;
 
 	nr = min_u64(nr, (end - addr) / size);
-	for (i = 0; i < nr && !is_valid(pte_read(&pte[i])); i++) {
-		pte_write(&pte[i],
-			  leaf_desc(level, pa + done, leaf_attrs(first_desc)));
+	for (i = 0; i < nr && !pte_is_valid(pte_read(&pte[i])); i++) {
+		if ((idx + i) % PGT_RUN_ENTRIES == 0)
+			hint = pgt_run_hint(p, &pte[i], nr - i, level,
+					    addr + done, pa + done);
+		pte_write(&pte[i], pte_leaf(level, pa + done,
+					    pte_attrs(first_desc) | hint));
 		done += size;
 	}
 	return done;
@@ -275,7 +228,7 @@ int pgt_map(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t size,
 {
 	uint64_t end = addr + size, nr, done;
 	uint64_t *pages;
-	struct path path;
+	struct pgt_path path;
 	int err;
 
 	if (!range_ok(addr, size, p->addr_bits) ||
@@ -287,7 +240,7 @@ int pgt_map(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t size,
 	if (err)
 		return err;
 	for (; addr < end; addr += done, pa += done) {
-		path_find(p, addr, &path);
+		pgt_path_find(p, addr, &path);
 		done = map_run(p, addr, end, pa | attrs, &path, &pages);
 	}
 	ASSERT(!pages);
@@ -308,55 +261,64 @@ int pgt_check_free(const struct pgt *p, uint64_t addr, uint64_t size)
 
 /* Table pages that splitting the leaf at addr takes, if it sticks out of
  * [addr, end) on either side. */
-static uint64_t split_need(const struct path *path, uint64_t addr, uint64_t end)
+static uint64_t split_need(const struct pgt_path *path, uint64_t addr,
+			   uint64_t end)
 {
 	end = min_u64(end, entry_end(path->level, addr));
-	return is_valid(path->desc) ? tables_below(path->level, addr, end, addr)
-				    : 0;
+	return pte_is_valid(path->desc)
+		       ? tables_below(path->level, addr, end, addr)
+		       : 0;
 }
 
 /* The same for a whole range: only its two ends can lie inside a leaf. */
 static uint64_t range_split_need(const struct pgt *p, uint64_t addr,
 				 uint64_t end)
 {
-	struct path path;
+	struct pgt_path path;
 	uint64_t nr, first_end, last;
 
-	path_find(p, addr, &path);
+	pgt_path_find(p, addr, &path);
 	nr = split_need(&path, addr, end);
 	first_end = entry_end(path.level, addr);
 	if (end <= first_end)
 		return nr;
-	path_find(p, end - 1, &path);
+	pgt_path_find(p, end - 1, &path);
 	last = align_down(end - 1, pgt_level_size(path.level));
 	return nr + split_need(&path, last, end);
 }
 
 /* Whether the entry at the path's end, a leaf, reaches out of [addr, end). */
-static bool sticks_out(const struct path *path, uint64_t addr, uint64_t end)
+static bool sticks_out(const struct pgt_path *path, uint64_t addr, uint64_t end)
 {
 	uint64_t size = pgt_level_size(path->level);
 
 	return !is_aligned(addr, size) || end - addr < size;
 }
 
-/* Replace the block that covers addr by a table of next-level leaves. */
-static void split(struct pgt *p, const struct path *path, uint64_t addr,
-		  uint64_t **pages)
+/*
+ * Replace the block that covers addr, and that [addr, end) is a part of, by a
+ * table of next-level leaves.
+ */
+static void split(struct pgt *p, const struct pgt_path *path, uint64_t addr,
+		  uint64_t end, uint64_t **pages)
 {
 	uint64_t size = pgt_level_size(path->level);
 	uint64_t step = pgt_level_size(path->level + 1);
+	uint64_t base = align_down(addr, size), hint = 0;
 	uint64_t pa = path->desc & PGT_DESC_ADDRESS;
 	uint64_t *table = pages_pop(pages);
 	unsigned i;
 
 	for (i = 0; i < PGT_ENTRIES; i++) {
-		table[i] = leaf_desc(path->level + 1, pa + i * step,
-				     leaf_attrs(path->desc));
+		if (i % PGT_RUN_ENTRIES == 0)
+			hint = pgt_run_hint_split(p, path->level + 1,
+						  base + i * step, addr, end);
+		table[i] = pte_leaf(path->level + 1, pa + i * step,
+				    pte_attrs(path->desc) | hint);
 	}
 	pte_write(path->pte[path->level], 0);
-	p->env.tlbi(p->env.ctx, align_down(addr, size), size);
-	pte_write(path->pte[path->level], table_desc(table));
+	p->env.tlbi(p->env.ctx, base, size);
+	pte_write(path->pte[path->level], pte_of_table(table));
 	p->nr_tables++;
 }
 
@@ -371,12 +333,12 @@ static bool table_empty(const uint64_t *table)
 }
 
 /* Cut off the tables on the path that have become empty, deepest first. */
-static void prune(struct pgt *p, struct path *path, uint64_t **cut)
+static void prune(struct pgt *p, struct pgt_path *path, uint64_t **cut)
 {
 	unsigned level;
 
 	for (level = path->level; level > p->start_level; level--) {
-		uint64_t *table = table_of(pte_read(path->pte[level - 1]));
+		uint64_t *table = pte_table(pte_read(path->pte[level - 1]));
 
 		if (!table_empty(table))
 			break;
@@ -388,7 +350,7 @@ static void prune(struct pgt *p, struct path *path, uint64_t **cut)
 
 /* Clear the whole leaves from addr on in one table; returns the bytes. */
 static uint64_t clear_run(struct pgt *p, uint64_t addr, uint64_t end,
-			  struct path *path, uint64_t **cut)
+			  struct pgt_path *path, uint64_t **cut)
 {
 	unsigned level = path->level;
 	uint64_t size = pgt_level_size(level), done = 0;
@@ -396,7 +358,7 @@ static uint64_t clear_run(struct pgt *p, uint64_t addr, uint64_t end,
 	uint64_t i, nr = nr_entries(p, level) - idx_of(p, level, addr);
 
 	nr = min_u64(nr, (end - addr) / size);
-	for (i = 0; i < nr && !is_table(pte_read(&pte[i]), level); i++) {
+	for (i = 0; i < nr && !pte_is_table(pte_read(&pte[i]), level); i++) {
 		pte_write(&pte[i], 0);
 		done += size;
 	}
@@ -408,13 +370,13 @@ static uint64_t clear_run(struct pgt *p, uint64_t addr, uint64_t end,
 static uint64_t unmap_step(struct pgt *p, uint64_t addr, uint64_t end,
 			   uint64_t **pages, uint64_t **cut)
 {
-	struct path path;
+	struct pgt_path path;
 
-	path_find(p, addr, &path);
-	if (!is_valid(path.desc))
+	pgt_path_find(p, addr, &path);
+	if (!pte_is_valid(path.desc))
 		return entry_end(path.level, addr);
 	if (sticks_out(&path, addr, end)) {
-		split(p, &path, addr, pages);
+		split(p, &path, addr, end, pages);
 		return addr;
 	}
 	return addr + clear_run(p, addr, end, &path, cut);
@@ -431,6 +393,7 @@ int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size)
 	err = pages_reserve(p, range_split_need(p, addr, end), &pages);
 	if (err)
 		return err;
+	pgt_runs_cut(p, addr, end);
 	for (at = addr; at < end;)
 		at = unmap_step(p, at, end, &pages, &cut);
 	ASSERT(!pages);
@@ -441,23 +404,29 @@ int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size)
 
 static bool all_mapped(const struct pgt *p, uint64_t addr, uint64_t end)
 {
-	struct path path;
+	struct pgt_path path;
 
 	for (; addr < end; addr = entry_end(path.level, addr)) {
-		path_find(p, addr, &path);
-		if (!is_valid(path.desc))
+		pgt_path_find(p, addr, &path);
+		if (!pte_is_valid(path.desc))
 			return false;
 	}
 	return true;
 }
 
-/* Rewrite one whole leaf; true when its old form must leave the TLBs yet. */
-static bool change_leaf(struct pgt *p, const struct path *path, uint64_t addr,
-			uint64_t attrs)
+/* Rewrite one whole leaf, or a run; true when its old form must leave the TLBs
+ * yet. */
+static bool change_leaf(struct pgt *p, const struct pgt_path *path,
+			uint64_t addr, uint64_t attrs)
 {
 	uint64_t *pte = path->pte[path->level];
-	uint64_t diff = leaf_attrs(path->desc) ^ attrs;
+	uint64_t diff = pte_attrs(path->desc) ^ attrs;
 
+	if (diff && path->desc & PGT_DESC_CONTIGUOUS) {
+		pgt_run_rewrite(p, pte, path->level, addr,
+				attrs | PGT_DESC_CONTIGUOUS);
+		return false;
+	}
 	if (diff & p->bbm_attrs) {
 		pte_write(pte, 0);
 		p->env.tlbi(p->env.ctx, addr, pgt_level_size(path->level));
@@ -472,7 +441,7 @@ int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size, uint64_t attrs)
 {
 	uint64_t at = addr, end = addr + size;
 	uint64_t *pages;
-	struct path path;
+	struct pgt_path path;
 	bool stale = false;
 	int err;
 
@@ -483,10 +452,11 @@ int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size, uint64_t attrs)
 	err = pages_reserve(p, range_split_need(p, addr, end), &pages);
 	if (err)
 		return err;
+	pgt_runs_cut(p, addr, end);
 	while (at < end) {
-		path_find(p, at, &path);
+		pgt_path_find(p, at, &path);
 		if (sticks_out(&path, at, end)) {
-			split(p, &path, at, &pages);
+			split(p, &path, at, end, &pages);
 			continue;
 		}
 		stale |= change_leaf(p, &path, at, attrs);
@@ -502,26 +472,28 @@ int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size, uint64_t attrs)
 int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t attrs)
 {
 	uint64_t *pages;
-	struct path path;
+	struct pgt_path path;
 	int err;
 
 	if (!range_ok(addr, PAGE_SIZE, p->addr_bits) ||
 	    !range_ok(pa, PAGE_SIZE, p->oa_bits))
 		return -EINVAL;
-	path_find(p, addr, &path);
-	if (!is_valid(path.desc))
+	pgt_path_find(p, addr, &path);
+	if (!pte_is_valid(path.desc))
 		return -ENOENT;
 	err = pages_reserve(p, split_need(&path, addr, addr + PAGE_SIZE),
 			    &pages);
 	if (err)
 		return err;
-	for (; path.level < PGT_LAST_LEVEL; path_find(p, addr, &path))
-		split(p, &path, addr, &pages);
+	pgt_runs_cut(p, addr, addr + PAGE_SIZE);
+	for (pgt_path_find(p, addr, &path); path.level < PGT_LAST_LEVEL;
+	     pgt_path_find(p, addr, &path))
+		split(p, &path, addr, addr + PAGE_SIZE, &pages);
 	ASSERT(!pages);
 	pte_write(path.pte[PGT_LAST_LEVEL], 0);
 	p->env.tlbi(p->env.ctx, addr, PAGE_SIZE);
 	pte_write(path.pte[PGT_LAST_LEVEL],
-		  leaf_desc(PGT_LAST_LEVEL, pa, attrs));
+		  pte_leaf(PGT_LAST_LEVEL, pa, attrs));
 	sync(p);
 	return 0;
 }
@@ -530,13 +502,13 @@ int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa, uint64_t attrs)
 
 int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w)
 {
-	struct path path;
+	struct pgt_path path;
 	unsigned l;
 
 	*w = (struct pgt_walk){0};
 	if (addr >> p->addr_bits)
 		return -EINVAL;
-	path_find(p, addr, &path);
+	pgt_path_find(p, addr, &path);
 	for (l = p->start_level; l <= path.level; l++) {
 		w->step[l].idx = (unsigned)idx_of(p, l, addr);
 		w->step[l].table = path.pte[l] - w->step[l].idx;
@@ -545,7 +517,7 @@ int pgt_walk(const struct pgt *p, uint64_t addr, struct pgt_walk *w)
 	w->level = path.level;
 	w->desc = path.desc;
 	w->size = pgt_level_size(path.level);
-	if (!is_valid(path.desc))
+	if (!pte_is_valid(path.desc))
 		return -ENOENT;
 	w->pa = (path.desc & PGT_DESC_ADDRESS) + (addr & (w->size - 1));
 	return 0;
@@ -558,8 +530,8 @@ static uint64_t *next_child(const struct pgt *p, const uint64_t *table,
 	while (*idx < nr_entries(p, level)) {
 		uint64_t desc = pte_read(&table[(*idx)++]);
 
-		if (is_table(desc, level))
-			return table_of(desc);
+		if (pte_is_table(desc, level))
+			return pte_table(desc);
 	}
 	return NULL;
 }

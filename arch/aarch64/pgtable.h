@@ -26,9 +26,14 @@
 #define PGT_ENTRIES    512 /* in one table page */
 #define PGT_OA_BITS    48  /* widest output address without FEAT_LPA2 */
 
-#define PGT_DESC_VALID   BIT(0)
-#define PGT_DESC_TABLE   BIT(1) /* level 0..2: a table; level 3: a page */
-#define PGT_DESC_ADDRESS GENMASK(47, 12)
+#define PGT_DESC_VALID      BIT(0)
+#define PGT_DESC_TABLE      BIT(1) /* level 0..2: a table; level 3: a page */
+#define PGT_DESC_ADDRESS    GENMASK(47, 12)
+/* A leaf's: a TLB may keep the aligned run of entries that it is in as one. */
+#define PGT_DESC_CONTIGUOUS BIT(52)
+
+#define PGT_RUN_ENTRIES 16 /* in a run, with the 4 KiB granule */
+#define PGT_RUN_LEVEL   2  /* and deeper: of 2 MiB blocks, of pages */
 
 /* What a mapping allows, for stage1.h and stage2.h alike. */
 enum pgt_prot {
@@ -73,6 +78,9 @@ struct pgt {
 	uint64_t *root; /* nr_root_entries descriptors; the owner's memory */
 	uint64_t nr_tables; /* table pages in use, the root apart */
 	uint64_t bbm_attrs; /* leaf bits that a live entry may not change */
+	/* Runs get the contiguous hint. Not where the owner cannot bear that
+	 * sixteen entries are invalid for a moment when one changes. */
+	bool contiguous;
 	unsigned start_level;
 	unsigned addr_bits; /* input addresses are below 2^addr_bits */
 	unsigned oa_bits;   /* output addresses are below 2^oa_bits */
@@ -93,6 +101,12 @@ struct pgt_walk {
 	uint64_t size; /* bytes that this entry spans */
 };
 
+/* Whether a walk ended at a leaf of a run that a TLB may keep as one. */
+static inline bool pgt_in_run(const struct pgt_walk *w)
+{
+	return w->desc & PGT_DESC_VALID && w->desc & PGT_DESC_CONTIGUOUS;
+}
+
 /* Bytes that one entry of `level` spans: 512 GiB, 1 GiB, 2 MiB, 4 KiB. */
 static inline uint64_t pgt_level_size(unsigned level)
 {
@@ -101,7 +115,8 @@ static inline uint64_t pgt_level_size(unsigned level)
 
 /*
  * Map [addr, addr + size) to [pa, ...) with leaf attributes `attrs` (no type
- * or address bits), in the largest blocks that both addresses allow. All or
+ * or address bits, no hint), in the largest blocks that both addresses allow,
+ * with the contiguous hint where sixteen of them are aligned alike. All or
  * nothing. Only invalid entries change, so no TLBI is needed and none is made.
  * -EINVAL: alignment, empty, wrapping, or beyond addr_bits or oa_bits.
  * -EEXIST: any part is mapped already. -ENOMEM: no page for a table.
@@ -115,9 +130,10 @@ MUST_CHECK int pgt_check_free(const struct pgt *p, uint64_t addr,
 			      uint64_t size);
 
 /*
- * Unmap [addr, addr + size); what is not mapped is skipped. A block that lies
- * partly outside is split first, break-before-make: another CPU that touches
- * the block just then takes a translation fault and must be let try again.
+ * Unmap [addr, addr + size); what is not mapped is skipped. A run that lies
+ * partly outside loses its hint, a block is split first, break-before-make:
+ * another CPU that touches them just then takes a translation fault and must be
+ * let try again.
  * Tables that become empty are freed, after the TLBI.
  * -EINVAL as above; -ENOMEM: no page for a split, nothing was changed.
  */
@@ -125,9 +141,10 @@ MUST_CHECK int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size);
 
 /*
  * Give all leaves of [addr, addr + size) the attributes `attrs`. An entry
- * whose bits in bbm_attrs change goes through break-before-make, a change of
- * permissions is made in place; the TLBI is done in both cases. Blocks partly
- * outside are split as above; split blocks are not joined again.
+ * whose bits in bbm_attrs change goes through break-before-make, and so does a
+ * run of entries with the hint; another change of permissions is made in place;
+ * the TLBI is done in all cases. Runs and blocks partly outside are treated as
+ * above; they are not joined again.
  * -EINVAL, -ENOMEM as above; -ENOENT: a part is not mapped. Nothing was
  * changed when an error is returned.
  */
@@ -136,7 +153,8 @@ MUST_CHECK int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
 
 /*
  * Put the page at `pa` in the place of what is mapped at page `addr`,
- * break-before-make; a block there is split first, as above.
+ * break-before-make; a run there loses its hint, a block is split first, as
+ * above.
  * -EINVAL: alignment, range; -ENOENT: nothing is mapped; -ENOMEM: no page for
  * a split. Nothing was changed when an error is returned.
  */

@@ -4,32 +4,20 @@
  * allocation, no locks.
  * Arm ARM DDI 0487, "VMSAv8-64 translation table format descriptors".
  */
-#include <arch/aarch64/pgtable.h>
-
-static uint64_t read_entry(const uint64_t *entry)
-{
-	return __atomic_load_n(entry, __ATOMIC_RELAXED);
-}
-
-static bool is_table(uint64_t desc, unsigned level)
-{
-	const uint64_t table = PGT_DESC_TABLE | PGT_DESC_VALID;
-
-	return level < PGT_LAST_LEVEL && (desc & table) == table;
-}
+#include <arch/aarch64/pgtable_internal.h>
 
 /* The entry that ends the way to addr, which is below 2^addr_bits. */
 static uint64_t *last_entry(const struct pgt *p, uint64_t addr, unsigned *level)
 {
 	uint64_t *entry = p->root + addr / pgt_level_size(p->start_level);
-	uint64_t desc = read_entry(entry);
+	uint64_t desc = pte_read(entry);
 
-	for (*level = p->start_level; is_table(desc, *level);) {
-		uint64_t *table = hpa_ptr((hpa_t){desc & PGT_DESC_ADDRESS});
+	for (*level = p->start_level; pte_is_table(desc, *level);) {
+		uint64_t *table = pte_table(desc);
 
 		++*level;
 		entry = table + addr / pgt_level_size(*level) % PGT_ENTRIES;
-		desc = read_entry(entry);
+		desc = pte_read(entry);
 	}
 	return entry;
 }
@@ -43,7 +31,7 @@ uint64_t pgt_leaf(const struct pgt *p, uint64_t addr, uint64_t *size)
 		return 0;
 	entry = last_entry(p, addr, &level);
 	*size = pgt_level_size(level);
-	return read_entry(entry);
+	return pte_read(entry);
 }
 
 uint64_t *pgt_entry(const struct pgt *p, uint64_t addr)
@@ -54,12 +42,12 @@ uint64_t *pgt_entry(const struct pgt *p, uint64_t addr)
 	if (addr >> p->addr_bits)
 		return NULL;
 	entry = last_entry(p, addr, &level);
-	if (level != PGT_LAST_LEVEL || !(read_entry(entry) & PGT_DESC_VALID))
+	if (level != PGT_LAST_LEVEL || !pte_is_valid(pte_read(entry)))
 		return NULL;
 	return entry;
 }
 
 void pgt_entry_write(uint64_t *entry, uint64_t desc)
 {
-	__atomic_store_n(entry, desc, __ATOMIC_RELEASE);
+	pte_write(entry, desc);
 }

@@ -70,7 +70,9 @@ uint64_t s2_vttbr(const struct s2 *s2, uint16_t vmid);
 /*
  * Map [ipa, ipa + size) to [pa, ...), 4 KiB multiples. All or nothing.
  * `prot`: PGT_R with any of PGT_W and PGT_X, or PGT_DEVICE without PGT_X.
- * Uses the largest blocks that fit. New entries need no TLBI; none is issued.
+ * Uses the largest blocks that fit, and the contiguous hint for sixteen of them
+ * or of pages where both addresses allow that. New entries need no TLBI; none
+ * is issued.
  * -EINVAL: prot, alignment, range; -EEXIST: any overlap; -ENOMEM.
  */
 MUST_CHECK int s2_map(struct s2 *s2, ipa_t ipa, hpa_t pa, uint64_t size,
@@ -81,16 +83,17 @@ MUST_CHECK int s2_check_free(const struct s2 *s2, ipa_t ipa, uint64_t size);
 
 /*
  * Unmap [ipa, ipa + size); holes are skipped. TLBI is done, empty tables are
- * freed. A block that reaches outside is split: a vCPU that touches it just
- * then takes a translation fault, whose handler looks the IPA up again under
- * the lock and resumes the guest.
+ * freed. A block that reaches outside is split, and a run loses the hint: a
+ * vCPU that touches it just then takes a translation fault, whose handler looks
+ * the IPA up again under the lock and resumes the guest.
  * -EINVAL: alignment, range; -ENOMEM: no page for a split, nothing changed.
  */
 MUST_CHECK int s2_unmap(struct s2 *s2, ipa_t ipa, uint64_t size);
 
 /*
  * Change what [ipa, ipa + size), all of it mapped, allows. TLBI is done;
- * break-before-make where the memory type changes or a block is split.
+ * break-before-make where the memory type changes, a block is split or entries
+ * have the contiguous hint.
  * -EINVAL, -ENOMEM as above; -ENOENT: a part is not mapped. All or nothing.
  */
 MUST_CHECK int s2_protect(struct s2 *s2, ipa_t ipa, uint64_t size,

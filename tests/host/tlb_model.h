@@ -5,6 +5,9 @@
  * from the moment they exist until a TLBI names them. It fails the test when
  *  - an entry changes its output, size or memory type without having been
  *    invalid while a TLBI was made (break-before-make);
+ *  - an entry of a run with the contiguous hint changes at all without that;
+ *  - a run with the hint is not sixteen entries alike, in a row and aligned,
+ *    whenever the tables are looked at;
  *  - an operation ends and an old translation is still cached;
  *  - a table page is freed while a walk could still go through it.
  */
@@ -52,6 +55,9 @@ void tlb_model_watch(struct tlb_model *m, const struct pgt *pgt, uint64_t base,
 /* The CPU runs: all that is mapped gets cached. Asserts that nothing cached
  * is older than the tables. Call after every operation. */
 void tlb_model_run(struct tlb_model *m);
+
+/* What is said of runs above, for all of p's tables. */
+void tlb_model_check_runs(const struct pgt *p);
 
 void tlb_model_forget_events(struct tlb_model *m);
 

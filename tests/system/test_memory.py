@@ -101,6 +101,33 @@ def test_ten_vms_of_one_image_use_less_than_two(tmp_path):
         assert 0 < image - m["shared"] < image // 32
 
 
+# Rules out: break-before-make
+@pytest.mark.parametrize("cpu", ["cortex-a57", "max"])
+def test_copied_page_takes_the_contiguous_hint_from_its_run_alone(tmp_path, cpu):
+    """The payload writes to each 64th page of its image, which begins where its
+    RAM does, and to fresh RAM behind it."""
+    maps = {
+        0x40240000: "rwx, by 4 KiB",  # the copy
+        0x40241000: "r-x, by 4 KiB",
+        0x4024F000: "r-x, by 4 KiB",
+        0x40250000: "r-x, by 4 KiB, contiguous",
+        0x4027F000: "r-x, by 4 KiB, contiguous",
+        0x40400000: "rwx, by 4 KiB, contiguous",  # on first touch
+    }
+    with machine.session(
+        kernel=padded(tmp_path, 4),
+        manifest=manifest(tmp_path, vm("guest", 64, OVERCOMMIT, bootargs="wait")),
+        cpu=cpu,
+        host_append="console=mux",
+    ) as talk:
+        talk.expect_exact("waiting")
+        questions = "".join(f"map guest {at:#x}\r" for at in maps)
+        talk.send(f"\x1dm{questions}vm stop guest\r")
+        out = talk.end().expect(machine.OK).out
+    for at, says in maps.items():
+        assert re.search(rf"^{at:x} -> [0-9a-f]+ {says}$", out, re.M), out
+
+
 # Rules out: reset-leak
 def test_every_reset_finds_pristine_images(tmp_path):
     """Cold and warm resets: the payload looks at its image and its RAM."""

@@ -38,7 +38,7 @@ def test_every_command_can_be_piped_in():
     assert "plinth: console: monitor" in said["log"]
     assert re.search(r"^data-abort \d+", said["exits"], re.M)
     assert re.search(r"^pc    00000000400\w+ ", said["regs linux1.0"], re.M)
-    assert "rwx, by 2048 KiB" in said["map linux0 0x40000000"]
+    assert "rwx, by 2048 KiB, contiguous" in said["map linux0 0x40000000"]
 
 
 def test_monitor_beside_one_vm_that_keeps_its_console():

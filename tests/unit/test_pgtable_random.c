@@ -142,10 +142,8 @@ static bool random_op(struct fixture *f, struct ref *r, uint32_t *seed)
 	return !err;
 }
 
-/* Rules out: break-before-make */
-static void random_edits_agree_with_a_flat_map_and_a_greedy_tlb(void **state)
+static void edit(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct ref *r = calloc(1, sizeof(*r));
 	uint32_t seed = 42;
 	unsigned i, done = 0;
@@ -166,11 +164,29 @@ static void random_edits_agree_with_a_flat_map_and_a_greedy_tlb(void **state)
 	free(r);
 }
 
+/* Rules out: break-before-make */
+static void random_edits_agree_with_a_flat_map_and_a_greedy_tlb(void **state)
+{
+	edit(*state);
+}
+
+/* Rules out: break-before-make */
+static void and_so_they_do_where_runs_have_the_contiguous_hint(void **state)
+{
+	struct fixture *f = *state;
+
+	f->p.contiguous = true;
+	edit(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			random_edits_agree_with_a_flat_map_and_a_greedy_tlb,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			and_so_they_do_where_runs_have_the_contiguous_hint,
 			setup, teardown),
 	};
 
