@@ -1,11 +1,12 @@
 /*
  * The first C of the boot CPU, partly with the MMU off: aligned accesses only,
- * no exclusives, no large memset (DC ZVA). Contract in early.h. The tables that
+ * no exclusives. Contract in early.h. The tables that
  * are built here serve all pCPUs; Arm ARM DDI 0487, MAIR_EL2, TCR_EL2.
  */
 #include "early.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <base/bits.h>
 
@@ -22,19 +23,20 @@
 
 struct early early;
 uint64_t boot_ttbr0, boot_mair, boot_tcr; /* read by start.S, MMU off */
+uint64_t boot_written_end; /* likewise: of the image, with caches off */
 
-static struct {
-	uint8_t page[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
-	uint64_t used;
-} pool;
+/* Behind the BSS, which is all that start.S clears. */
+static uint8_t pool[POOL_PAGES][PAGE_SIZE]
+	__attribute__((section(".noinit"), aligned(4096)));
+static uint64_t pool_used;
 
 void *early_pages(uint64_t nr)
 {
-	void *p = pool.page[pool.used];
+	void *p = pool[pool_used];
 
-	if (nr > POOL_PAGES - pool.used)
+	if (nr > POOL_PAGES - pool_used)
 		return NULL;
-	pool.used += nr;
+	pool_used += nr;
 	return p;
 }
 
@@ -48,22 +50,19 @@ static void *pool_alloc(void *ctx, uint64_t nr)
 static void pool_free(void *ctx, void *pages, uint64_t nr)
 {
 	(void)ctx;
-	if (pages == pool.page[pool.used - nr])
-		pool.used -= nr;
+	if (pages == pool[pool_used - nr])
+		pool_used -= nr;
 }
 
 const struct arena_env early_arena_env = {pool_alloc, pool_free, NULL};
 
-/* Boot is single threaded; pool pages are zero from the start of the BSS and
- * are handed out once; scratch that came back is cleared by the next taker. */
+/* Boot is single threaded; no page of either source is clear. */
 static void *table_alloc(void *ctx)
 {
 	struct early *e = ctx;
-	uint64_t *t = e->pages ? page_alloc_block(e->pages, 0) : early_pages(1);
+	void *t = e->pages ? page_alloc_block(e->pages, 0) : early_pages(1);
 
-	for (unsigned i = 0; t && i < PAGE_SIZE / sizeof(*t); i++)
-		t[i] = 0;
-	return t;
+	return t ? memset(t, 0, PAGE_SIZE) : NULL;
 }
 
 static void table_free(void *ctx, void *table)
@@ -118,18 +117,21 @@ static int map_image(void)
 	return err;
 }
 
+static bool is_tree(const void *at)
+{
+	return platform_is_host_tree(&early.tree, at, HOST_TREE_MAX,
+				     hpa_of(__image_start));
+}
+
 /* x0, or RAM base by convention: a 1 GiB boundary at or below the image. */
 static const void *find_tree(const void *x0)
 {
-	hpa_t image = hpa_of(__image_start);
-	uint64_t at = align_down(image.v, GIB(1));
+	uint64_t at = align_down(hpa_of(__image_start).v, GIB(1));
 
-	if (x0 && is_aligned((uintptr_t)x0, 8) &&
-	    platform_is_host_tree(x0, HOST_TREE_MAX, image))
+	if (x0 && is_aligned((uintptr_t)x0, 8) && is_tree(x0))
 		return x0;
 	for (;; at -= GIB(1)) {
-		if (platform_is_host_tree(hpa_ptr((hpa_t){at}), HOST_TREE_MAX,
-					  image))
+		if (is_tree(hpa_ptr((hpa_t){at})))
 			return hpa_ptr((hpa_t){at});
 		if (at == 0)
 			return NULL;
@@ -166,6 +168,7 @@ uint64_t boot_early(const void *x0)
 	boot_ttbr0 = s1_ttbr(&early.s1);
 	boot_tcr = s1_tcr(field);
 	boot_mair = S1_MAIR_VALUE;
+	boot_written_end = hpa_of(pool[pool_used]).v;
 	return boot_ttbr0;
 }
 

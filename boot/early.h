@@ -14,6 +14,7 @@
 #include <arch/aarch64/stage1.h>
 
 #include <hyp/arena.h>
+#include <hyp/dt.h>
 
 #define HOST_TREE_MAX MIB(2) /* arm64 boot protocol: device tree size limit */
 
@@ -32,6 +33,7 @@ NORETURN void vcpu_resume(struct vcpu_regs *regs);
 struct early {
 	const void *fdt;   /* the machine's device tree, mapped read-only */
 	uint64_t fdt_size; /* bytes */
+	struct dt tree;    /* the same, as dt_check() leaves it */
 	struct s1 s1;
 	struct page_alloc *pages; /* NULL: tables come from the static pool */
 	uint64_t next_stack;      /* VA of the next guard page */
@@ -45,7 +47,8 @@ extern struct early early;
  */
 uint64_t boot_early(const void *x0);
 
-/* Pages of the static pool; they are never given back. NULL: used up. */
+/* Pages of the static pool, whatever is in them; they are never given back.
+ * NULL: used up. */
 void *early_pages(uint64_t nr);
 
 /* An arena environment over the static pool. */

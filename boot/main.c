@@ -75,8 +75,8 @@ static void read_platform(void)
 	int ret;
 
 	arena_init(&boot_arena, &early_arena_env);
-	ret = platform_parse(&platform, early.fdt, early.fdt_size, &boot_arena,
-			     err, sizeof(err));
+	ret = platform_parse(&platform, &early.tree, &boot_arena, err,
+			     sizeof(err));
 	if (platform.uart.regs.size == 0 ||
 	    devices_console(&hyp, &platform) != 0)
 		machine_end(END_BOOT_ERROR, NULL, ret ? err : "no console");

@@ -199,17 +199,19 @@ static int parse_tree(const struct dt *d, struct platform *p, struct arena *a,
 	return err ? err : parse_chosen(d, p, a);
 }
 
-int platform_parse(struct platform *p, const void *fdt, uint64_t max_size,
-		   struct arena *a, char *err, size_t err_len)
+int platform_parse(struct platform *p, const struct dt *tree, struct arena *a,
+		   char *err, size_t err_len)
 {
-	struct dt d = {
-		.label = "host device tree", .err = err, .err_len = err_len};
+	struct dt d = *tree;
 	struct arena scratch;
 	int ret;
 
+	d.label = "host device tree";
+	d.err = err;
+	d.err_len = err_len;
 	*p = (struct platform){0};
 	arena_init(&scratch, &a->env);
-	ret = dt_open(&d, fdt, max_size, &scratch);
+	ret = dt_index(&d, &scratch);
 	if (!ret)
 		ret = parse_tree(&d, p, a, &scratch);
 	arena_destroy(&scratch);
@@ -218,8 +220,19 @@ int platform_parse(struct platform *p, const void *fdt, uint64_t max_size,
 
 /* ---------------------------------------------------- whose tree is this? */
 
+/* What is known while the tags go by, root's first. */
+struct look {
+	uint64_t image;
+	uint32_t ac, sc;   /* cells of addresses and sizes at the root */
+	unsigned depth;    /* of the node being read; the root's is 1 */
+	bool memory;       /* it is one that describes RAM, */
+	struct dt_tag reg; /* and this is where, if len is not 0 */
+	bool manifest;     /* a tree of ours */
+	bool found;
+};
+
 /* A number of 1 or 2 cells; takes it and moves on. */
-static uint64_t take(const fdt32_t **p, int cells)
+static uint64_t take(const fdt32_t **p, uint32_t cells)
 {
 	uint64_t v = 0;
 
@@ -228,53 +241,93 @@ static uint64_t take(const fdt32_t **p, int cells)
 	return v;
 }
 
-/* Whether the memory node at `off`, a child of the root, contains `at`. */
-static bool memory_holds(const void *fdt, int off, uint64_t at)
+/* Whether the node that ends here has the image in its RAM. */
+static bool memory_holds(const struct look *l)
 {
-	int ac = fdt_address_cells(fdt, 0);
-	int sc = fdt_size_cells(fdt, 0);
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, off, "reg", &len);
+	const fdt32_t *p = (const fdt32_t *)(const void *)l->reg.value;
+	uint32_t nr;
 
-	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2)
+	if (!l->memory || l->ac - 1 > 1 || l->sc - 1 > 1)
 		return false;
-	for (len /= 4 * (ac + sc); len > 0; len--) {
-		uint64_t base = take(&p, ac);
-		uint64_t size = take(&p, sc);
+	for (nr = l->reg.len / (4 * (l->ac + l->sc)); nr > 0; nr--) {
+		uint64_t base = take(&p, l->ac);
+		uint64_t size = take(&p, l->sc);
 
-		if (range_within(at, 1, base, size))
+		if (range_within(l->image, 1, base, size))
 			return true;
 	}
 	return false;
 }
 
-/* Runs before there is memory for an index: libfdt's own slow search. */
-bool platform_is_host_tree(const void *fdt, uint64_t max_size, hpa_t image)
+static bool is(const struct dt_tag *t, const char *name)
 {
-	char line[FMT_LINE_MAX];
-	struct dt d = {.err = line, .err_len = sizeof(line)};
-	int off = -1;
+	return strcmp(t->name, name) == 0;
+}
 
-	if (dt_check(&d, fdt, max_size) ||
-	    fdt_node_check_compatible(fdt, 0, "plinth,manifest-1") == 0)
-		return false;
-	for (;;) {
-		off = fdt_node_offset_by_prop_value(fdt, off, "device_type",
-						    "memory", 7);
-		if (off < 0)
-			return false;
-		if (memory_holds(fdt, off, image.v))
-			return true;
+static void look_at_root(struct look *l, const struct dt_tag *t)
+{
+	const fdt32_t *cell = (const fdt32_t *)(const void *)t->value;
+
+	if (is(t, "compatible")) {
+		l->manifest = fdt_stringlist_contains(t->value, (int)t->len,
+						      "plinth,manifest-1");
+	} else if (t->len == 4 && is(t, "#address-cells")) {
+		l->ac = fdt32_ld(cell);
+	} else if (t->len == 4 && is(t, "#size-cells")) {
+		l->sc = fdt32_ld(cell);
 	}
 }
 
-const void *platform_find_tree(const void *const *candidates, unsigned nr,
-			       uint64_t max_size, hpa_t image)
+static void look_at_prop(struct look *l, const struct dt_tag *t)
 {
-	for (unsigned i = 0; i < nr; i++) {
-		if (candidates[i] &&
-		    platform_is_host_tree(candidates[i], max_size, image))
-			return candidates[i];
+	if (l->depth == 1)
+		look_at_root(l, t);
+	else if (is(t, "reg"))
+		l->reg = *t;
+	else if (is(t, "device_type"))
+		l->memory = t->len == 7 && memcmp(t->value, "memory", 7) == 0;
+}
+
+static void look_at(struct look *l, const struct dt_tag *t)
+{
+	switch (t->what) {
+	case FDT_PROP:
+		look_at_prop(l, t);
+		break;
+	case FDT_BEGIN_NODE: /* where the properties of its parent end */
+	case FDT_END_NODE:
+		l->found |= memory_holds(l);
+		l->memory = false;
+		l->reg.len = 0;
+		if (t->what == FDT_BEGIN_NODE)
+			l->depth++;
+		else
+			l->depth--;
+		break;
+	default:
+		break;
 	}
-	return NULL;
+}
+
+/* Runs before there is memory for an index. */
+bool platform_is_host_tree(struct dt *tree, const void *fdt, uint64_t max_size,
+			   hpa_t image)
+{
+	char line[FMT_LINE_MAX];
+	struct look l = {.image = image.v, .ac = 2, .sc = 1};
+	struct dt_tag t;
+	bool sound;
+
+	*tree = (struct dt){.err = line, .err_len = sizeof(line)};
+	sound = dt_check(tree, fdt, max_size) == 0;
+	tree->err = NULL;
+	tree->err_len = 0;
+	if (!sound)
+		return false;
+	t = dt_tags(tree);
+	do {
+		dt_tag_next(tree, &t);
+		look_at(&l, &t);
+	} while (t.what != FDT_END && !l.found);
+	return l.found && !l.manifest;
 }

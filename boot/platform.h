@@ -15,6 +15,7 @@
 #include <base/range.h>
 
 struct arena;
+struct dt;
 
 #define PLATFORM_SEED_MAX 64U /* bytes; what a tree has more is left out */
 
@@ -61,23 +62,20 @@ struct platform {
 };
 
 /*
- * Reads the tree at `fdt`, of which at most max_size bytes are accessible.
- * Returns 0, or -EINVAL/-ENOMEM with one line in `err` that names node and
- * property. Scratch memory is taken from a->env and given back.
+ * Reads the tree of which dt_check() has filled `tree`; its error line is not
+ * used. Returns 0, or -EINVAL/-ENOMEM with one line in `err` that names node
+ * and property. Scratch memory is taken from a->env and given back.
  */
-MUST_CHECK int platform_parse(struct platform *p, const void *fdt,
-			      uint64_t max_size, struct arena *a, char *err,
-			      size_t err_len);
+MUST_CHECK int platform_parse(struct platform *p, const struct dt *tree,
+			      struct arena *a, char *err, size_t err_len);
 
 /*
  * Whether the blob is this machine's tree: a sound device tree, no manifest of
  * ours, whose RAM contains `image` (any byte of the running hypervisor). The
- * first max_size bytes at `fdt` must be readable. Needs no memory.
+ * first max_size bytes at `fdt` must be readable. Needs no memory. If it is,
+ * `tree` is as dt_check() leaves it, but for the error line.
  */
-bool platform_is_host_tree(const void *fdt, uint64_t max_size, hpa_t image);
-
-/* The first of nr candidates that is; NULL when none. NULL ones are skipped. */
-const void *platform_find_tree(const void *const *candidates, unsigned nr,
-			       uint64_t max_size, hpa_t image);
+bool platform_is_host_tree(struct dt *tree, const void *fdt, uint64_t max_size,
+			   hpa_t image);
 
 #endif

@@ -69,16 +69,16 @@ primary_entry:
 
 	/* What is written below with caches off must not be shadowed. */
 	adrp	x0, __data_start_page
-	add	x0, x0, :lo12:__data_start_page
-	adrp	x1, __bss_end
-	add	x1, x1, :lo12:__bss_end
+	adrp	x1, __image_end		// both begin a page
 	bl	dcache_invalidate_early
 
-	adrp	x0, __bss_start
-	add	x0, x0, :lo12:__bss_start
-	adrp	x1, __bss_end
+	adrp	x0, __bss_start		// a page's
+	adrp	x1, __bss_end		// a multiple of 64
 	add	x1, x1, :lo12:__bss_end
-1:	stp	xzr, xzr, [x0], #16
+1:	stp	xzr, xzr, [x0], #64
+	stp	xzr, xzr, [x0, #-48]
+	stp	xzr, xzr, [x0, #-32]
+	stp	xzr, xzr, [x0, #-16]
 	cmp	x0, x1
 	b.lo	1b
 
@@ -109,10 +109,9 @@ primary_entry:
 	bl	boot_early		// maps image and tree; returns TTBR0
 	mov	x21, x0
 
-	adrp	x0, __image_start
-	add	x0, x0, :lo12:__image_start
-	adrp	x1, __bss_end
-	add	x1, x1, :lo12:__bss_end
+	adrp	x0, __text_end		// constants are relocated
+	adrp	x1, boot_written_end
+	ldr	x1, [x1, :lo12:boot_written_end]
 	bl	dcache_invalidate_early
 	mov	x0, x21
 	bl	el2_mmu_on
@@ -176,7 +175,7 @@ el2_mmu_on:
 
 /*
  * In: x0, x1 = start and end. Invalidates the data cache lines by address to
- * the point of coherency. Clobbers x9, x10.
+ * the point of coherency, eight in a round. Clobbers x2, x3, x9, x10.
  */
 dcache_invalidate_early:
 	mrs	x9, ctr_el0
@@ -185,11 +184,21 @@ dcache_invalidate_early:
 	lsl	x9, x10, x9		// line size in bytes
 	sub	x10, x9, #1
 	bic	x0, x0, x10
-1:	dc	ivac, x0
+	lsl	x2, x9, #3
+1:	sub	x3, x1, x0
+	cmp	x3, x2
+	b.lo	2f
+	.rept	8
+	dc	ivac, x0
 	add	x0, x0, x9
-	cmp	x0, x1
-	b.lo	1b
-	dsb	sy
+	.endr
+	b	1b
+2:	cmp	x0, x1
+	b.hs	3f
+	dc	ivac, x0
+	add	x0, x0, x9
+	b	2b
+3:	dsb	sy
 	ret
 
 /*

@@ -1,9 +1,12 @@
 /*
- * The typed getters of hyp/dt.h: nodes by name, path, alias and compatible,
- * property values with their lengths checked, and the error line.
+ * The index of a tree's nodes and the typed getters of hyp/dt.h: nodes by name,
+ * path, alias and compatible, property values with their lengths checked, and
+ * the error line.
  *
  * Leaves out: addresses and interrupts (hyp/dt_addr.c), the check of the blob
- * (hyp/dt_check.c), which has passed before anything here runs.
+ * (hyp/dt_check.c), which has passed before anything here runs. So the walks
+ * are our own: libfdt checks each of its steps again and takes a thousand
+ * instructions for one.
  * Specification: Devicetree Specification 0.4, standard properties.
  * Called by the readers of hyp/dt.h. No locks.
  */
@@ -11,6 +14,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include <hyp/arena.h>
 #include <hyp/dt.h>
 
 #define PATH_MAX_LEN 96 /* of an error line; a longer path is cut */
@@ -46,6 +50,114 @@ int dt_fail(const struct dt *d, uint32_t n, const char *prop, const char *fmt,
 	(void)fmt_vline(d->err + at, d->err_len - (size_t)at, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
+}
+
+/* ------------------------------------------------------------------- tags */
+
+static uint32_t cell_at(const char *at)
+{
+	return fdt32_to_cpu(*(const fdt32_t *)(const void *)at);
+}
+
+/* Where the tag after a node's name is. */
+static const char *after_name(const char *name)
+{
+	const char *end = name + strlen(name) + 1;
+
+	return end + (-(uintptr_t)end & 3);
+}
+
+struct dt_tag dt_tags(const struct dt *d)
+{
+	return (struct dt_tag){.at = (const char *)d->fdt +
+				     fdt_off_dt_struct(d->fdt)};
+}
+
+void dt_tag_next(const struct dt *d, struct dt_tag *t)
+{
+	const char *blob = d->fdt, *at = t->at;
+
+	t->what = cell_at(at);
+	at += 4;
+	if (t->what == FDT_BEGIN_NODE) {
+		t->name = at;
+		at = after_name(at);
+	} else if (t->what == FDT_PROP) {
+		t->len = cell_at(at);
+		t->name = blob + fdt_off_dt_strings(blob) + cell_at(at + 4);
+		t->value = at + 8;
+		at += 8 + align_up(t->len, 4);
+	}
+	t->at = at;
+}
+
+/* Before the first property of a node. */
+static struct dt_tag props_of(const struct dt *d, uint32_t n)
+{
+	return (struct dt_tag){.at = after_name(d->node[n].name)};
+}
+
+/* False: the node's children begin here, or it ends. */
+static bool next_prop(const struct dt *d, struct dt_tag *t)
+{
+	do {
+		dt_tag_next(d, t);
+	} while (t->what == FDT_NOP);
+	return t->what == FDT_PROP;
+}
+
+/* ------------------------------------------------------------------ index */
+
+static void index_prop(struct dt_node *node, const struct dt_tag *t)
+{
+	if (t->name[0] == 'c' && !node->compatible &&
+	    strcmp(t->name, "compatible") == 0) {
+		node->compatible = t->value;
+		node->compatible_len = t->len;
+	} else if (t->name[0] == 'p' && strcmp(t->name, "phandle") == 0) {
+		node->phandle = cell_at(t->value);
+	}
+}
+
+/* Fills d->node, which has room for all of them. */
+static void fill_index(struct dt *d)
+{
+	const char *structure = dt_tags(d).at;
+	uint32_t nr = 0, in = DT_NONE; /* the node being read */
+	struct dt_tag t = dt_tags(d);
+
+	for (dt_tag_next(d, &t); t.what != FDT_END; dt_tag_next(d, &t)) {
+		if (t.what == FDT_BEGIN_NODE) {
+			d->node[nr] = (struct dt_node){
+				.name = t.name,
+				.parent = in,
+				.off = (int)(t.name - structure) - 4,
+			};
+			in = nr++;
+		} else if (t.what == FDT_PROP) {
+			index_prop(&d->node[in], &t);
+		} else if (t.what == FDT_END_NODE) {
+			d->node[in].end = nr;
+			in = d->node[in].parent;
+		}
+	}
+}
+
+int dt_index(struct dt *d, struct arena *a)
+{
+	d->node = arena_array(a, d->nr_nodes, sizeof(*d->node),
+			      _Alignof(struct dt_node));
+	if (!d->node)
+		return dt_nomem(d);
+	fill_index(d);
+	return 0;
+}
+
+int dt_open(struct dt *d, const void *blob, uint64_t max_size, struct arena *a)
+{
+	int err = dt_check(d, blob, max_size);
+
+	return err ? err : dt_index(d, a);
 }
 
 /* ------------------------------------------------------------------ nodes */
@@ -110,16 +222,20 @@ static uint32_t walk_path(const struct dt *d, const char *path, size_t len)
 static const char *alias_path(const struct dt *d, const char *name, size_t len)
 {
 	uint32_t aliases = dt_child(d, DT_ROOT, "aliases");
-	int plen = 0;
-	const char *path;
+	struct dt_tag t;
 
-	if (aliases == DT_NONE || len > INT32_MAX)
+	if (aliases == DT_NONE)
 		return NULL;
-	path = fdt_getprop_namelen(d->fdt, d->node[aliases].off, name, (int)len,
-				   &plen);
-	if (!path || plen < 2 || path[plen - 1] != '\0' || path[0] != '/')
-		return NULL;
-	return path;
+	t = props_of(d, aliases);
+	while (next_prop(d, &t)) {
+		if (strncmp(t.name, name, len) != 0 || t.name[len] != '\0')
+			continue;
+		if (t.len < 2 || t.value[t.len - 1] != '\0' ||
+		    t.value[0] != '/')
+			return NULL;
+		return t.value;
+	}
+	return NULL;
 }
 
 uint32_t dt_lookup(const struct dt *d, const char *path, size_t len)
@@ -149,37 +265,15 @@ uint32_t dt_find(const struct dt *d, uint32_t from, const char *compatible)
 
 /* ------------------------------------------------------------- properties */
 
-static uint32_t cell_at(const char *at)
-{
-	return fdt32_to_cpu(*(const fdt32_t *)(const void *)at);
-}
-
-/*
- * A walk of our own over the properties of the node: libfdt checks each of its
- * steps again, which dt_check() has done for all of them, and takes a thousand
- * instructions for one.
- */
 const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len)
 {
-	const char *blob = d->fdt;
-	const char *strings = blob + fdt_off_dt_strings(blob);
-	const char *at = d->node[n].name;
+	struct dt_tag t = props_of(d, n);
 
-	at += align_up((uintptr_t)at + strlen(at) + 1, 4) - (uintptr_t)at;
-	for (;;) {
-		uint32_t tag = cell_at(at), size;
-
-		at += 4;
-		if (tag == FDT_NOP)
-			continue;
-		if (tag != FDT_PROP)
-			break; /* a child, or the node's end */
-		size = cell_at(at);
-		if (strcmp(strings + cell_at(at + 4), prop) == 0) {
-			*len = (int)size;
-			return at + 8;
+	while (next_prop(d, &t)) {
+		if (strcmp(t.name, prop) == 0) {
+			*len = (int)t.len;
+			return t.value;
 		}
-		at += 8 + align_up(size, 4);
 	}
 	*len = -FDT_ERR_NOTFOUND;
 	return NULL;

@@ -64,7 +64,11 @@ struct dt_range {
  */
 MUST_CHECK int dt_check(struct dt *d, const void *blob, uint64_t max_size);
 
-/* dt_check(), and builds the index in the arena. */
+/* Builds, in the arena, the index of the blob that dt_check() has passed on d
+ * and that nobody has changed since. */
+MUST_CHECK int dt_index(struct dt *d, struct arena *a);
+
+/* dt_check() and dt_index(). */
 MUST_CHECK int dt_open(struct dt *d, const void *blob, uint64_t max_size,
 		       struct arena *a);
 
@@ -114,6 +118,23 @@ MUST_CHECK int dt_number(const struct dt *d, uint32_t n, const char *prop,
 /* Exactly one NUL, at the end. */
 MUST_CHECK int dt_string(const struct dt *d, uint32_t n, const char *prop,
 			 const char **s);
+
+/*
+ * ---- the tags of a blob that dt_check() has passed, one after another; needs
+ * no index. What is kept of the tag is valid until the next one is read.
+ */
+struct dt_tag {
+	const char *at;    /* where the next one is */
+	uint32_t what;     /* FDT_BEGIN_NODE, FDT_PROP, FDT_END_NODE, FDT_NOP
+			      or FDT_END, after which there is none */
+	const char *name;  /* of a node or a property */
+	const char *value; /* of a property */
+	uint32_t len;      /* of that, bytes */
+};
+
+/* Before the first tag. */
+struct dt_tag dt_tags(const struct dt *d);
+void dt_tag_next(const struct dt *d, struct dt_tag *t);
 
 /* ---- addresses: reg, #address-cells, #size-cells, ranges */
 /* *v = the number of cells, default when absent; fails above 2. */

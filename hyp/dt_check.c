@@ -1,19 +1,18 @@
 /*
- * The structural check of a device-tree blob and the index of its nodes.
+ * The structural check of a device-tree blob.
  *
  * Models: the flattened format of the Devicetree Specification, version 17:
  * header, memory reservation block, structure block, strings block. After it
  * every offset that libfdt follows in this blob lies inside the blob, names
  * are printable (so an error line stays one line), and nesting is bounded.
  * Leaves out: what properties mean.
- * Called by the readers of hyp/dt.h; one walk serves the check and, with
- * d->node set, the filling of the index. No locks.
+ * Called by the readers of hyp/dt.h, once a blob; hyp/dt.c then believes it.
+ * No locks.
  */
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
 
-#include <hyp/arena.h>
 #include <hyp/dt.h>
 
 #define HEADER_SIZE  sizeof(struct fdt_header)
@@ -27,9 +26,8 @@ struct scan {
 	uint32_t at;           /* next tag */
 	const char *strings;
 	uint32_t strings_size;
-	uint32_t open[DT_DEPTH_MAX]; /* numbers of the nodes being read */
-	unsigned depth;              /* of them */
-	bool after_child; /* the node being read had its last property */
+	unsigned depth;   /* nodes being read, one in another */
+	bool after_child; /* the innermost had its last property */
 	bool done;        /* end tag seen */
 };
 
@@ -169,14 +167,8 @@ static int begin_node(struct scan *s)
 		return bad_struct(s, "second root node");
 	if (len < 0 || (len == 0) != (s->depth == 0))
 		return bad_struct(s, "bad node name");
-	if (d->node) {
-		d->node[d->nr_nodes] = (struct dt_node){
-			.name = name,
-			.parent = s->depth ? s->open[s->depth - 1] : DT_NONE,
-			.off = (int)s->at - 4,
-		};
-	}
-	s->open[s->depth++] = d->nr_nodes++;
+	s->depth++;
+	d->nr_nodes++;
 	s->after_child = false;
 	return skip_bytes(s, (uint32_t)len + 1);
 }
@@ -187,32 +179,18 @@ static int end_node(struct scan *s)
 		return bad_struct(s, "end of no node");
 	s->depth--;
 	s->after_child = true;
-	if (s->d->node)
-		s->d->node[s->open[s->depth]].end = s->d->nr_nodes;
 	return 0;
 }
 
-static int note_prop(struct scan *s, const char *name, const char *v,
-		     uint32_t len)
+/* The two properties that the index is made of. */
+static int check_prop(const struct scan *s, const char *name, const char *v,
+		      uint32_t len)
 {
-	struct dt_node *node = s->d->node;
-
-	if (node)
-		node += s->open[s->depth - 1];
-	if (strcmp(name, "compatible") == 0) {
-		if (len == 0 || v[len - 1] != '\0')
-			return bad_struct(s, "compatible that is no string");
-		if (node && !node->compatible) {
-			node->compatible = v;
-			node->compatible_len = len;
-		}
-	} else if (strcmp(name, "phandle") == 0) {
-		if (len != 4)
-			return bad_struct(s, "phandle that is no cell");
-		if (node)
-			node->phandle =
-				fdt32_ld((const fdt32_t *)(const void *)v);
-	}
+	if (name[0] == 'c' && strcmp(name, "compatible") == 0 &&
+	    (len == 0 || v[len - 1] != '\0'))
+		return bad_struct(s, "compatible that is no string");
+	if (name[0] == 'p' && strcmp(name, "phandle") == 0 && len != 4)
+		return bad_struct(s, "phandle that is no cell");
 	return 0;
 }
 
@@ -235,7 +213,7 @@ static int read_prop(struct scan *s)
 		return bad_struct(s, "bad property name");
 	value = s->structure + s->at;
 	err = skip_bytes(s, len);
-	return err ? err : note_prop(s, name, value, len);
+	return err ? err : check_prop(s, name, value, len);
 }
 
 static int end_tree(struct scan *s)
@@ -269,7 +247,7 @@ static int read_tag(struct scan *s)
 	}
 }
 
-/* One walk over the structure block; fills d->node when there is one. */
+/* One walk over the structure block; counts the nodes. */
 static int scan_nodes(struct dt *d)
 {
 	const char *blob = d->fdt;
@@ -297,15 +275,4 @@ int dt_check(struct dt *d, const void *blob, uint64_t max_size)
 	if (!err)
 		err = check_reservations(d);
 	return err ? err : scan_nodes(d);
-}
-
-int dt_open(struct dt *d, const void *blob, uint64_t max_size, struct arena *a)
-{
-	int err = dt_check(d, blob, max_size);
-
-	if (err)
-		return err;
-	d->node = arena_array(a, d->nr_nodes, sizeof(*d->node),
-			      _Alignof(struct dt_node));
-	return d->node ? scan_nodes(d) : dt_nomem(d);
 }

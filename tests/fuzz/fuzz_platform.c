@@ -6,6 +6,8 @@
 
 #include <base/fmt.h>
 
+#include <hyp/dt.h>
+
 #include "../host/dts.h"
 #include "../host/pages.h"
 #include "tree_input.h"
@@ -66,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char line[FMT_LINE_MAX] = "";
 	struct platform p;
 	struct arena a;
+	struct dt d;
 	size_t len;
 	void *blob;
 
@@ -73,8 +76,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sound = dts_compile(sound_dts, &sound_len);
 	blob = tree_input(data, size, sound, sound_len, &len);
 	arena_init(&a, &env);
-	(void)platform_is_host_tree(blob, len, (hpa_t){0x40000000});
-	if (platform_parse(&p, blob, len, &a, line, sizeof(line)))
+	(void)platform_is_host_tree(&d, blob, len, (hpa_t){0x40000000});
+	d.err = line;
+	d.err_len = sizeof(line);
+	if (dt_check(&d, blob, len) ||
+	    platform_parse(&p, &d, &a, line, sizeof(line)))
 		expect_line(line);
 	else
 		check(&p);

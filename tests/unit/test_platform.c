@@ -7,6 +7,8 @@
 
 #include <base/fmt.h>
 
+#include <hyp/dt.h>
+
 #include "../host/dts.h"
 #include "../host/host.h"
 #include "../host/pages.h"
@@ -87,12 +89,20 @@ static void build(struct host *h, const struct pieces *t)
 	h->blob = dts_compile(text, &h->len);
 }
 
+/* What is in h->blob. */
+static int parse_blob(struct host *h)
+{
+	struct dt d = {.err = h->line, .err_len = sizeof(h->line)};
+
+	h->line[0] = '\0';
+	assert_int_equal(dt_check(&d, h->blob, h->len), 0);
+	return platform_parse(&h->p, &d, &h->arena, h->line, sizeof(h->line));
+}
+
 static int parse(struct host *h, const struct pieces *t)
 {
 	build(h, t);
-	h->line[0] = '\0';
-	return platform_parse(&h->p, h->blob, h->len, &h->arena, h->line,
-			      sizeof(h->line));
+	return parse_blob(h);
 }
 
 static void tree_of_qemu_virt_gives_everything(void **state)
@@ -207,9 +217,7 @@ static void reserved_ranges_come_from_both_places(void **state)
 		"t { compatible = \"arm,armv8-timer\";"
 		" interrupts = <1 13 4 1 14 4 1 11 4 1 10 4>; }; };",
 		&h->len);
-	assert_int_equal(platform_parse(&h->p, h->blob, h->len, &h->arena,
-					h->line, sizeof(h->line)),
-			 0);
+	assert_int_equal(parse_blob(h), 0);
 	assert_int_equal(h->p.reserved.nr, 2);
 	assert_int_equal(h->p.reserved.r[0].base.v, 0x40000000);
 	assert_int_equal(h->p.reserved.r[0].size, 0x4000);
@@ -487,9 +495,7 @@ static void reservation_that_wraps_is_refused(void **state)
 		"/dts-v1/; /memreserve/ 0xfffffffffffff000 0x2000; / {"
 		"memory { device_type = \"memory\"; reg = <0 0 1>; }; };",
 		&h->len);
-	assert_int_equal(platform_parse(&h->p, h->blob, h->len, &h->arena,
-					h->line, sizeof(h->line)),
-			 -EINVAL);
+	assert_int_equal(parse_blob(h), -EINVAL);
 	assert_string_equal(h->line, "host device tree: /: reservation "
 				     "0xfffffffffffff000 + 0x2000 wraps");
 }
@@ -506,8 +512,7 @@ static void lack_of_memory_at_any_point_is_an_error(void **state)
 
 		h->pages.calls = 0;
 		h->pages.fail_at = at;
-		err = platform_parse(&h->p, h->blob, h->len, &h->arena, h->line,
-				     sizeof(h->line));
+		err = parse_blob(h);
 		assert_true(at < 20);
 		if (!err)
 			break;
@@ -521,11 +526,22 @@ static void lack_of_memory_at_any_point_is_an_error(void **state)
 
 /* ---------------------------------------------------- whose tree is this? */
 
+static bool is_host_tree(const void *blob, size_t len, uint64_t image)
+{
+	struct dt d;
+
+	if (!platform_is_host_tree(&d, blob, len, (hpa_t){image}))
+		return false;
+	assert_ptr_equal(d.fdt, blob);
+	assert_true(d.nr_nodes > 0);
+	return true;
+}
+
 static bool is_host(struct host *h, const char *text, uint64_t image)
 {
 	free(h->blob);
 	h->blob = dts_compile(text, &h->len);
-	return platform_is_host_tree(h->blob, h->len, (hpa_t){image});
+	return is_host_tree(h->blob, h->len, image);
 }
 
 /* Rules out: host-tree */
@@ -534,16 +550,11 @@ static void host_tree_is_known_by_the_ram_we_run_in(void **state)
 	struct host *h = *state;
 
 	build(h, &virt);
-	assert_true(
-		platform_is_host_tree(h->blob, h->len, (hpa_t){0x40200000}));
-	assert_false(
-		platform_is_host_tree(h->blob, h->len, (hpa_t){0x3fffffff}));
-	assert_false(
-		platform_is_host_tree(h->blob, h->len, (hpa_t){0x60000000}));
-	assert_false(platform_is_host_tree(h->blob, h->len - 1,
-					   (hpa_t){0x40200000}));
-	assert_false(platform_is_host_tree((char *)h->blob + 8, 64,
-					   (hpa_t){0x40200000}));
+	assert_true(is_host_tree(h->blob, h->len, 0x40200000));
+	assert_false(is_host_tree(h->blob, h->len, 0x3fffffff));
+	assert_false(is_host_tree(h->blob, h->len, 0x60000000));
+	assert_false(is_host_tree(h->blob, h->len - 1, 0x40200000));
+	assert_false(is_host_tree((char *)h->blob + 8, 64, 0x40200000));
 }
 
 /* Rules out: host-tree */
@@ -575,20 +586,6 @@ static void other_blobs_are_not_the_host_tree(void **state)
 			     0));
 }
 
-static void first_candidate_that_fits_is_taken(void **state)
-{
-	struct host *h = *state;
-	static _Alignas(8) char zeros[64];
-	const void *candidates[3] = {NULL, zeros, NULL};
-
-	build(h, &virt);
-	candidates[2] = h->blob;
-	assert_ptr_equal(
-		platform_find_tree(candidates, 3, h->len, (hpa_t){0x40200000}),
-		h->blob);
-	assert_null(platform_find_tree(candidates, 2, 64, (hpa_t){0x40200000}));
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -608,7 +605,6 @@ int main(void)
 		T(lack_of_memory_at_any_point_is_an_error),
 		T(host_tree_is_known_by_the_ram_we_run_in),
 		T(other_blobs_are_not_the_host_tree),
-		T(first_candidate_that_fits_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
