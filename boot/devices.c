@@ -8,10 +8,10 @@
 
 #include <errno.h>
 #include <port/gicc.h>
+#include <port/pmu_hw.h>
 #include <port/this_cpu.h>
 
 #include <arch/aarch64/el2/sysreg.h>
-#include <arch/aarch64/pmu_hw.h>
 
 #include <drivers/gicv3.h>
 #include <drivers/io.h>

@@ -8,7 +8,6 @@
 #include <arch/aarch64/esr.h>
 #include <arch/aarch64/inject.h>
 #include <arch/aarch64/maint.h>
-#include <arch/aarch64/pmu_hw.h>
 #include <arch/aarch64/sysreg.h>
 
 #include <hyp/abort.h>
@@ -96,12 +95,38 @@ static void icc_access(struct vcpu *v, uint64_t esr, enum vgic_icc reg)
 	}
 }
 
-/* What is left: the performance monitors, or a register that nobody knows. */
+/* Self-hosted debug: op0 2, but for the trace unit's registers. */
+static bool is_debug(uint64_t esr)
+{
+	return FIELD_GET(ESR_SYS64_OP0, esr) == 2 &&
+	       FIELD_GET(ESR_SYS64_OP1, esr) != 1;
+}
+
+/* A debug register for the first time since the load: once again, then. */
+static void open_debug(struct vcpu *v)
+{
+	if (!el1_debug_open(&v->el1))
+		abort_undefined(v);
+}
+
+/* The same of AArch32's at EL0. */
+static void trap_debug32(struct vcpu *v, uint64_t esr)
+{
+	(void)esr;
+	open_debug(v);
+}
+
+/* What is left: debug registers, the performance monitors, or a register that
+ * nobody knows. */
 static void other_access(struct vcpu *v, uint64_t esr, bool read)
 {
 	bool el0 = !pstate_is_el1(exit_pstate(&v->regs));
 	uint64_t value = read ? 0 : operand(v, esr);
 
+	if (is_debug(esr)) {
+		open_debug(v);
+		return;
+	}
 	if (!v->vm->pmu ||
 	    !pmu_access(&v->pmu, esr_sysreg(esr), read, el0, &value))
 		abort_undefined(v);
@@ -111,7 +136,7 @@ static void other_access(struct vcpu *v, uint64_t esr, bool read)
 		skip_instruction(v, esr);
 }
 
-static void trap_msr(struct vcpu *v, uint64_t esr)
+static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
 	case SYS_ICC_ASGI1R_EL1: /* the other group 1 does not exist */
@@ -135,7 +160,7 @@ static void trap_msr(struct vcpu *v, uint64_t esr)
 	}
 }
 
-static void trap_mrs(struct vcpu *v, uint64_t esr)
+static __attribute__((noinline)) void trap_mrs(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
 	case SYS_ACTLR_EL1:
@@ -155,30 +180,18 @@ static void trap_mrs(struct vcpu *v, uint64_t esr)
 	}
 }
 
-static __attribute__((noinline)) void rare_access(struct vcpu *v, uint64_t esr)
+/* SGIs first, which guests send most. ID registers and plain ones of a PMU in
+ * use have been read before it comes to this. */
+static void trap_sys64(struct vcpu *v, uint64_t esr)
 {
-	if (esr_sysreg_read(esr))
+	bool read = esr_sysreg_read(esr);
+
+	if (!read && esr_sysreg(esr) == SYS_ICC_SGI1R_EL1)
+		sgi_write(v, esr, 1);
+	else if (read)
 		trap_mrs(v, esr);
 	else
 		trap_msr(v, esr);
-}
-
-/* SGIs first, which guests send most. ID registers have been read before it
- * comes to this. */
-static void trap_sys64(struct vcpu *v, uint64_t esr)
-{
-	uint32_t reg = esr_sysreg(esr);
-	bool read = esr_sysreg_read(esr);
-	int pmu;
-
-	if (reg == SYS_ICC_SGI1R_EL1 && !read) {
-		sgi_write(v, esr, 1);
-	} else if (FIELD_GET(ESR_SYS64_CRN, reg) == 9 && read &&
-		   (pmu = pmu_plain(&v->pmu, reg)) >= 0) {
-		answer(v, esr, pmu_hw_read((enum pmu_reg)pmu));
-	} else {
-		rare_access(v, esr);
-	}
 }
 
 /* CPTR_EL2.TZ: a vCPU begins to use SVE, or its VM has none. */
@@ -194,7 +207,12 @@ static void trap_sve(struct vcpu *v, uint64_t esr)
 static trap_fn *const plain_table[TRAP_NR] = {
 	[ESR_EC_UNKNOWN] = trap_undef,
 	[ESR_EC_WFX] = trap_wfx,
-	[ESR_EC_WFX + 1 ... ESR_EC_HVC64 - 1] = trap_undef,
+	[ESR_EC_WFX + 1 ... ESR_EC_CP15_64] = trap_undef,
+	[ESR_EC_CP14_32] = trap_debug32,
+	[ESR_EC_CP14_LS] = trap_debug32,
+	[ESR_EC_FP... ESR_EC_CP14_64 - 1] = trap_undef,
+	[ESR_EC_CP14_64] = trap_debug32,
+	[ESR_EC_BTI... ESR_EC_HVC64 - 1] = trap_undef,
 	[ESR_EC_HVC64] = trap_hvc,
 	[ESR_EC_SMC64] = trap_smc,
 	[ESR_EC_SYS64] = trap_sys64,

@@ -15,4 +15,5 @@ void el1_context_reset(struct el1_context *c)
 	memset(c, 0, sizeof(*c));
 	c->sctlr_el1 = SCTLR_EL1_RESET;
 	c->os_lock = 1;
+	c->debug_wanted = true; /* kernels set them up at a start */
 }

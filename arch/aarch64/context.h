@@ -29,6 +29,7 @@ struct vcpu_regs {
 	const void *handlers;       /* of exits, by class: hyp/trap.h */
 	struct cpu_exit *next_exit; /* in its ring of exits */
 	const uint64_t *idregs;     /* what they read, by idreg_index() */
+	uint64_t read;              /* scratch of the vectors */
 };
 
 /* Switched EL1 and EL0 registers, in the order of the context routines. */
@@ -38,10 +39,14 @@ struct el1_context {
 	uint64_t mair_el1, amair_el1, vbar_el1, contextidr_el1;
 	uint64_t tpidr_el0, tpidrro_el0, tpidr_el1;
 	uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
-	uint64_t csselr_el1, par_el1, mdscr_el1, osdlr_el1, cntkctl_el1;
-	uint64_t cntv_ctl_el0, cntv_cval_el0, cntp_ctl_el0, cntp_cval_el0;
+	uint64_t csselr_el1, par_el1, mdscr_el1, osdlr_el1;
+	uint64_t cntv_cval_el0, cntp_cval_el0, cntv_ctl_el0, cntp_ctl_el0;
+	uint64_t cntkctl_el1;
 	uint64_t pauth[10]; /* APIA, APIB, APDA, APDB, APGA: lo, hi */
 	uint64_t os_lock;   /* OSLSR_EL1.OSLK as 0 or 1 */
+	/* Breakpoints and watchpoints are switched when they are in use: the
+	 * next restore brings them; they are in the hardware now. */
+	bool debug_wanted, debug_live;
 	uint64_t debug_bvr[16], debug_bcr[16], debug_wvr[16], debug_wcr[16];
 };
 
@@ -67,9 +72,15 @@ struct vcpu_control {
  */
 void el1_context_reset(struct el1_context *c);
 
-/* IRQs masked, on the pCPU itself. */
+/*
+ * IRQs masked, on the pCPU itself. A restore leaves breakpoints and watchpoints
+ * out unless MDSCR_EL1.MDE lets them act, or the vCPU has just started; then
+ * the first access to a register of self-hosted debug traps, and
+ * el1_debug_open() brings them until the save. False: they are there already.
+ */
 void el1_context_save(struct el1_context *c);
-void el1_context_restore(const struct el1_context *c);
+void el1_context_restore(struct el1_context *c);
+MUST_CHECK bool el1_debug_open(struct el1_context *c);
 void fp_context_save(struct fp_context *c);
 void fp_context_restore(const struct fp_context *c);
 /* One live SIMD&FP register, n < 32, of the loaded vCPU. */

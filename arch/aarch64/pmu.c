@@ -3,10 +3,10 @@
  * them between vCPUs; contract and specification in pmu.h. Called by
  * hyp/trap.c and hyp/vcpu.c with IRQs masked; no locks.
  */
+#include <port/pmu_hw.h>
 #include <string.h>
 
 #include <arch/aarch64/pmu.h>
-#include <arch/aarch64/pmu_hw.h>
 #include <arch/aarch64/sysreg.h>
 
 #define PMCR_E       BIT(0)
@@ -82,6 +82,13 @@ static unsigned selected(void)
 	return (unsigned)FIELD_GET(PMSELR_SEL, pmu_hw_read(PMU_PMSELR));
 }
 
+/* PMXEVTYPER_EL0 and PMXEVCNTR_EL0 are counter n's from here on. */
+static void select(unsigned n)
+{
+	pmu_hw_write(PMU_PMSELR, n);
+	pmu_hw_isb();
+}
+
 /* --------------------------------------------------------- load and put */
 
 void pmu_reset(struct pmu_context *c)
@@ -89,66 +96,101 @@ void pmu_reset(struct pmu_context *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* Counts nothing, asserts nothing, is closed to EL0. */
-void pmu_quiet(void)
+/* Counts nothing, asserts nothing, is closed to EL0; counters are zero. */
+static void quiet(void)
 {
-	pmu_hw_write(PMU_PMCR, 0);
+	pmu_hw_write(PMU_PMCR, PMCR_P | PMCR_C);
 	pmu_hw_write(PMU_PMCNTENCLR, ALL_COUNTERS);
 	pmu_hw_write(PMU_PMINTENCLR, ALL_COUNTERS);
 	pmu_hw_write(PMU_PMOVSCLR, ALL_COUNTERS);
 	pmu_hw_write(PMU_PMUSERENR, 0);
+	pmu_hw_isb();
 }
 
-static void load(const struct pmu_context *c)
+static void clear_filter(unsigned n)
+{
+	select(n);
+	pmu_hw_write(PMU_PMXEVTYPER, 0);
+}
+
+void pmu_quiet(void)
 {
 	unsigned nr = nr_counters();
 
-	pmu_quiet();
-	for (unsigned i = 0; i < nr; i++) {
-		pmu_hw_write(PMU_PMSELR, i);
+	for (unsigned i = 0; i < nr; i++)
+		clear_filter(i);
+	clear_filter(SEL_CYCLES);
+	quiet();
+}
+
+/* Whether the hardware may do something of its own accord for this vCPU:
+ * count, interrupt, or answer its EL0. */
+static bool is_busy(const struct pmu_context *c)
+{
+	return c->pmuserenr ||
+	       ((c->pmcr & PMCR_E) &&
+		(c->pmcntenset | (c->pmovsset & c->pmintenset)));
+}
+
+static void load(struct pmu_context *c)
+{
+	unsigned i;
+
+	c->live = true;
+	for (EACH_BIT(i, c->touched)) {
+		select(i);
 		pmu_hw_write(PMU_PMXEVTYPER, c->pmevtyper[i]);
 		pmu_hw_write(PMU_PMXEVCNTR, c->pmevcntr[i]);
 	}
-	pmu_hw_write(PMU_PMSELR, SEL_CYCLES);
+	select(SEL_CYCLES);
 	pmu_hw_write(PMU_PMXEVTYPER, c->pmccfiltr);
-	pmu_hw_write(PMU_PMSELR, c->pmselr);
+	select((unsigned)c->pmselr);
 	pmu_hw_write(PMU_PMCCNTR, c->pmccntr);
 	pmu_hw_write(PMU_PMUSERENR, c->pmuserenr);
 	pmu_hw_write(PMU_PMOVSSET, c->pmovsset);
 	pmu_hw_write(PMU_PMINTENSET, c->pmintenset);
 	pmu_hw_write(PMU_PMCNTENSET, c->pmcntenset);
 	pmu_hw_write(PMU_PMCR, c->pmcr);
+	pmu_hw_isb();
 }
 
-void pmu_load(const struct pmu_context *c)
+void pmu_load(struct pmu_context *c)
 {
-	if (c->used)
+	if (is_busy(c))
 		load(c);
+}
+
+static void save_counters(struct pmu_context *c)
+{
+	unsigned i;
+
+	for (EACH_BIT(i, c->touched)) {
+		select(i);
+		c->pmevtyper[i] = pmu_hw_read(PMU_PMXEVTYPER);
+		c->pmevcntr[i] = pmu_hw_read(PMU_PMXEVCNTR);
+		pmu_hw_write(PMU_PMXEVTYPER, 0);
+	}
+	select(SEL_CYCLES);
+	c->pmccfiltr = pmu_hw_read(PMU_PMXEVTYPER);
+	pmu_hw_write(PMU_PMXEVTYPER, 0);
 }
 
 void pmu_put(struct pmu_context *c)
 {
-	unsigned nr;
-
-	if (!c->used)
+	if (!c->live)
 		return;
-	nr = nr_counters();
+	c->live = false;
 	c->pmcr = pmu_hw_read(PMU_PMCR) & ~PMCR_N;
 	pmu_hw_write(PMU_PMCR, c->pmcr & ~PMCR_E);
+	pmu_hw_isb();
 	c->pmcntenset = pmu_hw_read(PMU_PMCNTENSET);
 	c->pmintenset = pmu_hw_read(PMU_PMINTENSET);
 	c->pmovsset = pmu_hw_read(PMU_PMOVSSET);
 	c->pmuserenr = pmu_hw_read(PMU_PMUSERENR);
 	c->pmccntr = pmu_hw_read(PMU_PMCCNTR);
 	c->pmselr = pmu_hw_read(PMU_PMSELR);
-	for (unsigned i = 0; i < nr; i++) {
-		pmu_hw_write(PMU_PMSELR, i);
-		c->pmevtyper[i] = pmu_hw_read(PMU_PMXEVTYPER);
-		c->pmevcntr[i] = pmu_hw_read(PMU_PMXEVCNTR);
-	}
-	pmu_hw_write(PMU_PMSELR, SEL_CYCLES);
-	c->pmccfiltr = pmu_hw_read(PMU_PMXEVTYPER);
-	pmu_quiet();
+	save_counters(c);
+	quiet();
 }
 
 bool pmu_asserts(void)
@@ -175,33 +217,36 @@ static bool is_filtered(uint64_t typer, bool el0)
 }
 
 /* Counter n, selected, counts one; whether it wrapped. */
-static bool count_one(unsigned n)
+static bool count_one(struct pmu_context *c, unsigned n)
 {
 	uint64_t v = pmu_hw_read(PMU_PMXEVCNTR) + 1;
 	uint64_t all =
 		pmu_hw_read(PMU_PMCR) & PMCR_LP ? ~UINT64_C(0) : UINT32_MAX;
 	bool wrapped = (v & all) == 0;
 
+	c->touched |= (uint32_t)BIT(n);
 	pmu_hw_write(PMU_PMXEVCNTR, v);
 	if (wrapped)
 		pmu_hw_write(PMU_PMOVSSET, BIT(n));
 	return wrapped;
 }
 
-static bool count_event(unsigned n, unsigned event, bool el0)
+static bool count_event(struct pmu_context *c, unsigned n, unsigned event,
+			bool el0)
 {
 	uint64_t typer;
 
 	if (n >= nr_counters() || !(pmu_hw_read(PMU_PMCNTENSET) & BIT(n)))
 		return false;
-	pmu_hw_write(PMU_PMSELR, n);
+	select(n);
 	typer = pmu_hw_read(PMU_PMXEVTYPER);
 	return FIELD_GET(TYPER_EVENT, typer) == event &&
-	       !is_filtered(typer, el0) && count_one(n);
+	       !is_filtered(typer, el0) && count_one(c, n);
 }
 
 /* The CPU would take a write of EL2's to PMSWINC_EL0 for an event at EL2. */
-static void software_increment(uint64_t counters, bool el0)
+static void software_increment(struct pmu_context *c, uint64_t counters,
+			       bool el0)
 {
 	uint64_t sel = pmu_hw_read(PMU_PMSELR);
 
@@ -210,14 +255,15 @@ static void software_increment(uint64_t counters, bool el0)
 	for (unsigned n = 0; n < PMU_COUNTERS; n++) {
 		if (!(counters & BIT(n)))
 			continue;
-		if (count_event(n, EVENT_SW_INCR, el0) && n % 2 == 0)
-			(void)count_event(n + 1, EVENT_CHAIN, el0);
+		if (count_event(c, n, EVENT_SW_INCR, el0) && n % 2 == 0)
+			(void)count_event(c, n + 1, EVENT_CHAIN, el0);
 	}
 	pmu_hw_write(PMU_PMSELR, sel);
 }
 
 /* The selected counter, or its filter; RAZ/WI where there is none. */
-static void selected_access(enum way way, bool read, uint64_t *value)
+static void selected_access(struct pmu_context *c, enum way way, bool read,
+			    uint64_t *value)
 {
 	unsigned sel = selected();
 
@@ -226,13 +272,16 @@ static void selected_access(enum way way, bool read, uint64_t *value)
 			*value = 0;
 		return;
 	}
+	if (!read)
+		c->touched |= (uint32_t)(BIT(sel) & ~BIT(SEL_CYCLES));
 	if (way == FILTER && !read)
 		*value &= ~FILTER_FORBIDDEN;
 	transfer(way == FILTER ? PMU_PMXEVTYPER : PMU_PMXEVCNTR, read, value);
 }
 
 /* PMEVCNTR<n>_EL0, PMEVTYPER<n>_EL0, PMCCFILTR_EL0: CRn 14, CRm 8..15. */
-static bool by_number(uint32_t sysreg, bool read, uint64_t *value)
+static bool by_number(struct pmu_context *c, uint32_t sysreg, bool read,
+		      uint64_t *value)
 {
 	unsigned crm = (unsigned)FIELD_GET(ESR_SYS64_CRM, sysreg);
 	unsigned n =
@@ -243,8 +292,8 @@ static bool by_number(uint32_t sysreg, bool read, uint64_t *value)
 	if (n >= nr_counters() && (way == COUNTER || n != SEL_CYCLES))
 		return false;
 	sel = pmu_hw_read(PMU_PMSELR);
-	pmu_hw_write(PMU_PMSELR, n);
-	selected_access(way, read, value);
+	select(n);
+	selected_access(c, way, read, value);
 	pmu_hw_write(PMU_PMSELR, sel);
 	return true;
 }
@@ -257,7 +306,8 @@ static bool is_numbered(uint32_t sysreg)
 	return (sysreg & ~group) == SYSREG(3, 3, 14, 8, 0);
 }
 
-static bool by_row(const struct row *r, bool read, bool el0, uint64_t *value)
+static bool by_row(struct pmu_context *c, const struct row *r, bool read,
+		   bool el0, uint64_t *value)
 {
 	if (r->way == PLAIN) {
 		transfer((enum pmu_reg)r->reg, read, value);
@@ -268,36 +318,22 @@ static bool by_row(const struct row *r, bool read, bool el0, uint64_t *value)
 	if (r->reg == PMU_PMMIR && pmu_hw_version() < PMUVER_P4)
 		return false;
 	if (r->way == FILTER || r->way == COUNTER)
-		selected_access((enum way)r->way, read, value);
+		selected_access(c, (enum way)r->way, read, value);
 	else if (r->way == INCREMENT)
-		software_increment(*value, el0);
+		software_increment(c, *value, el0);
 	else
 		transfer((enum pmu_reg)r->reg, read, value);
 	return true;
 }
 
-static bool access(uint32_t sysreg, bool read, bool el0, uint64_t *value)
-{
-	const struct row *r = &rows[ROW(sysreg)];
-
-	if (r->sysreg == sysreg)
-		return by_row(r, read, el0, value);
-	return is_numbered(sysreg) && by_number(sysreg, read, value);
-}
-
-int pmu_plain(const struct pmu_context *c, uint32_t sysreg)
-{
-	const struct row *r = &rows[ROW(sysreg)];
-
-	return c->used && r->sysreg == sysreg && r->way == PLAIN ? r->reg : -1;
-}
-
 bool pmu_access(struct pmu_context *c, uint32_t sysreg, bool read, bool el0,
 		uint64_t *value)
 {
-	if (!c->used) {
-		c->used = true;
+	const struct row *r = &rows[ROW(sysreg)];
+
+	if (!c->live)
 		load(c);
-	}
-	return access(sysreg, read, el0, value);
+	if (r->sysreg == sysreg)
+		return by_row(c, r, read, el0, value);
+	return is_numbered(sysreg) && by_number(c, sysreg, read, value);
 }

@@ -3,13 +3,14 @@
  * CPU's own counters what the guest does at EL1 and EL0, nothing of EL2 and of
  * nobody else.
  *
- * Every access traps (MDCR_EL2.TPM, TPMCR). A vCPU that never makes one costs
- * nothing; from the first one on (`used`) its registers are in the hardware
- * while it is loaded, and an access is made there on its behalf; but a software
- * increment, which would be an event of EL2's, is done by hand. What a guest
- * may not choose is masked: filter bits that would count EL2 (NSH) or other
- * hardware threads (MT). An event counter that the CPU lacks is RAZ/WI through
- * PMXEV*_EL0 and UNDEFINED by its own name.
+ * Every access traps (MDCR_EL2.TPM, TPMCR). The first one since the vCPU was
+ * loaded brings its registers into the hardware (`live`), and accesses are made
+ * there on its behalf; but a software increment, which would be an event of
+ * EL2's, is done by hand. A load brings them where the hardware has something
+ * to do of its own accord, so a PMU that is off costs nothing to switch. What a
+ * guest may not choose is masked: filter bits that would count EL2 (NSH) or
+ * other hardware threads (MT). An event counter that the CPU lacks is RAZ/WI
+ * through PMXEV*_EL0 and UNDEFINED by its own name.
  *
  * Leaves out: PMICNTR_EL0 and other registers of later versions (UNDEFINED),
  * snapshots and the profiling extensions, which the ID registers hide.
@@ -25,7 +26,8 @@
 #define PMU_COUNTERS 31U /* event counters that the architecture can have */
 
 struct pmu_context {
-	bool used; /* loads and puts switch what follows */
+	bool live; /* what follows is in the hardware; read by the vectors */
+	uint32_t touched; /* event counters that may be other than reset */
 	uint64_t pmcr, pmselr, pmuserenr;
 	uint64_t pmcntenset, pmintenset, pmovsset; /* a bit a counter */
 	uint64_t pmccntr, pmccfiltr;
@@ -35,13 +37,15 @@ struct pmu_context {
 /* This pCPU starts: the registers are UNKNOWN. It has a PMUv3. */
 void pmu_quiet(void);
 
-/* As after a reset: all zero, and not used. */
+/* As after a reset: all zero. Not live. */
 void pmu_reset(struct pmu_context *c);
 
-/* The vCPU comes onto this pCPU, or leaves it; IRQs masked. Between two vCPUs,
- * and while a vCPU does not use it, the PMU counts nothing and asserts
- * nothing. */
-void pmu_load(const struct pmu_context *c);
+/*
+ * The vCPU comes onto this pCPU, or leaves it; IRQs masked. While no vCPU's
+ * registers are live, the PMU counts nothing and asserts nothing, and its
+ * counters and filters are zero.
+ */
+void pmu_load(struct pmu_context *c);
 void pmu_put(struct pmu_context *c);
 
 /*
@@ -51,10 +55,6 @@ void pmu_put(struct pmu_context *c);
  */
 MUST_CHECK bool pmu_access(struct pmu_context *c, uint32_t sysreg, bool read,
 			   bool el0, uint64_t *value);
-
-/* The enum pmu_reg whose value a read of `sysreg` gives, and all that there is
- * to it; -1: pmu_access(). */
-int pmu_plain(const struct pmu_context *c, uint32_t sysreg);
 
 /* Whether the loaded vCPU's counters assert the overflow interrupt. */
 bool pmu_asserts(void);

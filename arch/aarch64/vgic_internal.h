@@ -174,12 +174,6 @@ struct vgic {
 	uint32_t sync_seq; /* atomic; requests for resident state */
 };
 
-/* for (EACH_BIT(i, mask)): i, unsigned, is each set bit, lowest first. */
-#define EACH_BIT(i, mask)                                                      \
-	uint64_t m_ = (mask);                                                  \
-	m_ && ((i) = bit_lowest(m_), true);                                    \
-	m_ &= m_ - 1
-
 /* ------------------------------------------------------------------ kicks */
 
 /* vCPUs to kick once the locks are dropped. */
@@ -345,17 +339,40 @@ MUST_CHECK bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v,
 			      uint32_t intid, bool spis);
 /* Copy state of the list registers in `slots` to `latch` and `active`. */
 void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots);
-/* Those INTIDs of bank nr that are active on v, or else that v is to get. */
-uint32_t vgic_mine(const struct vgic *g, const struct vgic_cpu *v, unsigned nr,
-		   uint32_t mask, bool active);
+/*
+ * These three have little to do most of the time, which is told inline.
+ * Those INTIDs of bank nr that are active on v, or else that v is to get.
+ */
+uint32_t vgic_mine_shared(const struct vgic *g, const struct vgic_cpu *v,
+			  unsigned nr, uint32_t mask, bool active);
+static inline uint32_t vgic_mine(const struct vgic *g, const struct vgic_cpu *v,
+				 unsigned nr, uint32_t mask, bool active)
+{
+	return nr && mask ? vgic_mine_shared(g, v, nr, mask, active) : mask;
+}
+
 /* Apply what is posted to the INTIDs in mask; they are not resident. */
-void vgic_apply_posts(struct vgic_bank *b, uint32_t mask);
+void vgic_apply_some(struct vgic_bank *b, uint32_t mask);
+static inline void vgic_apply_posts(struct vgic_bank *b, uint32_t mask)
+{
+	mask &= b->revisit | b->set_p | b->clr_p | b->set_a | b->clr_a;
+	if (mask)
+		vgic_apply_some(b, mask);
+}
+
 /*
  * Deactivate physical interrupts whose virtual ones are gone; with `ask`, the
  * pending ones whose source has dropped its line are gone too.
  */
-void vgic_hw_settle(struct vgic *g, struct vgic_cpu *v, uint32_t mask,
-		    bool ask);
+void vgic_hw_settle_some(struct vgic *g, struct vgic_cpu *v, uint32_t mask,
+			 bool ask);
+static inline void vgic_hw_settle(struct vgic *g, struct vgic_cpu *v,
+				  uint32_t mask, bool ask)
+{
+	mask &= v->b.hw & ~v->b.resident;
+	if (mask)
+		vgic_hw_settle_some(g, v, mask, ask);
+}
 
 /* A read of nothing that is implemented: RAZ. */
 static inline int vgic_read_zero(struct mmio_op *op)
@@ -451,6 +468,10 @@ void vits_work(struct vgic *g, unsigned self);
 
 /* Fold everything, then choose what is resident, by priority. Both locks. */
 void vgic_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
+/* The same for a vCPU that is being loaded: nothing is resident, and if all
+ * fits, which is usual, there is no choice to make. */
+void vgic_choose_first(struct vgic *g, struct vgic_cpu *v,
+		       struct vgic_kicks *k);
 /* Account for deactivations of interrupts that were not resident. */
 void vgic_count_eois(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
 

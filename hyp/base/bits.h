@@ -30,4 +30,10 @@ static inline unsigned bit_highest(uint64_t v)
 	return 63U - (unsigned)__builtin_clzll(v);
 }
 
+/* for (EACH_BIT(i, mask)): i, unsigned, is each set bit, lowest first. */
+#define EACH_BIT(i, mask)                                                      \
+	uint64_t m_ = (mask);                                                  \
+	m_ && ((i) = bit_lowest(m_), true);                                    \
+	m_ &= m_ - 1
+
 #endif

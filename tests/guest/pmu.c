@@ -200,35 +200,97 @@ static void check_overflow(void)
 	gic_disable(PPI_PMU);
 }
 
-static volatile uint64_t other_counter;
+/* What a CPU sets, waits with, and should find again. */
+#define KEPT   10U
+#define ROUNDS 200U
 
-static void other_cpu(void *arg)
+static volatile uint64_t bad_kept[CPU_MAX];
+static volatile bool finished[CPU_MAX];
+
+static void set_kept(uint64_t seed)
 {
-	(void)arg;
-	pmu_off();
-	write_pmevcntr0_el0(0x99);
-	write_pmcntenset_el0(8);
-	isb();
-	other_counter = read_pmevcntr0_el0();
+	write_pmevtyper0_el0(EL0_ONLY | (seed & 0x3f));
+	write_pmevcntr0_el0(seed * 3 & ALL);
+	write_pmevtyper2_el0(EL0_ONLY | (seed * 5 & 0x3f));
+	write_pmevcntr2_el0(seed * 7 & ALL);
+	write_pmccfiltr_el0(EL0_ONLY);
+	write_pmccntr_el0(seed * 11);
+	write_pmcntenset_el0(CYCLES | (seed & 7));
+	write_pmintenset_el1(seed & 6);
+	write_pmovsset_el0(seed >> 1 & 1);
+	write_pmselr_el0(seed % 3);
 }
 
-static void check_other_cpu(void)
+static void get_kept(uint64_t kept[KEPT])
 {
+	isb();
+	kept[0] = read_pmevtyper0_el0();
+	kept[1] = read_pmevcntr0_el0();
+	kept[2] = read_pmevtyper2_el0();
+	kept[3] = read_pmevcntr2_el0();
+	kept[4] = read_pmccfiltr_el0();
+	kept[5] = read_pmccntr_el0();
+	kept[6] = read_pmcntenset_el0();
+	kept[7] = read_pmintenset_el1();
+	kept[8] = read_pmovsset_el0();
+	kept[9] = read_pmselr_el0();
+}
+
+/* With the PMU off, or on and nothing that it could count. */
+static void keep(uint64_t cpu, uint64_t round)
+{
+	uint64_t want[KEPT], got[KEPT];
+	uint64_t pmcr = PMCR_LC | (round & 1 ? PMCR_E : 0), got_pmcr;
+
 	pmu_off();
+	set_kept(round * 64 + cpu * 9 + 1);
+	write_pmcr_el0(pmcr);
+	get_kept(want);
+	sleep_us(20 + 10 * cpu);
+	got_pmcr = read_pmcr_el0();
+	get_kept(got);
+	for (unsigned i = 0; i < KEPT; i++)
+		if (got[i] != want[i])
+			bad_kept[cpu] |= BIT(i);
+	if ((got_pmcr & (PMCR_LC | PMCR_E)) != pmcr)
+		bad_kept[cpu] |= BIT(KEPT);
+}
+
+static void live(void *arg)
+{
+	unsigned cpu = this_cpu()->idx;
+
+	(void)arg;
+	gic_init_cpu();
+	gic_enable(PPI_VTIMER);
+	for (unsigned round = 0; round < ROUNDS; round++)
+		keep(cpu, round);
+	pmu_off();
+	gic_disable(PPI_VTIMER);
+	dsb_sy();
+	finished[cpu] = true;
+}
+
+static void check_all_cpus(void)
+{
+	uint64_t late = 0, bad = 0;
+
 	if (guest.nr_cpus < 2) {
 		check_skip("counters_are_the_cpus_own", "needs 2 CPUs");
 		return;
 	}
-	write_pmevcntr0_el0(0x11);
-	write_pmcntenset_el0(2);
-	isb();
-	/* A firmware may say OFF before the CPU has started. */
-	CHECK("counters_are_the_cpus_own",
-	      smp_start(1, other_cpu, NULL) == 0 && WAIT_FOR(other_counter) &&
-		      smp_wait_off(1) && other_counter == 0x99 &&
-		      read_pmevcntr0_el0() == 0x11 &&
-		      read_pmcntenset_el0() == 2);
-	pmu_off();
+	for (unsigned i = 1; i < guest.nr_cpus; i++)
+		if (smp_start(i, live, NULL))
+			late |= BIT(i);
+	live(NULL);
+	for (unsigned i = 0; i < guest.nr_cpus; i++) {
+		/* A firmware may say OFF before the CPU has started. */
+		if (!WAIT_FOR(finished[i]) || (i && !smp_wait_off(i)))
+			late |= BIT(i);
+		bad |= bad_kept[i];
+	}
+	CHECK_EQ("every_cpu_came_to_its_end", late, 0);
+	CHECK_EQ("counters_are_the_cpus_own", bad, 0);
 }
 
 void payload_main(void)
@@ -248,5 +310,5 @@ void payload_main(void)
 	check_software_increment();
 	check_cycles();
 	check_overflow();
-	check_other_cpu();
+	check_all_cpus();
 }

@@ -10,16 +10,33 @@
 #include "lib/psci.h"
 #include "lib/smp.h"
 #include "lib/timer.h"
+#include "lib/trap.h"
 
 const char payload_name[] = "sysregs";
 
-#define SYSREGS_NR 23U /* sysregs_asm.S */
-#define OSDLR      (SYSREGS_NR - 1)
+#define SYSREGS_NR 28U /* sysregs_asm.S */
+#define OSDLR      22U
+#define CONTROLS   23U /* DBGBCR, DBGWCR: so many */
+#define CONTROLS_E 27U
+#define MDSCR      27U
 #define ROUNDS     300U
 
+#define DBGCR_E    BIT(0)
+#define DBGCR_EL1  BIT(1)
+#define DBGCR_BAS  UINT64_C(0x1e0)
+#define MDSCR_TDCC BIT(12)
+#define MDSCR_KDE  BIT(13)
+#define MDSCR_MDE  BIT(15)
+
+SYSREG_RW(dbgbvr0_el1)
+SYSREG_RW(dbgbcr0_el1)
+
 void sysregs_store(uint64_t *regs), sysregs_load(const uint64_t *regs);
+uint64_t sysregs_target(void);
+extern const char sysregs_break[];
 
 static volatile uint64_t bad_regs[CPU_MAX];
+static volatile unsigned bad_breaks[CPU_MAX];
 static volatile bool finished[CPU_MAX];
 
 static void fill(uint64_t *regs, unsigned cpu, unsigned round)
@@ -31,6 +48,38 @@ static void fill(uint64_t *regs, unsigned cpu, unsigned round)
 		regs[i] = seed ^ seed >> 31;
 	}
 	regs[OSDLR] = (cpu + round) & 1;
+	for (unsigned i = CONTROLS; i < CONTROLS_E; i++)
+		regs[i] &= ~DBGCR_E;
+	regs[MDSCR] &= MDSCR_TDCC | MDSCR_KDE;
+}
+
+/*
+ * Some CPUs have a breakpoint in a function that all of them call, the others
+ * have one that must not act; none of them looks at it meanwhile.
+ */
+static void live_with_breakpoint(unsigned cpu)
+{
+	bool armed = cpu & 1;
+
+	write_oslar_el1(0);
+	write_dbgbvr0_el1(addr_of(sysregs_break) + 0x1000 * cpu * !armed);
+	write_dbgbcr0_el1(DBGCR_E | DBGCR_EL1 | DBGCR_BAS);
+	write_mdscr_el1(MDSCR_KDE | (armed ? MDSCR_MDE : 0));
+	__asm__ volatile("msr daifclr, #8\n\tisb" ::: "memory");
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		sleep_us(30 + 10 * (uint64_t)cpu);
+		trap_expect();
+		if (sysregs_target() != (armed ? 1 : 2))
+			bad_breaks[cpu]++;
+		if (trap_end().count != armed)
+			bad_breaks[cpu]++;
+	}
+	if (read_dbgbvr0_el1() !=
+	    addr_of(sysregs_break) + 0x1000 * cpu * !armed)
+		bad_breaks[cpu]++;
+	write_mdscr_el1(0);
+	write_dbgbcr0_el1(0);
+	isb();
 }
 
 static void live(void *arg)
@@ -55,6 +104,7 @@ static void live(void *arg)
 		}
 	}
 	sysregs_load(was);
+	live_with_breakpoint(cpu);
 	dsb_sy();
 	finished[cpu] = true;
 }
@@ -96,4 +146,8 @@ void payload_main(void)
 		late |= bad_regs[i];
 	/* Rules out: sysreg-switch */
 	CHECK_EQ("every_cpu_keeps_its_own", late, 0);
+	late = 0;
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
+		late += bad_breaks[i];
+	CHECK_EQ("breakpoints_stop_their_own_cpu", late, 0);
 }

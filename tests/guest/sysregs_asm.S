@@ -9,7 +9,8 @@
 		esr_el1, elr_el1, spsr_el1, sp_el0, csselr_el1, afsr0_el1, \
 		afsr1_el1, amair_el1, mair_el1, ttbr0_el1, ttbr1_el1, \
 		cntkctl_el1, dbgbvr0_el1, dbgbvr1_el1, dbgwvr0_el1, \
-		dbgwvr1_el1, cntp_cval_el0, osdlr_el1
+		dbgwvr1_el1, cntp_cval_el0, osdlr_el1, dbgbcr0_el1, \
+		dbgbcr1_el1, dbgwcr0_el1, dbgwcr1_el1, mdscr_el1
 	\op	\reg
 	.endr
 	.endm
@@ -34,4 +35,12 @@ sysregs_store:
 sysregs_load:
 	each_kept load
 	isb
+	ret
+
+/* Returns 2; 1 when the instruction at sysregs_break is skipped. */
+	.globl	sysregs_target, sysregs_break
+sysregs_target:
+	mov	x0, #1
+sysregs_break:
+	mov	x0, #2
 	ret

@@ -211,11 +211,17 @@ bool el1_ptimer_asserts(void)
 	return fake_el1.ptimer;
 }
 
-/* As el2/context.c does, the timers stop. */
+#define MDSCR_MDE BIT(15)
+
+/* As el2/context.c does: the timers stop, breakpoints wait for their use. */
 void el1_context_save(struct el1_context *c)
 {
+	bool live = c->debug_live;
+
 	note(FAKE_EL1_SAVE, (uint64_t)(uintptr_t)c, 0);
 	*c = fake_pcpu->context;
+	c->debug_live = false;
+	c->debug_wanted = live && (c->mdscr_el1 & MDSCR_MDE);
 	c->sctlr_el1 = fake_el1.sctlr;
 	c->vbar_el1 = fake_el1.vbar;
 	c->elr_el1 = fake_el1.elr;
@@ -227,16 +233,25 @@ void el1_context_save(struct el1_context *c)
 	fake_el1.vtimer = fake_el1.ptimer = false;
 }
 
-void el1_context_restore(const struct el1_context *c)
+void el1_context_restore(struct el1_context *c)
 {
 	note(FAKE_EL1_RESTORE, (uint64_t)(uintptr_t)c, 0);
 	fake_pcpu->context = *c;
+	c->debug_live = c->debug_wanted;
 	fake_el1.sctlr = c->sctlr_el1;
 	fake_el1.vbar = c->vbar_el1;
 	fake_el1.elr = c->elr_el1;
 	fake_el1.spsr = c->spsr_el1;
 	fake_el1.esr = c->esr_el1;
 	fake_el1.far = c->far_el1;
+}
+
+bool el1_debug_open(struct el1_context *c)
+{
+	bool was = c->debug_live;
+
+	c->debug_live = true;
+	return !was;
 }
 
 void fp_context_save(struct fp_context *c)

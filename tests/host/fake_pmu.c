@@ -99,6 +99,10 @@ void pmu_hw_write(enum pmu_reg r, uint64_t v)
 	}
 }
 
+void pmu_hw_isb(void)
+{
+}
+
 unsigned pmu_hw_version(void)
 {
 	return fake_pmu.version;

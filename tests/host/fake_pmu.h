@@ -6,7 +6,7 @@
 #ifndef PLINTH_TESTS_FAKE_PMU_H
 #define PLINTH_TESTS_FAKE_PMU_H
 
-#include <arch/aarch64/pmu_hw.h>
+#include <port/pmu_hw.h>
 
 struct fake_pmu {
 	unsigned version, nr; /* PMUVer, PMCR_EL0.N */

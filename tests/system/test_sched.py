@@ -8,7 +8,13 @@ import pytest
 
 @pytest.mark.parametrize(
     "name, smp, pcpus",
-    [("psci", 4, 1), ("irqsmp", 4, 2), ("pauth", 3, 1), ("sysregs", 3, 1)],
+    [
+        ("psci", 4, 1),
+        ("irqsmp", 4, 2),
+        ("pauth", 3, 1),
+        ("pmu", 3, 1),
+        ("sysregs", 3, 1),
+    ],
 )
 def test_more_vcpus_than_cpus(name, smp, pcpus):
     done = machine.run(kernel=machine.payload(name), smp=smp, pcpus=pcpus)

@@ -210,12 +210,19 @@ static void vcpu_that_never_looks_at_it_costs_no_access(void **state)
 static void first_access_finds_the_registers_reset(void **state)
 {
 	(void)state;
+	fake_pmu.pmcr = 0x41;
 	fake_pmu.pmcnten = fake_pmu.pmovs = fake_pmu.pminten = 0xff;
 	fake_pmu.evcntr[2] = fake_pmu.pmccntr = 0x5ec7e7;
+	fake_pmu.evtyper[5] = fake_pmu.pmccfiltr = 0x8000011;
+	pmu_quiet();
 	assert_int_equal(get(SYS_PMCNTENSET_EL0), 0);
 	assert_int_equal(get(SYS_PMOVSSET_EL0), 0);
+	assert_int_equal(get(SYS_PMINTENSET_EL1), 0);
 	assert_int_equal(get(SYS_PMEVCNTR_EL0(2)), 0);
+	assert_int_equal(get(SYS_PMEVTYPER_EL0(5)), 0);
 	assert_int_equal(get(SYS_PMCCNTR_EL0), 0);
+	assert_int_equal(get(SYS_PMCCFILTR_EL0), 0);
+	assert_int_equal(fake_pmu.pmcr & 1, 0);
 }
 
 static void fill(struct fake_pmu *p)
@@ -239,19 +246,91 @@ static void put_and_load_lose_nothing(void **state)
 {
 	struct pmu_context other;
 	struct fake_pmu before;
+	uint64_t v = 0xbad;
 
 	(void)state;
 	fill(&before);
 	pmu_put(&c);
 	pmu_reset(&other);
-	other.used = true;
 	pmu_load(&other);
-	assert_int_equal(fake_pmu.evcntr[5], 0);
+	assert_true(pmu_access(&other, SYS_PMEVCNTR_EL0(5), true, false, &v));
+	assert_int_equal(v, 0);
 	assert_int_equal(fake_pmu.pmcnten, 0);
 	pmu_put(&other);
 	pmu_load(&c);
 	before.nr_accesses = fake_pmu.nr_accesses;
 	assert_memory_equal(&fake_pmu, &before, sizeof(before));
+}
+
+/* Everything that a vCPU has set, when its PMU is off. */
+static void pmu_that_is_off_is_switched_at_the_first_access(void **state)
+{
+	struct fake_pmu before;
+	unsigned nr;
+
+	(void)state;
+	fill(&before);
+	set(SYS_PMCR_EL0, 0x40);
+	set(SYS_PMUSERENR_EL0, 0);
+	before = fake_pmu;
+	pmu_put(&c);
+	nr = fake_pmu.nr_accesses;
+	pmu_load(&c);
+	pmu_put(&c);
+	pmu_load(&c);
+	assert_int_equal(fake_pmu.nr_accesses, nr);
+	assert_int_equal(get(SYS_PMCNTENSET_EL0), 0x80000021);
+	before.nr_accesses = fake_pmu.nr_accesses;
+	assert_memory_equal(&fake_pmu, &before, sizeof(before));
+}
+
+/* Each reason for which the hardware works without being asked. */
+static void pmu_that_has_something_to_do_is_loaded_at_once(void **state)
+{
+	static const struct {
+		const char *what;
+		uint32_t sysreg[3];
+		uint64_t value[3];
+		bool loaded;
+	} t[] = {
+		{"EL0 may read", {SYS_PMUSERENR_EL0}, {8}, true},
+		{"E alone", {SYS_PMCR_EL0}, {1}, false},
+		{"cycles",
+		 {SYS_PMCNTENSET_EL0, SYS_PMCR_EL0},
+		 {BIT(31), 1},
+		 true},
+		{"cycles without E", {SYS_PMCNTENSET_EL0}, {BIT(31)}, false},
+		{"overflow",
+		 {SYS_PMOVSSET_EL0, SYS_PMINTENSET_EL1, SYS_PMCR_EL0},
+		 {4, 4, 1},
+		 true},
+		{"overflow of another",
+		 {SYS_PMOVSSET_EL0, SYS_PMINTENSET_EL1, SYS_PMCR_EL0},
+		 {4, 2, 1},
+		 false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		print_message("  %s\n", t[i].what);
+		(void)fresh(state);
+		for (unsigned k = 0; k < 3 && t[i].sysreg[k]; k++)
+			set(t[i].sysreg[k], t[i].value[k]);
+		pmu_put(&c);
+		pmu_load(&c);
+		assert_int_equal(c.live, t[i].loaded);
+	}
+}
+
+static void software_increment_alone_is_kept(void **state)
+{
+	(void)state;
+	set(SYS_PMCNTENSET_EL0, 8);
+	set(SYS_PMCR_EL0, 1);
+	set(SYS_PMSWINC_EL0, 8);
+	pmu_put(&c);
+	assert_int_equal(fake_pmu.evcntr[3], 0);
+	pmu_load(&c);
+	assert_int_equal(get(SYS_PMEVCNTR_EL0(3)), 1);
 }
 
 static void pmu_of_a_vcpu_that_is_gone_is_silent(void **state)
@@ -268,6 +347,10 @@ static void pmu_of_a_vcpu_that_is_gone_is_silent(void **state)
 	assert_int_equal(fake_pmu.pminten, 0);
 	assert_int_equal(fake_pmu.pmovs, 0);
 	assert_int_equal(fake_pmu.pmuserenr, 0); /* closed to EL0 */
+	assert_int_equal(fake_pmu.pmccntr, 0);
+	assert_int_equal(fake_pmu.pmccfiltr, 0);
+	for (unsigned i = 0; i < fake_pmu.nr; i++)
+		assert_int_equal(fake_pmu.evcntr[i] | fake_pmu.evtyper[i], 0);
 }
 
 static void overflow_asserts_when_enabled(void **state)
@@ -299,6 +382,9 @@ int main(void)
 		FRESH(vcpu_that_never_looks_at_it_costs_no_access),
 		FRESH(first_access_finds_the_registers_reset),
 		FRESH(put_and_load_lose_nothing),
+		FRESH(pmu_that_is_off_is_switched_at_the_first_access),
+		FRESH(pmu_that_has_something_to_do_is_loaded_at_once),
+		FRESH(software_increment_alone_is_kept),
 		FRESH(pmu_of_a_vcpu_that_is_gone_is_silent),
 		FRESH(overflow_asserts_when_enabled),
 	};

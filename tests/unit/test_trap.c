@@ -224,6 +224,48 @@ static void performance_monitors_are_the_vcpus(void **state)
 	((struct vm *)v->vm)->pmu = false;
 }
 
+/* A register that nobody has, or that of a trace unit, is none of them. */
+static void debug_registers_come_when_one_is_named(void **state)
+{
+	const struct {
+		const char *insn;
+		uint64_t esr;
+		bool debug;
+	} t[] = {
+		{"mrs x1, dbgbvr3_el1", syn_mrs(syn_sys(2, 0, 0, 3, 4), 1),
+		 true},
+		{"msr mdscr_el1, x1", syn_msr(syn_sys(2, 0, 0, 2, 2), 1), true},
+		{"mrs x1, mdccsr_el0", syn_mrs(syn_sys(2, 3, 0, 1, 0), 1),
+		 true},
+		{"mrc p14, 0, r0, c0, c1, 0", 0x16001000, true},
+		{"stc p14, c5, [r0]", 0x1a000000, true},
+		{"mrrc p14, 0, r0, r1, c2", 0x32000000, true},
+		{"mrs x1, trcoslsr", syn_mrs(syn_sys(2, 1, 1, 1, 4), 1), false},
+		{"mcr p15, 0, r0, c7, c10, 5", 0x0e000000, false},
+	};
+	struct vcpu *v = sim_vcpu(&m, 0);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct vcpu_regs *g = fresh(), before = *g;
+
+		print_message("  %s\n", t[i].insn);
+		v->el1.debug_live = false;
+		(void)sim_sync(&m, 0, t[i].esr);
+		assert_int_equal(v->el1.debug_live, t[i].debug);
+		assert_int_equal(undefined(g), !t[i].debug);
+		if (t[i].debug) { /* once again, and then it is an error */
+			assert_int_equal(g->pc, PC);
+			assert_int_equal(g->pstate, EL1H);
+			assert_kept(g, &before, 31);
+		}
+		(void)fresh();
+		(void)sim_sync(&m, 0, t[i].esr);
+		assert_true(undefined(g));
+	}
+	v->el1.debug_live = true;
+}
+
 static bool is_answered(uint64_t sys, bool read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(answered); i++) {
@@ -545,6 +587,7 @@ int main(void)
 		ON_ONE(undefined_goes_to_the_vector_of_where_it_came_from),
 		ON_ONE(handler_of_a_vm_with_pan_runs_with_it),
 		ON_ONE(performance_monitors_are_the_vcpus),
+		ON_ONE(debug_registers_come_when_one_is_named),
 		ON_ONE(actlr_reads_zero_and_ignores_writes),
 		ON_ONE(class_without_a_handler_is_undefined_never_fatal),
 		ON_ONE(exits_are_counted_by_class),

@@ -28,6 +28,7 @@ void asm_offsets(void)
 	OFFSET(REGS_STACK, struct vcpu_regs, stack);
 	OFFSET(REGS_HANDLERS, struct vcpu_regs, handlers);
 	OFFSET(REGS_IDREGS, struct vcpu_regs, idregs);
+	OFFSET(REGS_READ, struct vcpu_regs, read);
 	OFFSET(REGS_NEXT_EXIT, struct vcpu_regs, next_exit);
 	OFFSET(CPU_EXIT_WRAP, struct cpu, exits[CPU_EXITS]);
 	OFFSET(VCPU_ATTENTION, struct vcpu, attention);
@@ -35,6 +36,7 @@ void asm_offsets(void)
 	OFFSET(VCPU_EXITS, struct vcpu, exits);
 	OFFSET(VCPU_EXITS_IRQ, struct vcpu, exits[VCPU_EXIT_IRQ]);
 	OFFSET(VCPU_EXITS_SERROR, struct vcpu, exits[VCPU_EXIT_SERROR]);
+	OFFSET(VCPU_PMU_LIVE, struct vcpu, pmu.live);
 	VALUE(TRAP_DEVICE_OFFSET, TRAP_DEVICE * sizeof(trap_fn *));
 	OFFSET(CPU_STACK_TOP, struct cpu, stack_top);
 	OFFSET(CPU_PANIC_STACK_TOP, struct cpu, panic_stack_top);

@@ -10,50 +10,36 @@
 #include "cpu_features.h"
 #include "sysreg.h"
 
-/* One row a register that every Armv8.0 core has: name, encoding. */
-#define EL1_REGS(X)                                                            \
-	X(sctlr_el1, "sctlr_el1")                                              \
-	X(cpacr_el1, "cpacr_el1")                                              \
-	X(ttbr0_el1, "ttbr0_el1")                                              \
-	X(ttbr1_el1, "ttbr1_el1")                                              \
-	X(tcr_el1, "tcr_el1")                                                  \
-	X(esr_el1, "esr_el1")                                                  \
-	X(far_el1, "far_el1")                                                  \
-	X(afsr0_el1, "afsr0_el1")                                              \
-	X(afsr1_el1, "afsr1_el1")                                              \
-	X(mair_el1, "mair_el1")                                                \
-	X(amair_el1, "amair_el1")                                              \
-	X(vbar_el1, "vbar_el1")                                                \
-	X(contextidr_el1, "contextidr_el1")                                    \
-	X(tpidr_el0, "tpidr_el0")                                              \
-	X(tpidrro_el0, "tpidrro_el0")                                          \
-	X(tpidr_el1, "tpidr_el1")                                              \
-	X(sp_el0, "sp_el0")                                                    \
-	X(sp_el1, "sp_el1")                                                    \
-	X(elr_el1, "elr_el1")                                                  \
-	X(spsr_el1, "spsr_el1")                                                \
-	X(csselr_el1, "csselr_el1")                                            \
-	X(par_el1, "par_el1")                                                  \
-	X(mdscr_el1, "mdscr_el1")                                              \
-	X(osdlr_el1, "osdlr_el1")                                              \
-	X(cntkctl_el1, "cntkctl_el1")                                          \
-	X(cntv_cval_el0, "cntv_cval_el0")                                      \
-	X(cntp_cval_el0, "cntp_cval_el0")                                      \
-	X(cntv_ctl_el0, "cntv_ctl_el0")                                        \
-	X(cntp_ctl_el0, "cntp_ctl_el0")
+#define MDSCR_MDE BIT(15)
 
-/* Pointer authentication keys, FEAT_PAuth only (else UNDEFINED). */
+/*
+ * Registers that every Armv8.0 core has, two a row, so that a pair goes to and
+ * from memory by one instruction: they stand side by side in the context.
+ */
+#define EL1_REGS(X)                                                            \
+	X(sctlr_el1, cpacr_el1)                                                \
+	X(ttbr0_el1, ttbr1_el1)                                                \
+	X(tcr_el1, esr_el1)                                                    \
+	X(far_el1, afsr0_el1)                                                  \
+	X(afsr1_el1, mair_el1)                                                 \
+	X(amair_el1, vbar_el1)                                                 \
+	X(contextidr_el1, tpidr_el0)                                           \
+	X(tpidrro_el0, tpidr_el1)                                              \
+	X(sp_el0, sp_el1)                                                      \
+	X(elr_el1, spsr_el1)                                                   \
+	X(csselr_el1, par_el1)                                                 \
+	X(mdscr_el1, osdlr_el1)                                                \
+	X(cntv_cval_el0, cntp_cval_el0)                                        \
+	X(cntv_ctl_el0, cntp_ctl_el0)
+
+/* Pointer authentication keys, low and high, FEAT_PAuth only (else UNDEFINED).
+ */
 #define PAUTH_REGS(X)                                                          \
-	X(0, "S3_0_C2_C1_0")                                                   \
-	X(1, "S3_0_C2_C1_1")                                                   \
-	X(2, "S3_0_C2_C1_2")                                                   \
-	X(3, "S3_0_C2_C1_3")                                                   \
-	X(4, "S3_0_C2_C2_0")                                                   \
-	X(5, "S3_0_C2_C2_1")                                                   \
-	X(6, "S3_0_C2_C2_2")                                                   \
-	X(7, "S3_0_C2_C2_3")                                                   \
-	X(8, "S3_0_C2_C3_0")                                                   \
-	X(9, "S3_0_C2_C3_1")
+	X(0, "S3_0_C2_C1_0", "S3_0_C2_C1_1")                                   \
+	X(2, "S3_0_C2_C1_2", "S3_0_C2_C1_3")                                   \
+	X(4, "S3_0_C2_C2_0", "S3_0_C2_C2_1")                                   \
+	X(6, "S3_0_C2_C2_2", "S3_0_C2_C2_3")                                   \
+	X(8, "S3_0_C2_C3_0", "S3_0_C2_C3_1")
 
 /*
  * Breakpoints and watchpoints by index, as far as the CPU has them.
@@ -67,8 +53,22 @@
 
 #define READ(field, enc)  __asm__ volatile("mrs %0, " enc : "=r"(c->field));
 #define WRITE(field, enc) __asm__ volatile("msr " enc ", %0" ::"r"(c->field));
-#define READ_KEY(i, enc)  READ(pauth[i], enc)
-#define WRITE_KEY(i, enc) WRITE(pauth[i], enc)
+#define READ_TWO(one, two, enc_one, enc_two)                                   \
+	do {                                                                   \
+		uint64_t a_, b_;                                               \
+		__asm__ volatile("mrs %0, " enc_one "\n\tmrs %1, " enc_two     \
+				 : "=r"(a_), "=r"(b_));                        \
+		c->one = a_;                                                   \
+		c->two = b_;                                                   \
+	} while (0);
+#define WRITE_TWO(one, two, enc_one, enc_two)                                  \
+	__asm__ volatile("msr " enc_one ", %0\n\tmsr " enc_two                 \
+			 ", %1" ::"r"(c->one),                                 \
+			 "r"(c->two));
+#define READ_PAIR(one, two)  READ_TWO(one, two, #one, #two)
+#define WRITE_PAIR(one, two) WRITE_TWO(one, two, #one, #two)
+#define READ_KEY(i, lo, hi)  READ_TWO(pauth[i], pauth[(i) + 1], lo, hi)
+#define WRITE_KEY(i, lo, hi) WRITE_TWO(pauth[i], pauth[(i) + 1], lo, hi)
 #define READ_BRP(i)                                                            \
 	if ((i) < nr) {                                                        \
 		READ(debug_bvr[i], "dbgbvr" #i "_el1")                         \
@@ -90,49 +90,81 @@
 		WRITE(debug_wcr[i], "dbgwcr" #i "_el1")                        \
 	}
 
+/* Whether a guest's access to a register of self-hosted debug traps. */
+static void debug_trap(bool on)
+{
+	uint64_t mdcr = read_mdcr_el2();
+
+	write_mdcr_el2(on ? mdcr | MDCR_TDA : mdcr & ~MDCR_TDA);
+}
+
 static void debug_save(struct el1_context *c)
 {
 	unsigned nr = cpu_nr_breakpoints();
-	uint64_t oslsr;
 
+	c->debug_wanted = c->debug_live && (c->mdscr_el1 & MDSCR_MDE);
+	if (!c->debug_live)
+		return;
+	c->debug_live = false;
 	DEBUG_IDX(READ_BRP)
 	nr = cpu_nr_watchpoints();
 	DEBUG_IDX(READ_WRP)
+	/* Not kept, as nothing of the communications channel is. */
+	__asm__ volatile("msr mdccint_el1, xzr");
+	debug_trap(true);
+}
+
+static void debug_restore(struct el1_context *c)
+{
+	unsigned nr = cpu_nr_breakpoints();
+
+	c->debug_live = true;
+	DEBUG_IDX(WRITE_BRP)
+	nr = cpu_nr_watchpoints();
+	DEBUG_IDX(WRITE_WRP)
+	debug_trap(false);
+}
+
+bool el1_debug_open(struct el1_context *c)
+{
+	if (c->debug_live)
+		return false;
+	debug_restore(c);
+	return true;
+}
+
+static void os_lock_save(struct el1_context *c)
+{
+	uint64_t oslsr;
+
 	__asm__ volatile("mrs %0, oslsr_el1" : "=r"(oslsr));
 	c->os_lock = (oslsr >> 1) & 1;
 }
 
-static void debug_restore(const struct el1_context *c)
-{
-	unsigned nr = cpu_nr_breakpoints();
-
-	DEBUG_IDX(WRITE_BRP)
-	nr = cpu_nr_watchpoints();
-	DEBUG_IDX(WRITE_WRP)
-	WRITE(os_lock, "oslar_el1")
-	/* Not kept, as nothing of the communications channel is. */
-	__asm__ volatile("msr mdccint_el1, xzr");
-}
-
 void el1_context_save(struct el1_context *c)
 {
-	EL1_REGS(READ)
+	EL1_REGS(READ_PAIR)
+	READ(cntkctl_el1, "cntkctl_el1")
 	if (cpu_has_pauth()) {
 		PAUTH_REGS(READ_KEY)
 	}
+	os_lock_save(c);
 	debug_save(c);
 	/* The timers must not fire for a vCPU that is gone. */
 	__asm__ volatile("msr cntv_ctl_el0, xzr\n\tmsr cntp_ctl_el0, xzr");
 	isb();
 }
 
-void el1_context_restore(const struct el1_context *c)
+void el1_context_restore(struct el1_context *c)
 {
-	debug_restore(c);
+	if (c->debug_wanted)
+		debug_restore(c);
+	WRITE(os_lock, "oslar_el1")
 	if (cpu_has_pauth()) {
 		PAUTH_REGS(WRITE_KEY)
 	}
-	EL1_REGS(WRITE)
+	WRITE(cntkctl_el1, "cntkctl_el1")
+	EL1_REGS(WRITE_PAIR)
 	isb();
 }
 

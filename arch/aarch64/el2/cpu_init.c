@@ -5,14 +5,16 @@
  * at every warm start; the registers that belong to a vCPU follow when one is
  * loaded (vcpu_control_load).
  */
+#include <port/pmu_hw.h>
+
 #include <arch/aarch64/el2/cpu_init.h>
 #include <arch/aarch64/pmu.h>
-#include <arch/aarch64/pmu_hw.h>
 
 #include "cpu_features.h"
 #include "sysreg.h"
 
-/* MDCR_EL2: PMU and trace-filter registers trap; debug ones do not. */
+/* MDCR_EL2: PMU and trace-filter registers trap; debug ones until the loaded
+ * vCPU uses them (context.c). */
 #define MDCR_TPMCR BIT(5)
 #define MDCR_TPM   BIT(6)
 #define MDCR_TPMS  BIT(14)
@@ -43,7 +45,7 @@ static uint64_t mdcr_pmu(void)
 
 static void init_traps(void)
 {
-	uint64_t mdcr = MDCR_TPMCR | MDCR_TPM | MDCR_TTRF;
+	uint64_t mdcr = MDCR_TPMCR | MDCR_TPM | MDCR_TTRF | MDCR_TDA;
 
 	if (cpu_has_pmuv3())
 		mdcr |= mdcr_pmu();

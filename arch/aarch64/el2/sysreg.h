@@ -81,6 +81,8 @@ SYSREG_WO(afsr1_el2)
 #define CPTR_TSM  BIT(12)
 #define CPTR_TZ   BIT(8)
 
+#define MDCR_TDA BIT(9) /* debug registers, but for those of the OS locks */
+
 /* HCRX_EL2 (FEAT_HCX), fine-grained traps (FEAT_FGT), CNTPOFF_EL2 (ECV). */
 SYSREG_WO_AS(hcrx_el2, "S3_4_C1_C2_2")
 SYSREG_WO_AS(hfgrtr_el2, "S3_4_C1_C1_4")

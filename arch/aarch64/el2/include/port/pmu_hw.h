@@ -1,13 +1,13 @@
 /*
- * Reads and writes this pCPU's PMU registers by name; contract in pmu_hw.h.
- * Called by arch/aarch64/pmu.c, for a trapped access and at loads and puts of a
- * vCPU that uses the PMU. Arm ARM DDI 0487, PMCR_EL0 and its neighbours.
+ * The PMU registers of this pCPU, which has a PMU, one at a time (EL2 build).
+ * Inline, for most are named by a constant: one instruction then. Arm ARM DDI
+ * 0487, PMCR_EL0 and its neighbours.
  */
+#ifndef PLINTH_PORT_PMU_HW_H
+#define PLINTH_PORT_PMU_HW_H
+
 #include <base/bits.h>
-
-#include <arch/aarch64/pmu_hw.h>
-
-#include "sysreg.h"
+#include <base/pmu_reg.h>
 
 /* Those that are both read and written, and those that are read only. */
 #define PMU_RW(X)                                                              \
@@ -28,39 +28,56 @@
 	X(PMCEID1, "pmceid1_el0")                                              \
 	X(PMMIR, "S3_0_C9_C14_6")
 
-#define READ(name, enc)                                                        \
+#define PMU_READ(name, enc)                                                    \
 	case PMU_##name:                                                       \
 		__asm__ volatile("mrs %0, " enc : "=r"(v));                    \
 		break;
-#define WRITE(name, enc)                                                       \
+#define PMU_WRITE(name, enc)                                                   \
 	case PMU_##name:                                                       \
 		__asm__ volatile("msr " enc ", %0" ::"r"(v) : "memory");       \
 		break;
 
-uint64_t pmu_hw_read(enum pmu_reg r)
+static inline uint64_t pmu_hw_read(enum pmu_reg r)
 {
 	uint64_t v = 0;
 
 	switch (r) {
-		PMU_RW(READ)
-		PMU_RO(READ)
+		PMU_RW(PMU_READ)
+		PMU_RO(PMU_READ)
 	default:
 		break;
 	}
 	return v;
 }
 
-void pmu_hw_write(enum pmu_reg r, uint64_t v)
+/* To one that is read only: ignored. In effect after a pmu_hw_isb(), or when
+ * the guest is entered. */
+static inline void pmu_hw_write(enum pmu_reg r, uint64_t v)
 {
 	switch (r) {
-		PMU_RW(WRITE)
+		PMU_RW(PMU_WRITE)
 	default:
 		break;
 	}
-	isb();
 }
 
-unsigned pmu_hw_version(void)
+static inline void pmu_hw_isb(void)
 {
-	return (unsigned)FIELD_GET(GENMASK(11, 8), read_id_aa64dfr0_el1());
+	__asm__ volatile("isb" ::: "memory");
 }
+
+/* ID_AA64DFR0_EL1.PMUVer. */
+static inline unsigned pmu_hw_version(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mrs %0, id_aa64dfr0_el1" : "=r"(v));
+	return (unsigned)FIELD_GET(GENMASK(11, 8), v);
+}
+
+#undef PMU_RW
+#undef PMU_RO
+#undef PMU_READ
+#undef PMU_WRITE
+
+#endif
