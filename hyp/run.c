@@ -100,9 +100,15 @@ static uint32_t requested(const struct vcpu *v)
 	       ~VCPU_REQ_RESCHED;
 }
 
+/* Once again, after has_reason() has said no. What is posted to a loaded vCPU
+ * meanwhile shows in a word. */
 static bool wanted(const struct vcpu *v)
 {
-	return has_reason(v) || requested(v);
+	bool reason = v->loaded ? __atomic_load_n(&v->vgic_stale,
+						  __ATOMIC_RELAXED) != 0
+				: has_reason(v);
+
+	return reason || requested(v);
 }
 
 static bool held_no_more(const struct vcpu *v)
@@ -146,6 +152,24 @@ static bool runnable(struct cpu *c, struct vcpu *v)
 		return wake(c, v);
 	sched_block(c, v, wanted);
 	return false;
+}
+
+/*
+ * The vCPU that was in its guest until now waits for an interrupt. Then it is
+ * no candidate, so that the scheduler need not choose it to find out.
+ */
+static void doze(struct cpu *c)
+{
+	struct vcpu *v = sched_current(c);
+
+	if (!v ||
+	    __atomic_load_n(&v->state, __ATOMIC_ACQUIRE) != VCPU_WAITING ||
+	    requested(v))
+		return;
+	if (has_reason(v))
+		(void)wake(c, v);
+	else
+		sched_block(c, v, wanted);
 }
 
 void run_unload(struct cpu *c)
@@ -194,6 +218,7 @@ static void run_events(struct cpu *c)
 
 struct vcpu_regs *run_next(struct cpu *c)
 {
+	doze(c);
 	for (;;) {
 		struct vcpu *v;
 

@@ -66,8 +66,7 @@ static void arm_locked(struct cpu *c)
 
 	if (s->sleepers)
 		at = min_u64(at, s->sleepers->sched.wake_at);
-	if (s->events)
-		at = min_u64(at, s->events->at);
+	at = min_u64(at, s->next_event);
 	if (at == s->armed)
 		return;
 	s->armed = at;
@@ -273,7 +272,6 @@ void sched_block(struct cpu *c, struct vcpu *v,
 		(void)enqueue_locked(c, v, NULL);
 	else if (!v->loaded)
 		sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
-	arm_locked(c);
 	spin_unlock(&c->sched.lock);
 }
 
@@ -283,7 +281,6 @@ void sched_unloaded(struct cpu *c, struct vcpu *old)
 	if (old->cpu == c && old->sched.state == SCHED_BLOCKED) {
 		sleeper_remove(&c->sched, old);
 		sleeper_add(&c->sched, old, vcpu_timer_deadline(old));
-		arm_locked(c);
 	}
 	spin_unlock(&c->sched.lock);
 }
@@ -348,6 +345,12 @@ void sched_give_way(struct cpu *c, struct vcpu *v)
 /* ------------------------------------------------------------------- events
  */
 
+static void note_first_event(struct sched_cpu *s)
+{
+	__atomic_store_n(&s->next_event, s->events ? s->events->at : RUNQ_NEVER,
+			 __ATOMIC_RELAXED);
+}
+
 static void event_remove(struct sched_cpu *s, const struct sched_event *e)
 {
 	struct sched_event **p = &s->events;
@@ -355,7 +358,8 @@ static void event_remove(struct sched_cpu *s, const struct sched_event *e)
 	while (*p && *p != e)
 		p = &(*p)->next;
 	if (*p)
-		__atomic_store_n(p, e->next, __ATOMIC_RELAXED);
+		*p = e->next;
+	note_first_event(s);
 }
 
 /* True: it is the first now. */
@@ -366,7 +370,8 @@ static bool event_add(struct sched_cpu *s, struct sched_event *e)
 	while (*p && (*p)->at <= e->at)
 		p = &(*p)->next;
 	e->next = *p;
-	__atomic_store_n(p, e, __ATOMIC_RELAXED);
+	*p = e;
+	note_first_event(s);
 	return p == &s->events;
 }
 
@@ -404,9 +409,10 @@ void sched_event_set(struct sched_event *e, struct cpu *c, uint64_t at)
 
 struct sched_event *sched_due(struct cpu *c)
 {
+	uint64_t at = __atomic_load_n(&c->sched.next_event, __ATOMIC_RELAXED);
 	struct sched_event *e;
 
-	if (!__atomic_load_n(&c->sched.events, __ATOMIC_RELAXED))
+	if (at == RUNQ_NEVER || at > counter_now())
 		return NULL;
 	spin_lock(&c->sched.lock);
 	e = c->sched.events;
@@ -501,7 +507,8 @@ static struct vcpu *choose(struct cpu *c)
 		set_traps_locked(c, v);
 	}
 	sched_spin_watch(s, v, v == old, now);
-	arm_locked(c);
+	if (!v || v == c->loaded)
+		arm_locked(c);
 	spin_unlock(&s->lock);
 	smp_mb(); /* RUNNING is seen before requests are looked at */
 	return v;
@@ -556,6 +563,11 @@ static bool steal(struct cpu *c)
 	return false;
 }
 
+struct vcpu *sched_current(const struct cpu *c)
+{
+	return vcpu_of_member(c->sched.q.current);
+}
+
 struct vcpu *sched_next(struct cpu *c)
 {
 	struct vcpu *v = choose(c);
@@ -571,6 +583,7 @@ void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
 {
 	runq_init(&c->sched.q, clock);
 	c->sched.armed = c->sched.probe_at = RUNQ_NEVER;
+	c->sched.next_event = RUNQ_NEVER;
 }
 
 uint64_t sched_stolen(struct vcpu *v)

@@ -77,7 +77,9 @@ struct sched_cpu {
 	struct spinlock lock; /* guards what follows */
 	struct runq q;
 	struct vcpu *sleepers; /* blocked, not loaded, with a timer; sorted */
-	struct sched_event *events; /* sorted; NULL or not is read without */
+	struct sched_event *events; /* sorted */
+	uint64_t next_event;        /* the first's time; RUNQ_NEVER: there is
+				     * none; read without */
 	bool look; /* an event is new, the timer not set for it; read without */
 	bool working;          /* in something that takes long; read without */
 	struct vcpu *yield_to; /* for whom the running one makes way */
@@ -130,7 +132,8 @@ void sched_start(struct vcpu *v);
 void sched_stop(struct cpu *c, struct vcpu *v);
 
 /* It sleeps, unless `wanted` says that it should not: called under the pCPU's
- * lock when everybody can see that it is BLOCKED. *v may be gone then. */
+ * lock when everybody can see that it is BLOCKED. *v may be gone then. EL2's
+ * timer follows in sched_next(). */
 void sched_block(struct cpu *c, struct vcpu *v,
 		 bool (*wanted)(const struct vcpu *v));
 
@@ -139,9 +142,13 @@ void sched_wake(struct vcpu *v);
 
 /*
  * Whom this pCPU shall run; NULL: nobody, it may sleep. Sets trap controls of
- * that vCPU and EL2's timer, and takes VCPU_REQ_RESCHED back.
+ * that vCPU, and takes VCPU_REQ_RESCHED back. Sets EL2's timer as well, unless
+ * that vCPU has yet to be loaded: then sched_loaded() does.
  */
 struct vcpu *sched_next(struct cpu *c);
+
+/* The RUNNING one, on the pCPU itself; NULL: none. */
+struct vcpu *sched_current(const struct cpu *c);
 
 /* Calls e->fn on that pCPU when the counter is `at` or more; at once for 0.
  * What it was set for before is forgotten. */
@@ -167,7 +174,8 @@ void sched_work_end(struct cpu *c);
 /* A pCPU that a VM may use, an idle one if there is one. */
 struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg);
 
-/* `old` has just been put here by vcpu_put(), `v` loaded by vcpu_load(). */
+/* `old` has just been put here by vcpu_put(), `v` loaded by vcpu_load(). EL2's
+ * timer follows in sched_loaded() or sched_next(). */
 void sched_unloaded(struct cpu *c, struct vcpu *old);
 void sched_loaded(struct cpu *c, const struct vcpu *v);
 

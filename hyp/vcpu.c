@@ -126,12 +126,9 @@ void vcpu_kick(struct vcpu *v)
 static uint64_t deadline(const struct vcpu *v, uint64_t ctl, uint64_t cval,
 			 uint64_t offset, uint32_t intid)
 {
-	struct vgic_irq_state s;
-
 	if ((ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE)
 		return RUNQ_NEVER;
-	if (vgic_irq_state(v->vm->vgic, VGIC_NO_VCPU, v->idx, intid, &s) &&
-	    (s.pending || s.active))
+	if (vgic_private_noted(v->vm->vgic, v->idx, intid))
 		return RUNQ_NEVER; /* its state is known, and wakes nobody */
 	return cval + offset < cval ? RUNQ_NEVER : cval + offset;
 }

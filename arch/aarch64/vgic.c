@@ -313,3 +313,15 @@ bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 	spin_unlock(&g->lock);
 	return true;
 }
+
+bool vgic_private_noted(struct vgic *g, unsigned vcpu, uint32_t intid)
+{
+	struct vgic_cpu *v = &g->cpus[vcpu];
+	const struct vgic_bank *b = &v->b;
+	bool noted;
+
+	spin_lock(&v->lock);
+	noted = (vgic_pend(b) | b->active) >> intid & 1;
+	spin_unlock(&v->lock);
+	return noted;
+}

@@ -252,4 +252,8 @@ struct vgic_irq_state {
 bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 		    uint32_t intid, struct vgic_irq_state *out);
 
+/* Whether a private interrupt of a vCPU that is not loaded is pending or
+ * active. */
+bool vgic_private_noted(struct vgic *g, unsigned vcpu, uint32_t intid);
+
 #endif

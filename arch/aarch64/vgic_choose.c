@@ -197,3 +197,34 @@ void vgic_choose(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 		ich_write_lr(i, 0);
 	arm_maintenance(g, v, nr_p < pnd.total, nr_a < act.total);
 }
+
+/* Whether all that wants a list register has got one. */
+static bool place_all(struct vgic *g, struct vgic_cpu *v)
+{
+	for (unsigned nr = 0; vgic_next_bank(g, v, &nr); nr++) {
+		const struct vgic_bank *b = vgic_bank_nr(g, v, nr);
+		uint32_t all = vgic_ready(b);
+		unsigned i;
+
+		if (nr && all)
+			all = vgic_mine(g, v, nr, all & b->active, true) |
+			      vgic_mine(g, v, nr, all & ~b->active, false);
+		for (EACH_BIT(i, all)) {
+			if (!vgic_lr_place(g, v, nr * 32 | i, true))
+				return false;
+		}
+	}
+	return true;
+}
+
+void vgic_choose_first(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
+{
+	vgic_lpi_settle(g, v);
+	vgic_apply_posts(&v->b, v->b.revisit | v->b.set_p);
+	vgic_hw_settle(g, v, ~0U, true);
+	v->overflow = false;
+	if (place_all(g, v))
+		arm_maintenance(g, v, false, false);
+	else
+		vgic_choose(g, v, k);
+}

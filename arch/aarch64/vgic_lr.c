@@ -48,14 +48,12 @@ static void note(struct vgic_bank *b, unsigned i, uint64_t lr, bool placed_p)
 	}
 }
 
-uint32_t vgic_mine(const struct vgic *g, const struct vgic_cpu *v, unsigned nr,
-		   uint32_t mask, bool active)
+uint32_t vgic_mine_shared(const struct vgic *g, const struct vgic_cpu *v,
+			  unsigned nr, uint32_t mask, bool active)
 {
 	const struct vgic_shared *s;
 	unsigned i;
 
-	if (nr == 0)
-		return mask;
 	if (nr >= VGIC_LPI_BANK && !v->lpi_end)
 		return 0;
 	s = vgic_shared_nr(g, nr);
@@ -79,7 +77,7 @@ void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots)
 	v->direct &= v->b.hw | v->b.edge; /* a used-up hw needs a new one */
 }
 
-void vgic_apply_posts(struct vgic_bank *b, uint32_t mask)
+void vgic_apply_some(struct vgic_bank *b, uint32_t mask)
 {
 	uint32_t was = b->active;
 	unsigned i;
@@ -97,13 +95,13 @@ void vgic_apply_posts(struct vgic_bank *b, uint32_t mask)
 	b->revisit &= ~mask;
 }
 
-void vgic_hw_settle(struct vgic *g, struct vgic_cpu *v, uint32_t mask, bool ask)
+void vgic_hw_settle_some(struct vgic *g, struct vgic_cpu *v, uint32_t mask,
+			 bool ask)
 {
 	struct vgic_bank *b = &v->b;
 	uint32_t gone;
 	unsigned i;
 
-	mask &= b->hw & ~b->resident;
 	if (ask && g->ops->hw_line) {
 		for (EACH_BIT(i, mask & b->latch & ~b->active)) {
 			if (!g->ops->hw_line(g->ctx, v->index, i))

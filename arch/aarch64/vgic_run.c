@@ -209,7 +209,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 		ich_write_ap0r(i, v->apr[0][i]);
 		ich_write_ap1r(i, v->apr[1][i]);
 	}
-	vgic_choose(g, v, &k); /* nothing is folded: nobody to kick */
+	vgic_choose_first(g, v, &k); /* nothing is folded: nobody to kick */
 	for (EACH_BIT(i, g->lr_mask & ~(uint32_t)v->used))
 		ich_write_lr(i, 0);
 	spin_unlock(&v->lock);
