@@ -50,10 +50,12 @@ EACH_OPERAND(DECLARE, store)
 EACH_OPERAND(DECLARE, pair)
 EACH_OPERAND(DECLARE, idreg)
 EACH_OPERAND(DECLARE, aidreg)
+EACH_OPERAND(DECLARE, pmureg)
 EACH_OPERAND(DECLARE, sgi)
 DECLARE(load, 31)
 DECLARE(store, 31)
 DECLARE(idreg, 31)
+DECLARE(pmureg, 31)
 DECLARE(hvc, 0)
 DECLARE(smc, 0)
 DECLARE(wait, 0)
@@ -64,6 +66,7 @@ static const op_fn store[] = {EACH_OPERAND(NAME, store) regs_store_31};
 static const op_fn pair[] = {EACH_OPERAND(NAME, pair)};
 static const op_fn idreg[] = {EACH_OPERAND(NAME, idreg) regs_idreg_31};
 static const op_fn aidreg[] = {EACH_OPERAND(NAME, aidreg)};
+static const op_fn pmureg[] = {EACH_OPERAND(NAME, pmureg) regs_pmureg_31};
 static const op_fn sgi[] = {EACH_OPERAND(NAME, sgi)};
 
 static uint64_t x[NR_REGS], want[NR_REGS];
@@ -137,8 +140,8 @@ static void check_stores(void)
 	CHECK("stores_take_their_register", ok);
 }
 
-static void check_idregs(const char *name, const op_fn *ops, unsigned nr,
-			 uint64_t value)
+static void check_reads(const char *name, const op_fn *ops, unsigned nr,
+			uint64_t value)
 {
 	bool ok = true;
 
@@ -195,6 +198,27 @@ static void check_interrupt(void)
 }
 
 SYSREG_RO(id_mmfr0_el1)
+SYSREG_RO(id_aa64dfr0_el1)
+SYSREG_RW(pmcntenset_el0)
+SYSREG_WO(pmcntenclr_el0)
+
+/* Those of the performance monitors, where there are any. */
+static void check_pmu(void)
+{
+	uint64_t version = FIELD_GET(GENMASK(11, 8), read_id_aa64dfr0_el1());
+
+	if (version == 0 || version == 15) {
+		check_skip("pmu_registers_are_read", "needs a PMUv3");
+		return;
+	}
+	write_pmcntenset_el0(BIT(31) | 1);
+	isb();
+	CHECK_EQ("pmu_register_holds_a_value", read_pmcntenset_el0(),
+		 BIT(31) | 1);
+	check_reads("pmu_registers_are_read", pmureg, ARRAY_SIZE(pmureg),
+		    BIT(31) | 1);
+	write_pmcntenclr_el0(BIT(31) | 1);
+}
 
 void payload_main(void)
 {
@@ -212,10 +236,11 @@ void payload_main(void)
 	check_loads("pairs_change_their_registers", pair, ARRAY_SIZE(pair),
 		    mmio_read32(PRIO_REG), true);
 	check_stores();
-	check_idregs("id_registers_are_read", idreg, ARRAY_SIZE(idreg),
-		     read_id_aa64pfr0_el1());
-	check_idregs("aarch32_id_registers_are_read", aidreg,
-		     ARRAY_SIZE(aidreg), read_id_mmfr0_el1());
+	check_reads("id_registers_are_read", idreg, ARRAY_SIZE(idreg),
+		    read_id_aa64pfr0_el1());
+	check_reads("aarch32_id_registers_are_read", aidreg, ARRAY_SIZE(aidreg),
+		    read_id_mmfr0_el1());
+	check_pmu();
 	check_sgis();
 	if (!guest.native) { /* which has one conduit, if any */
 		check_call("call_version", regs_hvc_0, PSCI_VERSION,

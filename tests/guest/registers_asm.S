@@ -58,6 +58,7 @@ regs_\name:
 	op	pair_\n, ldp w\n, w\other, [x\other]
 	op	idreg_\n, mrs x\n, id_aa64pfr0_el1
 	op	aidreg_\n, mrs x\n, id_mmfr0_el1
+	op	pmureg_\n, mrs x\n, pmcntenset_el0
 	op	sgi_\n, msr icc_sgi1r_el1, x\n
 	.endm
 
@@ -76,6 +77,7 @@ regs_\name:
 	op	store_31, str wzr, [x30]
 	op	load_31, ldr wzr, [x30]
 	op	idreg_31, mrs xzr, id_aa64pfr0_el1
+	op	pmureg_31, mrs xzr, pmcntenset_el0
 	op	hvc_0, hvc #0
 	op	smc_0, smc #0
 	op	wait_0, wait
