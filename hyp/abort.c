@@ -354,6 +354,15 @@ static void permission_fault(struct vcpu *v, uint64_t esr)
 		decode_access(v, esr, ipa);
 }
 
+/* The store that permission_fault() looks for, told by the vectors. */
+void abort_mirror(struct vcpu *v, uint64_t esr)
+{
+	ipa_t ipa;
+
+	if (permission_ipa(esr, &ipa))
+		mirror_store(v, esr, ipa);
+}
+
 /* One load or store of a general register, nothing mapped. */
 static bool is_plain(uint64_t esr)
 {

@@ -15,10 +15,11 @@
 
 /*
  * Handlers of exits, as in hyp/trap.h: `esr` is ESR_EL2 of the present one. A
- * data abort of any kind, and one that trap_is_device().
+ * data abort of any kind, and those of TRAP_DEVICE and TRAP_MIRROR.
  */
 void abort_data(struct vcpu *v, uint64_t esr);
 void abort_device(struct vcpu *v, uint64_t esr);
+void abort_mirror(struct vcpu *v, uint64_t esr);
 void abort_instruction(struct vcpu *v, uint64_t esr);
 
 /* UNDEFINED at the trapped instruction. */

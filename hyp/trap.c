@@ -223,6 +223,7 @@ static trap_fn *const plain_table[TRAP_NR] = {
 	[ESR_EC_DABT_LOW] = abort_data,
 	[ESR_EC_DABT_LOW + 1 ... ESR_EC_NR - 1] = trap_undef,
 	[TRAP_DEVICE] = abort_device,
+	[TRAP_MIRROR] = abort_mirror,
 };
 
 /* The same, with the time that it takes. */
@@ -246,9 +247,15 @@ static void device_timed(struct vcpu *v, uint64_t esr)
 	timed(v, esr, abort_device);
 }
 
+static void mirror_timed(struct vcpu *v, uint64_t esr)
+{
+	timed(v, esr, abort_mirror);
+}
+
 static trap_fn *const timed_table[TRAP_NR] = {
 	[0 ... ESR_EC_NR - 1] = trap_timed,
 	[TRAP_DEVICE] = device_timed,
+	[TRAP_MIRROR] = mirror_timed,
 };
 
 void trap_init(struct vcpu *v)

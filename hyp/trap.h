@@ -19,16 +19,17 @@ struct hypervisor;
  * vcpu.attention set for another end. Synchronous ones have a table, for each
  * class of ESR_EL2 a handler, which vcpu_regs.handlers names:
  *	a system register	all registers, unless trap_saved() its operand
- *	an abort		all registers, but TRAP_DEVICE
+ *	an abort		all registers, but TRAP_DEVICE and TRAP_MIRROR
  *	another class		those that are always saved
  */
 typedef void trap_fn(struct vcpu *v, uint64_t esr);
 void trap_irq(struct vcpu *v);
 void trap_serror(struct vcpu *v, uint64_t esr);
 
-/* Behind the classes: a data abort that trap_is_device(). */
+/* Behind the classes: the two data aborts that guests make most. */
 #define TRAP_DEVICE ESR_EC_NR
-#define TRAP_NR     (TRAP_DEVICE + 1)
+#define TRAP_MIRROR (ESR_EC_NR + 1)
+#define TRAP_NR     (ESR_EC_NR + 2)
 
 /* Whether register `rt` of an instruction is saved at every exit. */
 static inline bool trap_saved(unsigned rt)
@@ -36,16 +37,25 @@ static inline bool trap_saved(unsigned rt)
 	return rt <= 9 || rt == 31;
 }
 
-/* A load or store of a general register that is saved, nothing mapped there,
- * by an instruction of 32 bits. */
-static inline bool trap_is_device(uint64_t esr)
+/*
+ * The row of the table for a syndrome, as the vectors find it. Of a general
+ * register that is saved, by an instruction of 32 bits: TRAP_DEVICE is a load or
+ * store where nothing is mapped, TRAP_MIRROR a store to what may only be read.
+ */
+static inline unsigned trap_row(uint64_t esr)
 {
 	const uint64_t what = ESR_EC | ESR_IL | ESR_DABT_ISV | ESR_FSC_TYPE |
 			      ESR_DABT_CM | ESR_ABT_S1PTW;
+	const uint64_t plain = FIELD_PREP(ESR_EC, ESR_EC_DABT_LOW) | ESR_IL |
+			       ESR_DABT_ISV;
 
-	return (esr & what) == (FIELD_PREP(ESR_EC, ESR_EC_DABT_LOW) | ESR_IL |
-				ESR_DABT_ISV | ESR_FSC_TRANSLATION) &&
-	       trap_saved(esr_dabt_srt(esr));
+	if (!trap_saved(esr_dabt_srt(esr)))
+		return esr_ec(esr);
+	if ((esr & what) == (plain | ESR_FSC_TRANSLATION))
+		return TRAP_DEVICE;
+	if ((esr & what) == (plain | ESR_FSC_PERMISSION) && esr_dabt_write(esr))
+		return TRAP_MIRROR;
+	return esr_ec(esr);
 }
 
 /* A new vCPU's handlers. */

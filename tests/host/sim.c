@@ -401,7 +401,7 @@ static void synchronous(struct vcpu *v, uint64_t esr)
 			v->regs.x[rt] = v->regs.idregs[idreg_index(esr)];
 		skip_a64(v);
 	} else {
-		handlers[trap_is_device(esr) ? TRAP_DEVICE : ec](v, esr);
+		handlers[trap_row(esr)](v, esr);
 	}
 }
 

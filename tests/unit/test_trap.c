@@ -389,6 +389,48 @@ static void class_without_a_handler_is_undefined_never_fatal(void **state)
 	}
 }
 
+static void usual_accesses_to_devices_have_rows_of_their_own(void **state)
+{
+	const uint64_t store = SYN_DABT_WRITE, other = ~UINT64_C(0x3f);
+	const uint64_t read_only = SYN_PERMISSION ^ SYN_TRANSLATION;
+	const struct {
+		const char *what;
+		uint64_t esr;
+		unsigned row;
+	} t[] = {
+		{"load", syn_dabt(4, 1, 0), TRAP_DEVICE},
+		{"store", syn_dabt(8, 9, store), TRAP_DEVICE},
+		{"store of XZR", syn_dabt(1, 31, store), TRAP_DEVICE},
+		{"load of x10", syn_dabt(4, 10, 0), 0x24},
+		{"store of x30", syn_dabt(4, 30, store), 0x24},
+		{"store, read-only", syn_dabt(4, 0, store) ^ read_only,
+		 TRAP_MIRROR},
+		{"the same of XZR", syn_dabt(4, 31, store) ^ read_only,
+		 TRAP_MIRROR},
+		{"the same of x10", syn_dabt(4, 10, store) ^ read_only, 0x24},
+		{"load, no permission", syn_dabt(4, 0, 0) ^ read_only, 0x24},
+		{"maintenance", syn_dabt(4, 0, store | SYN_DABT_CM), 0x24},
+		{"maintenance, read-only",
+		 syn_dabt(4, 0, store | SYN_DABT_CM) ^ read_only, 0x24},
+		{"walk", syn_dabt(4, 0, SYN_S1PTW), 0x24},
+		{"walk, read-only",
+		 syn_dabt(4, 0, store | SYN_S1PTW) ^ read_only, 0x24},
+		{"access flag",
+		 (syn_dabt(4, 0, store) & other) | SYN_ACCESS_FLAG, 0x24},
+		{"external", (syn_dabt(4, 0, store) & other) | SYN_EXTERNAL,
+		 0x24},
+		{"no syndrome", syn_dabt(4, 0, store) & ~SYN_DABT_ISV, 0x24},
+		{"two bytes long", syn_dabt(4, 0, store) & ~SYN_IL, 0x24},
+		{"hvc", SYN_HVC, 0x16},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		print_message("  %s\n", t[i].what);
+		assert_int_equal(trap_row(t[i].esr), t[i].row);
+	}
+}
+
 static void exits_are_counted_by_class(void **state)
 {
 	struct vcpu *v = sim_vcpu(&m, 0);
@@ -590,6 +632,7 @@ int main(void)
 		ON_ONE(debug_registers_come_when_one_is_named),
 		ON_ONE(actlr_reads_zero_and_ignores_writes),
 		ON_ONE(class_without_a_handler_is_undefined_never_fatal),
+		ON_ONE(usual_accesses_to_devices_have_rows_of_their_own),
 		ON_ONE(exits_are_counted_by_class),
 		ON_ONE(serror_goes_back_to_the_guest_as_a_virtual_one_once),
 		ON_TWO(sgi_to_another_vcpu_kicks_its_pcpu_and_arrives),

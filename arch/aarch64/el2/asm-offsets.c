@@ -38,6 +38,7 @@ void asm_offsets(void)
 	OFFSET(VCPU_EXITS_SERROR, struct vcpu, exits[VCPU_EXIT_SERROR]);
 	OFFSET(VCPU_PMU_LIVE, struct vcpu, pmu.live);
 	VALUE(TRAP_DEVICE_OFFSET, TRAP_DEVICE * sizeof(trap_fn *));
+	VALUE(TRAP_MIRROR_OFFSET, TRAP_MIRROR * sizeof(trap_fn *));
 	OFFSET(CPU_STACK_TOP, struct cpu, stack_top);
 	OFFSET(CPU_PANIC_STACK_TOP, struct cpu, panic_stack_top);
 	OFFSET(FP_FPCR, struct fp_context, fpcr);

@@ -49,6 +49,7 @@
 #define DABT_PLAIN	0x93		// bits 31:24: data abort, IL, ISV
 #define DABT_WNR	0x10		// these two are of bits 8:2
 #define FSC_TRANSLATION	0x01
+#define FSC_PERMISSION	0x03
 #define DABT_RT		16
 #define SYS64_OP2	17
 #define SYS64_RT	5
@@ -262,13 +263,27 @@ el2_vectors:
 	add	w2, w1, #(1 << DABT_RT)	// XZR, 31, becomes 0
 	ubfx	w2, w2, #DABT_RT, #5
 	ccmp	w2, #(LAST_SAVED + 1), #2, eq	// else: HI
-	b.hi	.Lall_registers
+	b.hi	.Lother_abort
 	ldr	x5, [x5, #TRAP_DEVICE_OFFSET]
+.Lsaved_is_enough:
 	blr	x5
 	look
 	cbnz	x1, exit_tail
 .Lleave:
 	leave
+
+/* Of the others a store to what may only be read, TRAP_MIRROR, is most.
+ * In: w2 = its register, XZR as 0. */
+.Lother_abort:
+	cmp	w2, #(LAST_SAVED + 1)
+	b.hi	.Lall_registers
+	lsr	w2, w1, #24
+	cmp	w2, #DABT_PLAIN
+	ubfx	w2, w1, #2, #7
+	ccmp	w2, #(DABT_WNR | FSC_PERMISSION), #0, eq
+	b.ne	.Lall_registers
+	ldr	x5, [x5, #TRAP_MIRROR_OFFSET]
+	b	.Lsaved_is_enough
 
 /*
  * An access to a system register, or a class that is treated alike. A read of
