@@ -434,13 +434,17 @@ int vgic_write_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	uint32_t intid = row_intid(row, op);
 	uint32_t bit = 1U << (intid & 31);
 	struct vgic_spis *s;
-	uint64_t *r;
+	uint64_t *r, was;
 
 	(void)v;
 	if (!vgic_spi_exists(g, intid))
 		return 0;
 	s = vgic_spis_of(g, intid);
 	r = &s->irouter[intid & 31];
+	/* A kernel writes each when it starts, and most are so already. */
+	was = __atomic_load_n(r, __ATOMIC_RELAXED);
+	if ((vgic_write_half(was, op) & GICD_IROUTER_MASK) == was)
+		return 0;
 	spin_lock(&g->lock);
 	*r = vgic_write_half(*r, op) & GICD_IROUTER_MASK;
 	s->any = *r & GICD_IROUTER_IRM ? s->any | bit : s->any & ~bit;

@@ -106,6 +106,13 @@ static void reg_write(struct pl031 *p, uint64_t reg, uint32_t value)
 	}
 }
 
+/* Whether a match that has come meanwhile would be seen now: to look for one
+ * takes the machine's clock. */
+static bool shows_match(const struct pl031 *p, uint64_t reg)
+{
+	return p->enabled || reg == REG_RIS || reg == REG_MIS;
+}
+
 /* The bytes of a register that the access asked for. */
 static uint32_t sized(uint32_t value, unsigned size)
 {
@@ -121,12 +128,14 @@ int pl031_mmio(void *dev, struct mmio_op *op)
 	if (op->size > 4 || !is_aligned(op->offset, op->size))
 		return -ENXIO;
 	spin_lock(&p->lock);
-	update(p);
+	if (op->write || shows_match(p, reg))
+		update(p);
 	if (!op->write)
 		op->value = sized(reg_read(p, reg) >> lane, op->size);
 	else if (lane == 0)
 		reg_write(p, reg, (uint32_t)op->value);
-	update(p);
+	if (op->write)
+		update(p);
 	spin_unlock(&p->lock);
 	return 0;
 }
