@@ -11,6 +11,7 @@
 #include "asm-offsets.h"
 
 #define SCTLR_EL2_RES1	0x30c50830	/* as in arch/aarch64/stage1.h */
+#define CPTR_EL2_FIRST	0x33ff		/* RES1, TSM, TZ; memcpy() may use SIMD */
 #define SCTLR_EL2_ON	(SCTLR_EL2_RES1 | (1 << 12) | (1 << 3) | (1 << 2) | (1 << 0) | (1 << 19))
 
 	.cfi_sections .debug_frame
@@ -36,6 +37,8 @@ _start:
 	msr	daifset, #0xf
 	mov	x9, #0x80000000		// HCR_EL2: RW only; E2H, TGE off
 	msr	hcr_el2, x9
+	mov	x9, #CPTR_EL2_FIRST
+	msr	cptr_el2, x9
 	isb
 	mov	x9, #(SCTLR_EL2_RES1 & 0xffff)
 	movk	x9, #(SCTLR_EL2_RES1 >> 16), lsl #16

@@ -12,7 +12,7 @@ from . import disassembly
 
 GUESTS = frozenset(f"{size}{n}" for size in "xw" for n in (9, 10, 11, 12, 13, 14, 15, 18))
 # The world switch; what keeps them itself; what runs before any guest.
-ALLOWED = frozenset("""el2_vectors exit_tail vcpu_resume panic_entry memcpy smc_call
+ALLOWED = frozenset("""el2_vectors exit_tail vcpu_resume panic_entry smc_call
     _start primary_entry secondary_entry el2_mmu_on dcache_invalidate_early""".split())
 
 REGISTER = re.compile(r"\b[xw]\d+\b")

@@ -1,16 +1,17 @@
 """No FP or SIMD instruction in an AArch64 image but where it is meant.
 
 FP/SIMD registers at EL2 hold the guest's values, so any such instruction in
-Plinth would corrupt a guest. They are told by their encoding (Arm ARM DDI 0487,
+Plinth would corrupt a guest, unless it saves and restores what it changes. They are told by their encoding (Arm ARM DDI 0487,
 "A64 instruction set encoding"), not by how a disassembler spells them; objdump
 serves to tell code from data and to name the function.
 """
 
 from . import disassembly
 
-# The world switch of these registers, and single ones for emulated accesses.
+# The world switch of these registers, single ones for emulated accesses, and a copy
+# that keeps them.
 ALLOWED = frozenset("""fp_context_save fp_context_restore fp_read fp_write
-    sve_vl sve_regs_save sve_regs_restore""".split())
+    sve_vl sve_regs_save sve_regs_restore memcpy_vectors""".split())
 
 
 def is_fp(word):

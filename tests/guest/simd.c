@@ -5,10 +5,12 @@
  * the Arm ARM says (DDI 0487, "The Scalable Vector Extension", ZCR_EL1,
  * CPACR_EL1). All CPUs keep registers of their own; the last one sleeps and
  * wakes often, which takes the CPU from others where it is shared. `torture`
- * in the boot arguments: until that has happened SWITCHES times.
+ * in the boot arguments: until that has happened SWITCHES times. `disk`: the
+ * boot CPU reads and writes one meanwhile, of which its first 64 KiB may change.
  */
 #include "lib/simd.h"
 
+#include "lib/blkreq.h"
 #include "lib/check.h"
 #include "lib/gic.h"
 #include "lib/guest.h"
@@ -146,25 +148,57 @@ static void do_el0(void)
 	el0_call(el0_sum, 1, NULL);
 }
 
+/* ------------------------------------------------------------------- a disk */
+
+static bool with_disk; /* the boot CPU's */
+static uint8_t disk_buf[65536] __attribute__((aligned(4096)));
+static unsigned disk_requests, disk_errors;
+
+static void disk_start(void)
+{
+	mmu_on();
+	CHECK("disk_starts", blk_check_device() && virtio_start(BLK_FEATURES));
+	disk_requests = disk_errors = 0;
+}
+
+/* Both ways, of a few sectors to all of the buffer, in pieces of odd ends. */
+static void do_disk(void)
+{
+	uint32_t len = sizeof(disk_buf) >> disk_requests % 8;
+	struct blk_seg segs[2] = {{disk_buf, len / 2 + 16},
+				  {disk_buf + len / 2 + 16, len / 2 - 16}};
+	uint32_t type = disk_requests++ % 3 ? BLK_T_IN : BLK_T_OUT;
+
+	if (blk_request(type, 0, segs, 2) != BLK_S_OK)
+		disk_errors++;
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
+	bool disk;
 } events[] = {
-	{"hold", do_nothing},
-	{"survive_a_firmware_call", do_hvc},
-	{"survive_a_read_of_an_id_register", do_idreg},
-	{"survive_an_access_to_a_device", do_mmio},
-	{"survive_an_exception", do_undefined},
-	{"survive_a_wait_for_an_interrupt", do_wait},
-	{"survive_standby", do_suspend},
-	{"survive_el0", do_el0},
+	{"hold", do_nothing, false},
+	{"survive_a_firmware_call", do_hvc, false},
+	{"survive_a_read_of_an_id_register", do_idreg, false},
+	{"survive_an_access_to_a_device", do_mmio, false},
+	{"survive_an_exception", do_undefined, false},
+	{"survive_a_wait_for_an_interrupt", do_wait, false},
+	{"survive_standby", do_suspend, false},
+	{"survive_el0", do_el0, false},
+	{"survive_a_write_to_a_disk", do_disk, true},
+	{"survive_a_read_from_a_disk", do_disk, true},
 };
 
 static void check_events(unsigned quads)
 {
+	if (with_disk)
+		disk_start();
 	for (unsigned i = 0; i < ARRAY_SIZE(events); i++) {
 		int at;
 
+		if (events[i].disk && !with_disk)
+			continue;
 		fill(&want[0], quads, i + quads);
 		load(0, quads);
 		events[i].fn();
@@ -219,6 +253,8 @@ static void keep(unsigned idx, unsigned quads, const volatile uint64_t *lost,
 		fill(&want[idx], quads, idx + rounds[idx] * 1000);
 		load(idx, quads);
 	}
+	if (with_disk && idx == 0)
+		do_disk();
 	for (unsigned i = 0; i < spins && *lost == was && !stop; i++)
 		;
 	cpu_relax();
@@ -300,6 +336,8 @@ static void check_cpus(unsigned quads)
 	CHECK_EQ("every_cpu_keeps_its_own", bad, 0);
 	CHECK_EQ("every_cpu_looked", idle, 0);
 	CHECK("enough_switches", all_switches() >= target);
+	if (with_disk)
+		CHECK_EQ("disk_serves", disk_errors, 0);
 	check_note("%lu switches in %lu us, %lu wake-ups", all_switches(),
 		   (time_now() - since) * 1000000 / read_cntfrq_el0(),
 		   rounds[last]);
@@ -408,6 +446,7 @@ void payload_main(void)
 	if (str_has_word(guest.bootargs, "torture"))
 		target = str_has_word(guest.bootargs, "long") ? SWITCHES_LONG
 							      : SWITCHES;
+	with_disk = str_has_word(guest.bootargs, "disk");
 	gic_init_dist();
 	gic_init_cpu();
 	gic_enable(PPI_VTIMER);

@@ -49,6 +49,22 @@ def test_vector_registers_survive_ten_thousand_preemptions(cpu, smp):
     assert min(switches(done.out)) >= 10_000
 
 
+# Rules out: fp-clobbered
+@pytest.mark.parametrize("cpu, smp", [("max", 3), ("cortex-a57", 2)])
+def test_vector_registers_survive_the_copies_of_a_disk(cpu, smp, tmp_path):
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(range(256)) * 4096)
+    done = machine.run(
+        seconds=300, kernel=machine.payload("simd"), cpu=cpu, smp=smp, pcpus=1,
+        append="disk", disk=disk, icount=True,
+    )  # fmt: skip
+    machine.checks(done.expect(machine.OK).out, 15)
+    names = re.findall(r"^ok (\S+)_disk\b", done.out, re.M)
+    areas = ("fp", "sve") if cpu == "max" else ("fp",)
+    for area in areas:
+        assert {f"{area}.survive_a_write_to_a", f"{area}.survive_a_read_from_a"} <= {*names}
+
+
 # Rules out: vector-switch
 @pytest.mark.long
 @pytest.mark.parametrize("cpu", ["max", "cortex-a72"])
