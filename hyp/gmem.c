@@ -47,27 +47,37 @@ HOT const struct gmem_extent *extent_near(const struct gmem *m, uint64_t at)
 	return e;
 }
 
-/* The host memory from `at` to the end of its extent; none where that comes on
- * demand. */
-HOT struct gmem_span span_at(const struct gmem *m, uint64_t at)
+/* The host memory from `at` to the end of that extent; none where that comes
+ * on demand. */
+HOT struct gmem_span span_in(const struct gmem_extent *e, uint64_t at)
 {
-	const struct gmem_extent *e;
-	uint64_t off, size;
+	uint64_t size = order_size(e->order);
+	uint64_t off = at - e->ipa.v; /* huge when `at` lies below */
 
-	if (!m->nr_extents)
-		return (struct gmem_span){NULL, 0};
-	e = extent_near(m, at);
-	size = order_size(e->order);
-	off = at - e->ipa.v; /* huge when `at` lies below */
 	if (off >= size)
 		return (struct gmem_span){NULL, 0};
 	return (struct gmem_span){hpa_ptr(hpa_add(e->hpa, off)), size - off};
+}
+
+HOT struct gmem_span span_at(const struct gmem *m, uint64_t at)
+{
+	if (!m->nr_extents)
+		return (struct gmem_span){NULL, 0};
+	return span_in(extent_near(m, at), at);
 }
 
 /* 1 <= len <= the span's length, in one compare; false outside RAM. */
 HOT bool span_holds(struct gmem_span s, uint64_t len)
 {
 	return len - 1 < s.len;
+}
+
+/* Bytes of `e` from `at` on; 0: it is not there. */
+HOT uint64_t left_in(const struct gmem_extent *e, uint64_t at)
+{
+	uint64_t off = at - e->ipa.v, size = gmem_extent_size(e);
+
+	return off < size ? size - off : 0;
 }
 
 const struct gmem_extent *gmem_extent_at(const struct gmem *m, ipa_t at)
@@ -77,7 +87,7 @@ const struct gmem_extent *gmem_extent_at(const struct gmem *m, ipa_t at)
 	if (!m->nr_extents)
 		return NULL;
 	e = extent_near(m, at.v);
-	return at.v - e->ipa.v < gmem_extent_size(e) ? e : NULL;
+	return left_in(e, at.v) ? e : NULL;
 }
 
 bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len)
@@ -86,7 +96,7 @@ bool gmem_contains(const struct gmem *m, ipa_t at, uint64_t len)
 	uint64_t left = 0;
 
 	for (; (e = gmem_extent_at(m, at)); at.v += left, len -= left) {
-		left = gmem_extent_size(e) - (at.v - e->ipa.v);
+		left = left_in(e, at.v);
 		if (len <= left)
 			return len != 0;
 	}
@@ -104,8 +114,12 @@ static struct gmem_span span_first(struct gmem *m, ipa_t at, uint64_t len,
 	struct gmem_span s;
 
 	ASSERT(e);
-	s = gmem_on_demand(e) ? gmem_demand_span(m, e, at, len, access)
-			      : span_at(m, at.v);
+	if (gmem_on_demand(e)) {
+		len = min_u64(len, left_in(e, at.v));
+		s = gmem_demand_span(m, e, at, len, access);
+	} else {
+		s = span_at(m, at.v);
+	}
 	s.len = min_u64(s.len, len);
 	return s;
 }
@@ -122,11 +136,61 @@ COLD void *ptr_across(struct gmem *m, ipa_t at, uint64_t *len,
 	return s.p;
 }
 
+/* What is not at hand: it comes on demand in the extent nearest to it, or is
+ * across extents, or is no RAM. */
+static __attribute__((noinline)) void *
+ptr_on_demand(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access,
+	      const struct gmem_extent *e)
+{
+	struct gmem_span s;
+
+	if (!gmem_on_demand(e) || *len - 1 >= left_in(e, at.v))
+		return ptr_across(m, at, len, access);
+	s = gmem_demand_span(m, e, at, *len, access);
+	*len = min_u64(*len, s.len);
+	return s.p;
+}
+
 void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access)
 {
-	struct gmem_span s = span_at(m, at.v);
+	const struct gmem_extent *e;
+	struct gmem_span s;
 
-	return span_holds(s, *len) ? s.p : ptr_across(m, at, len, access);
+	if (!m->nr_extents)
+		return NULL;
+	e = extent_near(m, at.v);
+	s = span_in(e, at.v);
+	return span_holds(s, *len) ? s.p
+				   : ptr_on_demand(m, at, len, access, e);
+}
+
+/*
+ * All of the extent, or where that comes on demand, from the start of the page
+ * on.
+ */
+void *gmem_window_move(struct gmem *m, struct gmem_window *w, ipa_t at,
+		       uint64_t len)
+{
+	const struct gmem_extent *e = gmem_extent_at(m, at);
+	ipa_t from;
+	struct gmem_span s;
+
+	if (!e || len - 1 >= left_in(e, at.v))
+		return NULL;
+	if (gmem_on_demand(e)) {
+		from.v = align_down(at.v, PAGE_SIZE);
+		len += at.v - from.v;
+		s = gmem_demand_span(m, e, from, len, GMEM_WRITE);
+		s.len = min_u64(s.len, left_in(e, from.v));
+	} else {
+		from = e->ipa;
+		len = gmem_extent_size(e);
+		s = span_in(e, from.v);
+	}
+	if (s.len < len)
+		return NULL;
+	*w = (struct gmem_window){from, s.len, (uint8_t *)s.p};
+	return w->host + (at.v - from.v);
 }
 
 const void *gmem_peek(const struct gmem *m, ipa_t at, uint64_t *len)

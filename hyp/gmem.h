@@ -165,6 +165,37 @@ MUST_CHECK void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len,
 			  enum gmem_access access);
 
 /*
+ * RAM that somebody looks at again and again: all of [at, at + len) is got for
+ * writing and in one piece at `host`. len 0: nothing. Who keeps one makes it
+ * that before the VM's memory is reset or loaded, as with a pointer above.
+ */
+struct gmem_window {
+	ipa_t at;
+	uint64_t len;
+	uint8_t *host;
+};
+
+/*
+ * Moves the window to where it has [at, at + len), as wide as that is cheap, and
+ * returns the pointer to `at`. NULL when that is not wholly in RAM, not in one
+ * piece, or empty; the window is where it was.
+ */
+MUST_CHECK void *gmem_window_move(struct gmem *m, struct gmem_window *w,
+				  ipa_t at, uint64_t len);
+
+/* The same, but it stays where it is if it has them already. */
+MUST_CHECK static inline void *gmem_window_ptr(struct gmem *m,
+					       struct gmem_window *w, ipa_t at,
+					       uint64_t len)
+{
+	uint64_t off = at.v - w->at.v; /* huge when `at` lies below */
+
+	if (__builtin_expect(off < w->len && len - 1 < w->len - off, 1))
+		return w->host + off;
+	return gmem_window_move(m, w, at, len);
+}
+
+/*
  * A pointer to what the guest's RAM has at `at`, to read *len bytes or fewer,
  * as gmem_ptr(); but no memory comes for it: NULL where there is none yet.
  */

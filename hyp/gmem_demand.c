@@ -191,43 +191,62 @@ int gmem_touch(struct gmem *m, ipa_t at, enum gmem_access access)
 
 /* ---- what is there ---- */
 
+/* Host memory at `at` as far as it goes in one piece, which may be less than
+ * the bytes wanted, or more. */
+static inline struct gmem_span look(const struct gmem *m, ipa_t at,
+				    uint64_t want, enum gmem_access access)
+{
+	struct s2_run r = s2_find(m->s2, at, access == GMEM_WRITE, want);
+
+	if (!r.len)
+		return (struct gmem_span){NULL, 0};
+	return (struct gmem_span){hpa_ptr(r.at), r.len};
+}
+
 struct gmem_span gmem_demand_look(const struct gmem *m, ipa_t at,
 				  enum gmem_access access)
 {
-	uint64_t size;
-	hpa_t hpa;
-
-	if (!s2_find(m->s2, at, access == GMEM_WRITE ? PGT_W : PGT_R, &hpa,
-		     &size))
-		return (struct gmem_span){NULL, 0};
-	return (struct gmem_span){hpa_ptr(hpa), size - (at.v & (size - 1))};
+	return look(m, at, 1, access);
 }
 
+/* The same where a page may have to come first. */
 static struct gmem_span take(struct gmem *m, const struct gmem_extent *e,
-			     ipa_t at, enum gmem_access access)
+			     ipa_t at, uint64_t want, enum gmem_access access)
 {
-	struct gmem_span s = gmem_demand_look(m, at, access);
+	struct gmem_span s = look(m, at, want, access);
 
 	if (s.p || touch(m, e, at, access, GMEM_CHUNK_ORDER))
 		return s;
-	return gmem_demand_look(m, at, access);
+	return look(m, at, want, access);
 }
 
-struct gmem_span gmem_demand_span(struct gmem *m, const struct gmem_extent *e,
-				  ipa_t at, uint64_t want,
-				  enum gmem_access access)
+/* In several looks. */
+static __attribute__((noinline)) struct gmem_span
+take_all(struct gmem *m, const struct gmem_extent *e, ipa_t at, uint64_t want,
+	 enum gmem_access access)
 {
-	struct gmem_span s = take(m, e, at, access);
+	struct gmem_span s = take(m, e, at, want, access);
 
-	want = min_u64(want, gmem_extent_size(e) - (at.v - e->ipa.v));
 	while (s.p && s.len < want) {
-		struct gmem_span next = take(m, e, ipa_add(at, s.len), access);
+		struct gmem_span next = take(m, e, ipa_add(at, s.len),
+					     want - s.len, access);
 
 		if (next.p != s.p + s.len)
 			break;
 		s.len += next.len;
 	}
 	return s;
+}
+
+struct gmem_span gmem_demand_span(struct gmem *m, const struct gmem_extent *e,
+				  ipa_t at, uint64_t want,
+				  enum gmem_access access)
+{
+	struct gmem_span s = look(m, at, want, access);
+
+	if (s.len >= want)
+		return s;
+	return take_all(m, e, at, want, access);
 }
 
 /* ---- pages go ---- */

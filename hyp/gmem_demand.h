@@ -43,8 +43,8 @@ struct gmem_span gmem_demand_look(const struct gmem *m, ipa_t at,
 				  enum gmem_access access);
 
 /*
- * Contiguous host memory at `at` in e, with pages for it if there were none:
- * as much of `want` bytes, at most up to the end of e, as lies in one piece.
+ * Contiguous host memory at `at`, with pages for it if there were none: as much
+ * of `want` bytes as lies in one piece, perhaps more. [at, at + want) is in e.
  * None when a page cannot be had for the first byte; env.exhausted was told.
  */
 struct gmem_span gmem_demand_span(struct gmem *m, const struct gmem_extent *e,

@@ -161,9 +161,18 @@ MUST_CHECK int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
 MUST_CHECK int pgt_remap(struct pgt *p, uint64_t addr, uint64_t pa,
 			 uint64_t attrs);
 
-/* What is mapped at `addr`, at once: the leaf, of *size bytes; one without
- * PGT_DESC_VALID, or 0 beyond addr_bits, where nothing is. */
-uint64_t pgt_leaf(const struct pgt *p, uint64_t addr, uint64_t *size);
+/* Memory from an address on. */
+struct pgt_piece {
+	uint64_t desc; /* the leaf as a page's own would be; without
+			* PGT_DESC_VALID: nothing is mapped, len is of no use */
+	uint64_t len;  /* bytes, in one piece and with the same attributes */
+};
+
+/*
+ * What is mapped at `addr`, at once: to the end of the leaf, and if that is
+ * less than `want` bytes, as far on in the same table as it continues.
+ */
+struct pgt_piece pgt_find(const struct pgt *p, uint64_t addr, uint64_t want);
 
 /*
  * The entry of the page mapped at `addr`, which is a level-3 leaf; NULL: none

@@ -16,7 +16,6 @@
 #define S2_MEMATTR_NORMAL 0xf /* Inner and Outer Write-Back */
 #define S2_MEMATTR_NGNRE  0x1
 #define S2_S2AP_R         BIT(6)
-#define S2_S2AP_W         BIT(7)
 #define S2_SH             GENMASK(9, 8)
 #define S2_AF             BIT(10)
 #define S2_XN             BIT(54)
@@ -231,17 +230,6 @@ void s2_page_hide(const struct s2_page *pg)
 {
 	pgt_entry_write(pg->entry, *pg->entry & ~PGT_DESC_VALID);
 	env_tlbi(pg->s2, pg->ipa.v, PAGE_SIZE);
-}
-
-bool s2_find(const struct s2 *s2, ipa_t ipa, unsigned prot, hpa_t *hpa,
-	     uint64_t *size)
-{
-	uint64_t desc = pgt_leaf(&s2->pgt, ipa.v, size);
-
-	if (!(desc & PGT_DESC_VALID) || prot & ~prot_of(desc))
-		return false;
-	*hpa = (hpa_t){(desc & PGT_DESC_ADDRESS) + (ipa.v & (*size - 1))};
-	return true;
 }
 
 int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w)

@@ -14,6 +14,8 @@
 
 #include <arch/aarch64/pgtable.h>
 
+#define S2_S2AP_W BIT(7) /* of a leaf: writing is allowed */
+
 struct s2_env {
 	/*
 	 * The root: `nr_pages` (1, 2, 4, 8 or 16) zeroed contiguous pages
@@ -135,10 +137,26 @@ void s2_page_show(const struct s2_page *pg);
  * when this returns. TLBI is done. */
 void s2_page_hide(const struct s2_page *pg);
 
-/* Where one IPA leads, if its leaf, of *size bytes, allows all of `prot`.
- * False: it does not, or there is none. */
-MUST_CHECK bool s2_find(const struct s2 *s2, ipa_t ipa, unsigned prot,
-			hpa_t *hpa, uint64_t *size);
+/* Memory from an IPA on. */
+struct s2_run {
+	hpa_t at;
+	uint64_t len; /* 0: there is none for such an access */
+};
+
+/*
+ * What an access at one IPA reaches, to the end of the leaf, and if that is
+ * less than `want` bytes, as far on as memory is in one piece. Inline, for
+ * devices look up every buffer of theirs by it.
+ */
+static inline struct s2_run s2_find(const struct s2 *s2, ipa_t ipa, bool write,
+				    uint64_t want)
+{
+	struct pgt_piece r = pgt_find(&s2->pgt, ipa.v, want);
+	uint64_t need = PGT_DESC_VALID | (write ? S2_S2AP_W : 0);
+	uint64_t pa = (r.desc & PGT_DESC_ADDRESS) + ipa.v % PAGE_SIZE;
+
+	return (struct s2_run){{pa}, (r.desc & need) == need ? r.len : 0};
+}
 
 /* Look up one IPA: 0, -ENOENT (trace filled), -EINVAL (beyond the space). */
 MUST_CHECK int s2_walk(const struct s2 *s2, ipa_t ipa, struct s2_walk *w);

@@ -57,24 +57,6 @@ _Static_assert(sizeof(struct blk_header) == 16, "virtio 1.2 sec. 5.2.6");
 _Static_assert(offsetof(struct blk_layout, blk_size) == 20,
 	       "virtio 1.2 sec. 5.2.4");
 
-/* Guest memory at `at`, len bytes of it in one piece; none when len is 0. */
-struct window {
-	ipa_t at;
-	uint64_t len;
-	uint8_t *p;
-};
-
-/* From `at` to the end of its page, which is in RAM as a whole or not at all.
- */
-static inline void open_window(struct virtio_blk *b, struct window *w, ipa_t at)
-{
-	uint64_t len = PAGE_SIZE - at.v % PAGE_SIZE;
-
-	w->at = at;
-	w->p = gmem_ptr(b->mem, at, &len, GMEM_WRITE);
-	w->len = w->p ? len : 0;
-}
-
 static uint64_t blk_features(void *dev)
 {
 	const struct virtio_blk *b = dev;
@@ -182,30 +164,27 @@ static enum blk_status blk_get_id(struct virtio_blk *b, struct virtq_chain *c,
 }
 
 /*
- * Takes the header off the chain. Drivers put it whole, aligned and inside one
- * page, often with the status behind it: two loads through a pointer that
- * reaches to the page's end. Whatever else there is goes through a copy.
+ * Takes the header off the chain. Drivers put it whole and aligned, and often
+ * near the last one: two loads through the window. Whatever else there is goes
+ * through a copy.
  */
 static inline int blk_header(struct virtio_blk *b, struct virtq_chain *c,
-			     struct blk_header *h, struct window *win)
+			     struct blk_header *h)
 {
-	struct virtq_buf *buf = c->out;
+	const struct virtq_buf *buf = c->out;
 	struct blk_header copy;
-	const uint64_t *p;
+	const uint64_t *p = NULL;
 	int err;
 
 	if (c->out_len >= sizeof(*h) && buf->len == sizeof(*h) &&
-	    is_aligned(buf->at.v, sizeof(uint64_t))) {
-		open_window(b, win, buf->at);
-		if (win->len >= sizeof(*h)) {
-			p = (const void *)win->p;
-			h->type =
-				(uint32_t)__atomic_load_n(p, __ATOMIC_RELAXED);
-			h->sector = __atomic_load_n(p + 1, __ATOMIC_RELAXED);
-			c->out++;
-			c->out_len -= sizeof(*h);
-			return 0;
-		}
+	    is_aligned(buf->at.v, sizeof(uint64_t)))
+		p = gmem_window_ptr(b->mem, &b->meta, buf->at, sizeof(*h));
+	if (__builtin_expect(p != NULL, 1)) {
+		h->type = (uint32_t)__atomic_load_n(p, __ATOMIC_RELAXED);
+		h->sector = __atomic_load_n(p + 1, __ATOMIC_RELAXED);
+		c->out++;
+		c->out_len -= sizeof(*h);
+		return 0;
 	}
 	err = virtq_read(&b->vq, c, &copy, sizeof(copy));
 	*h = copy;
@@ -214,11 +193,11 @@ static inline int blk_header(struct virtio_blk *b, struct virtq_chain *c,
 
 /* The chain without its status byte; *written of its data are written. */
 static enum blk_status blk_request(struct virtio_blk *b, struct virtq_chain *c,
-				   uint32_t *written, struct window *win)
+				   uint32_t *written)
 {
 	struct blk_header h;
 
-	if (blk_header(b, c, &h, win))
+	if (blk_header(b, c, &h))
 		return BLK_S_IOERR;
 	switch (h.type) {
 	case BLK_T_IN:
@@ -238,21 +217,20 @@ static enum blk_status blk_request(struct virtio_blk *b, struct virtq_chain *c,
 static int blk_serve(struct virtio_blk *b, struct virtq_chain *c)
 {
 	const struct virtq_buf *last = c->end - 1;
-	struct window win = {.len = 0};
 	uint32_t written = 0;
-	enum blk_status status;
+	enum blk_status result;
+	uint8_t *status;
 	ipa_t at;
 
 	if (c->in_len == 0)
 		return -EINVAL; /* nowhere to put the status */
 	at = ipa_add(last->at, last->len - 1U);
 	c->in_len--;
-	status = blk_request(b, c, &written, &win);
-	if (at.v - win.at.v >= win.len)
-		open_window(b, &win, at);
-	if (win.len == 0)
+	result = blk_request(b, c, &written);
+	status = gmem_window_ptr(b->mem, &b->meta, at, 1);
+	if (!status)
 		return -EFAULT;
-	win.p[at.v - win.at.v] = (uint8_t)status;
+	*status = (uint8_t)result;
 	return virtq_push(&b->vq, c, written + 1);
 }
 
@@ -289,11 +267,19 @@ static int blk_notify(void *dev, unsigned q)
 	return err;
 }
 
+static void blk_reset(void *dev)
+{
+	struct virtio_blk *b = dev;
+
+	b->meta = (struct gmem_window){.len = 0};
+}
+
 static const struct virtio_dev_ops blk_ops = {
 	.device_id = VIRTIO_ID_BLK,
 	.features = blk_features,
 	.notify = blk_notify,
 	.config_read = blk_config_read,
+	.reset = blk_reset,
 };
 
 void virtio_blk_init(struct virtio_blk *b, const struct virtio_blk_config *cfg)

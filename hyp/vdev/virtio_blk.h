@@ -41,6 +41,7 @@ struct virtio_blk {
 	struct block_dev disk;
 	char id[VIRTIO_BLK_ID_BYTES]; /* NUL-padded, not terminated */
 	struct virtq vq;
+	struct gmem_window meta; /* where headers and status bytes are */
 	struct virtq_buf bufs[VIRTIO_BLK_QUEUE_MAX];
 };
 

@@ -56,7 +56,7 @@ struct table {
 
 /* Bytes of an indirect table that are looked at in one go, as a driver's whole
  * table is; a longer one may be of any length. */
-#define TABLE_MAX (DESC_SIZE * UINT64_C(1024))
+#define TABLE_MAX (DESC_SIZE * 1024U)
 
 /* A chain while it is collected. */
 struct walk {
@@ -196,25 +196,26 @@ static int fetch(const struct virtq *q, const struct table *t, uint32_t i,
 	return 0;
 }
 
-/* Turns to the indirect table that descriptor `d` names, sec. 2.7.5.3. */
-static inline int enter_indirect(const struct virtq *q, struct table *t,
+/*
+ * Turns to the indirect table that descriptor `d` names, sec. 2.7.5.3. It is
+ * got for writing, so that the window may stay there.
+ */
+static inline int enter_indirect(struct virtq *q, struct table *t,
 				 struct desc d)
 {
-	uint64_t len = min_u64(DESC_LEN(d), TABLE_MAX);
+	uint32_t len = DESC_LEN(d);
 
-	if (!q->setup.indirect || t->indirect || len == 0 ||
-	    DESC_LEN(d) % DESC_SIZE || DESC_HAS(d, VIRTQ_DESC_F_NEXT))
+	if (!q->setup.indirect || t->indirect || len == 0 || len % DESC_SIZE ||
+	    DESC_HAS(d, VIRTQ_DESC_F_NEXT))
 		return -EINVAL;
 	t->indirect = true;
 	t->at = (ipa_t){d.addr};
-	t->nr = DESC_LEN(d) / DESC_SIZE;
-	t->host = gmem_ptr(q->mem, t->at, &len, GMEM_READ);
-	if (!t->host ||
-	    (len != DESC_LEN(d) && !gmem_contains(q->mem, t->at, DESC_LEN(d))))
-		return -EFAULT;
-	if (len != DESC_LEN(d) || !is_aligned(d.addr, sizeof(uint64_t)))
-		t->host = NULL;
-	return 0;
+	t->nr = len / DESC_SIZE;
+	t->host = NULL;
+	if (LIKELY(len <= TABLE_MAX && is_aligned(d.addr, sizeof(uint64_t))))
+		t->host = gmem_window_ptr(q->mem, &q->table, t->at, len);
+	return LIKELY(t->host) || gmem_contains(q->mem, t->at, len) ? 0
+								     : -EFAULT;
 }
 
 /* Adds what descriptor `d` names to the chain. */
@@ -260,7 +261,7 @@ static inline int finish(const struct virtq *q, struct walk *w,
  * Any chain: tables that are not contiguous in host memory or not aligned, an
  * indirect table at the end of a direct chain.
  */
-COLD int walk_any(const struct virtq *q, struct virtq_chain *c)
+COLD int walk_any(struct virtq *q, struct virtq_chain *c)
 {
 	struct table t = {(const void *)q->desc.host, q->desc.at, q->num, 0};
 	struct walk w = {.b = q->bufs, .end = q->bufs + q->max};
@@ -294,7 +295,7 @@ COLD int walk_any(const struct virtq *q, struct virtq_chain *c)
  * without calls. What is unusual starts anew in walk_any(), so nothing that was
  * loaded before is trusted.
  */
-static __attribute__((noinline)) int walk_table(const struct virtq *q,
+static __attribute__((noinline)) int walk_table(struct virtq *q,
 						struct virtq_chain *c,
 						const struct desc *table,
 						uint32_t nr, uint32_t i)
@@ -318,7 +319,7 @@ static __attribute__((noinline)) int walk_table(const struct virtq *q,
 }
 
 /* Follows the chain from c->head on; as virtq_pop(). */
-static inline int walk(const struct virtq *q, struct virtq_chain *c)
+static inline int walk(struct virtq *q, struct virtq_chain *c)
 {
 	struct table t = {(const void *)q->desc.host, q->desc.at, q->num, 0};
 	struct desc d;

@@ -347,6 +347,58 @@ static void pointers_are_lowered_to_what_is_contiguous(void **state)
 	assert_int_equal(len, KIB(8));
 }
 
+static void a_window_stays_where_it_has_what_is_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	struct gmem_window w = {.len = 0}, was;
+	uint8_t *p;
+
+	f->src.max_order = 1;
+	assert_int_equal(add(f, RAM, KIB(32)), 0);
+	p = gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(8) + 7), 16);
+	assert_int_equal(w.at.v, RAM + KIB(8));
+	assert_int_equal(w.len, KIB(8));
+	assert_ptr_equal(p, w.host + 7);
+	was = w;
+	p = gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(16) - 1), 1);
+	assert_ptr_equal(p, w.host + KIB(8) - 1);
+	assert_ptr_equal(gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(8)), KIB(8)),
+			 w.host);
+	assert_memory_equal(&was, &w, sizeof(w));
+	assert_non_null(gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(8) - 1), 1));
+	assert_int_equal(w.at.v, RAM);
+}
+
+/* Rules out: foreign-memory */
+static void a_window_never_has_what_is_not_ram_in_one_piece(void **state)
+{
+	static const struct {
+		uint64_t at, len;
+	} t[] = {
+		{RAM - 1, 1},      {RAM - 1, 2},
+		{RAM + KIB(8), 0}, {RAM + KIB(16) - 4, 8}, /* two blocks */
+		{RAM + KIB(32), 1}, {RAM + KIB(32) - 1, 2},
+		{UINT64_MAX, 1},    {UINT64_MAX, 2},
+		{RAM, UINT64_MAX},  {RAM + KIB(8) + 1, UINT64_MAX},
+	};
+	struct fixture *f = *state;
+	struct gmem_window w = {.len = 0}, was;
+
+	f->src.max_order = 1;
+	assert_null(gmem_window_ptr(&f->m, &w, ipa(RAM), 1)); /* no RAM yet */
+	assert_int_equal(add(f, RAM, KIB(32)), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		was = w;
+		for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+			assert_null(gmem_window_ptr(&f->m, &w, ipa(t[i].at),
+						    t[i].len));
+			assert_memory_equal(&was, &w, sizeof(w));
+		}
+		assert_non_null(
+			gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(8)), 1));
+	}
+}
+
 /* Rules out: foreign-memory */
 static void nothing_partly_outside_is_touched(void **state)
 {
@@ -595,6 +647,8 @@ int main(void)
 		T(no_failure_of_an_allocation_leaks_or_half_maps),
 		T(every_single_page_failure_is_clean),
 		T(pointers_are_lowered_to_what_is_contiguous),
+		T(a_window_stays_where_it_has_what_is_asked_for),
+		T(a_window_never_has_what_is_not_ram_in_one_piece),
 		T(nothing_partly_outside_is_touched),
 		T(length_zero_copies_nothing_anywhere),
 		T(loaded_images_reach_memory_and_reset_wipes_them),

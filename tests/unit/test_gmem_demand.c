@@ -446,6 +446,46 @@ static void a_piece_for_reading_ends_where_a_copy_begins(void **state)
 	assert_int_equal(len, 7 * PAGE_SIZE - 1);
 }
 
+static void a_window_is_got_for_writing(void **state)
+{
+	struct fixture *f = *state;
+	struct gmem_window w = {.len = 0};
+	uint8_t *p;
+
+	add_zeroes(f, RAM, KIB(128));
+	add_image(f, IMG, 0);
+	p = gmem_window_ptr(&f->m, &w, ipa(IMG + KIB(8) + 100), 16);
+	tlb_model_run(&f->tlb);
+	assert_int_equal(own(f), 1); /* the page is no more the image's */
+	assert_int_equal(w.at.v, IMG + KIB(8));
+	assert_int_equal(w.len, PAGE_SIZE);
+	assert_ptr_equal(p, guest(f, IMG + KIB(8) + 100, GMEM_WRITE));
+	assert_memory_equal(p, f->image + KIB(8) + 100, 16);
+	/* Across pages only where these are in one piece. */
+	assert_null(gmem_window_ptr(&f->m, &w, ipa(IMG + KIB(12) - 8), 16));
+	assert_int_equal(w.at.v, IMG + KIB(8));
+	p = gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(12) - 8), 16);
+	assert_ptr_equal(p, guest(f, RAM + KIB(12) - 8, GMEM_WRITE));
+	assert_int_equal(w.at.v, RAM + KIB(8));
+	assert_int_equal(w.len, KIB(8));
+	assert_null(gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(128) - 8), 16));
+}
+
+static void a_window_without_memory_stays_where_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct gmem_window w = {.len = 0};
+
+	add_zeroes(f, RAM, KIB(128));
+	assert_non_null(gmem_window_ptr(&f->m, &w, ipa(RAM), 1));
+	f->src.max_order = 0;
+	f->src.fail_at = f->src.calls + 2; /* the chunk has just failed */
+	assert_null(gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(64)), 1));
+	assert_int_equal(f->told, 1);
+	assert_int_equal(w.at.v, RAM);
+	assert_non_null(gmem_window_ptr(&f->m, &w, ipa(RAM + KIB(64)), 1));
+}
+
 /* ------------------------------------------------------------------- reset */
 
 static void reset_gives_copies_back_and_shows_the_image_again(void **state)
@@ -702,12 +742,21 @@ static void random_access(struct fixture *f, uint8_t *ref, uint32_t *seed)
 {
 	static uint8_t buf[KIB(20)];
 	uint64_t at = rnd(seed, SPACE), n, len = 1 + rnd(seed, sizeof(buf) - 1);
+	struct gmem_window w = {.len = 0};
 	uint8_t *p;
 
 	len = min_u64(rnd(seed, 2) ? 1 + rnd(seed, 16) : len, SPACE - at);
 	memset(buf, (int)rnd(seed, 256), len);
 	n = len;
-	switch (rnd(seed, 6)) {
+	switch (rnd(seed, 7)) {
+	case 6:
+		p = gmem_window_ptr(&f->m, &w, ipa(IMG + at), len);
+		assert_true(!p || w.len >= len);
+		if (p)
+			memcpy(p, buf, len);
+		if (p)
+			memcpy(ref + at, buf, len);
+		break;
 	case 0:
 		assert_int_equal(gmem_read(&f->m, ipa(IMG + at), buf, len), 0);
 		assert_memory_equal(buf, ref + at, len);
@@ -788,6 +837,8 @@ int main(void)
 		T(an_image_is_mapped_in_the_largest_leaves),
 		T(first_write_copies_that_page_alone),
 		T(a_write_may_be_the_first_that_happens_to_a_page),
+		T(a_window_is_got_for_writing),
+		T(a_window_without_memory_stays_where_it_is),
 		T(accessors_write_to_copies_and_read_the_image),
 		T(a_piece_for_reading_ends_where_a_copy_begins),
 		T(reset_gives_copies_back_and_shows_the_image_again),

@@ -487,32 +487,68 @@ static void hidden_page_keeps_its_table_when_its_neighbours_go(void **state)
 	assert_int_equal(at(f, RAM + K(8)).hpa.v, G(5));
 }
 
+/* Bytes of memory that such an access finds at RAM + off; 0: none. */
+static uint64_t finds(const struct fixture *f, uint64_t off, bool write,
+		      uint64_t want)
+{
+	struct s2_run r = s2_find(&f->s2, (ipa_t){RAM + off}, write, want);
+
+	if (r.len)
+		assert_int_equal(r.at.v, at(f, RAM + off).hpa.v);
+	return r.len;
+}
+
 static void what_is_found_is_what_a_walk_shows(void **state)
 {
 	static const uint64_t off[] = {0, 0x123, K(4), M(2) + 5, M(4) + K(8)};
 	struct fixture *f = *state;
-	uint64_t size;
-	hpa_t hpa;
 
 	assert_int_equal(map(f, RAM, G(4), M(4), RWX), 0);
 	assert_int_equal(map(f, RAM + M(4), G(5), K(64), PGT_R), 0);
 	assert_int_equal(s2_unmap(&f->s2, (ipa_t){RAM + K(4)}, K(4)), 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(off); i++) {
 		struct s2_walk w = at(f, RAM + off[i]);
-		bool ok = s2_find(&f->s2, (ipa_t){RAM + off[i]}, PGT_R, &hpa,
-				  &size);
+		uint64_t left = w.trace.size - (off[i] & (w.trace.size - 1));
 
-		assert_int_equal(ok, w.prot != 0);
-		if (!ok)
-			continue;
-		assert_int_equal(hpa.v, w.hpa.v);
-		assert_int_equal(size, w.trace.size);
-		assert_int_equal(s2_find(&f->s2, (ipa_t){RAM + off[i]},
-					 PGT_R | PGT_W, &hpa, &size),
-				 (w.prot & PGT_W) != 0);
+		assert_int_equal(finds(f, off[i], false, 1),
+				 w.prot ? left : 0);
+		assert_int_equal(finds(f, off[i], true, 1),
+				 w.prot & PGT_W ? left : 0);
 	}
-	assert_false(s2_find(&f->s2, (ipa_t){G(8)}, PGT_R, &hpa, &size));
-	assert_false(s2_find(&f->s2, (ipa_t){UINT64_MAX}, PGT_R, &hpa, &size));
+	assert_int_equal(finds(f, G(8), false, 1), 0);
+	assert_int_equal(finds(f, UINT64_MAX - RAM, false, 1), 0);
+}
+
+static void what_is_found_goes_as_far_as_memory_is_in_one_piece(void **state)
+{
+	static const struct {
+		uint64_t off, want, len;
+	} t[] = {
+		{0, 1, K(4)},
+		{0, K(4), K(4)},
+		{0, K(4) + 1, K(8)},
+		{0x10, K(8), K(12) - 0x10},
+		{0, M(1), K(16)},         /* other attributes follow */
+		{K(20), M(1), K(12)},     /* other memory follows */
+		{K(32), K(9), K(12)},     /* no more than was asked for */
+		{K(48), M(4), K(16)},     /* nothing follows */
+		{M(2) - K(4), K(8), K(4)}, /* the end of the table */
+		{M(2), M(3), M(4)},       /* blocks */
+		{M(2) + 1, M(8), M(4) - 1},
+	};
+	struct fixture *f = *state;
+
+	assert_int_equal(map(f, RAM, G(4), K(16), RWX), 0);
+	assert_int_equal(map(f, RAM + K(16), G(4) + K(16), K(16), PGT_R), 0);
+	assert_int_equal(map(f, RAM + K(32), G(5), K(32), PGT_R), 0);
+	assert_int_equal(map(f, RAM + M(2) - K(4), G(6) + M(2) - K(4), K(4),
+			     RWX), 0);
+	assert_int_equal(map(f, RAM + M(2), G(6) + M(2), M(4), RWX), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		print_message("  %lx\n", (unsigned long)t[i].off);
+		assert_int_equal(finds(f, t[i].off, false, t[i].want),
+				 t[i].len);
+	}
 }
 
 static void page_has_no_place_where_something_is_mapped(void **state)
@@ -575,6 +611,7 @@ int main(void)
 		T(hidden_page_has_left_the_tlbs),
 		T(hidden_page_keeps_its_table_when_its_neighbours_go),
 		T(what_is_found_is_what_a_walk_shows),
+		T(what_is_found_goes_as_far_as_memory_is_in_one_piece),
 		T(page_has_no_place_where_something_is_mapped),
 	};
 

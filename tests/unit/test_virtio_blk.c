@@ -804,6 +804,34 @@ static void what_was_written_survives_a_reset_of_the_device(void **state)
 	assert_int_equal(fake_get8(&w->g, DATA), 0x99);
 }
 
+/* A read by an indirect table. */
+static void read_by_table(struct world *w)
+{
+	bring_up(w, 16, 1U << 28);
+	header_at(w, HDR, T_IN, 5);
+	fake_fill(&w->g, STATUS, NO_STATUS, 1);
+	fake_desc(&w->g, TABLE, 0, HDR, 16, DESC_NEXT, 1);
+	fake_desc(&w->g, TABLE, 1, DATA, 512, DESC_NEXT | DESC_WRITE, 2);
+	fake_desc(&w->g, TABLE, 2, STATUS, 1, DESC_WRITE, 0);
+	fake_desc(&w->g, w->g.desc, 0, TABLE, 48, DESC_INDIRECT, 0);
+	fake_offer(&w->g, 0);
+	assert_int_equal(ring(w), 513);
+	assert_int_equal(status(w), OK);
+	expect_guest(w, DATA, w->disk + 5 * 512, 512);
+}
+
+/* Rules out: device-reset */
+static void a_reset_forgets_where_memory_was(void **state)
+{
+	struct world *w = *state;
+
+	read_by_table(w);
+	virtio_mmio_reset(&w->b.mmio);
+	fake_guest_destroy(&w->g); /* the old blocks are freed */
+	fake_guest_init(&w->g, 0);
+	read_by_table(w);
+}
+
 #define BOTH(f)                                                                \
 	cmocka_unit_test_setup_teardown(f, setup, teardown),                   \
 		cmocka_unit_test_setup_teardown(f, setup_scattered, teardown)
@@ -844,6 +872,7 @@ int main(void)
 		BOTH(a_ring_that_breaks_after_good_requests_returns_those),
 		BOTH(hostile_rings_break_the_device_and_a_reset_heals_it),
 		BOTH(what_was_written_survives_a_reset_of_the_device),
+		BOTH(a_reset_forgets_where_memory_was),
 	};
 
 	return cmocka_run_group_tests_name("virtio-blk", tests, NULL, NULL);

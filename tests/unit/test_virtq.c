@@ -673,6 +673,7 @@ static void disable_forgets_the_ring_but_not_how_it_was_described(void **state)
 	assert_int_equal(virtq_pop(&w->q, &w->c), 0);
 	assert_int_equal(w->q.setup.num, 16);
 	assert_null(w->q.used.host);
+	assert_int_equal(w->q.table.len, 0);
 	assert_int_equal(virtq_enable(&w->q), 0);
 	assert_int_equal(virtq_pop(&w->q, &w->c), 1); /* from index 0 again */
 }
