@@ -35,11 +35,16 @@ unsigned blk_build(struct vq_desc *d, const struct blk_seg *segs, unsigned n)
 
 int blk_submit(void)
 {
+	return blk_submit_by(virtio_kick);
+}
+
+int blk_submit_by(void (*kick)(void))
+{
 	struct vq_used_elem e;
 
 	blk_status = 0xee;
 	virtio_offer(0);
-	virtio_kick();
+	kick();
 	if (!WAIT_FOR(vq.used_idx != vq.last_used || virtio_needs_reset()) ||
 	    vq.used_idx == vq.last_used)
 		return -1;

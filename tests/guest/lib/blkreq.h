@@ -42,6 +42,8 @@ void blk_set_desc(struct vq_desc *d, uint64_t addr, uint32_t len,
 unsigned blk_build(struct vq_desc *d, const struct blk_seg *segs, unsigned n);
 /* Offers the chain at 0; its status byte, or -1 when it does not come back. */
 int blk_submit(void);
+/* The same, with another way to tell the device, virtio_kick(). */
+int blk_submit_by(void (*kick)(void));
 int blk_request(uint32_t type, uint64_t sector, const struct blk_seg *segs,
 		unsigned n);
 int blk_request1(uint32_t type, uint64_t sector, void *at, uint32_t len);
