@@ -160,8 +160,7 @@ void *gmem_ptr(struct gmem *m, ipa_t at, uint64_t *len, enum gmem_access access)
 		return NULL;
 	e = extent_near(m, at.v);
 	s = span_in(e, at.v);
-	return span_holds(s, *len) ? s.p
-				   : ptr_on_demand(m, at, len, access, e);
+	return span_holds(s, *len) ? s.p : ptr_on_demand(m, at, len, access, e);
 }
 
 /*

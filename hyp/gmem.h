@@ -176,22 +176,21 @@ struct gmem_window {
 };
 
 /*
- * Moves the window to where it has [at, at + len), as wide as that is cheap, and
- * returns the pointer to `at`. NULL when that is not wholly in RAM, not in one
- * piece, or empty; the window is where it was.
+ * Moves the window to where it has [at, at + len), as wide as that is cheap,
+ * and returns the pointer to `at`. NULL when that is not wholly in RAM, not in
+ * one piece, or empty; the window is where it was.
  */
 MUST_CHECK void *gmem_window_move(struct gmem *m, struct gmem_window *w,
 				  ipa_t at, uint64_t len);
 
 /* The same, but it stays where it is if it has them already. */
-MUST_CHECK static inline void *gmem_window_ptr(struct gmem *m,
-					       struct gmem_window *w, ipa_t at,
-					       uint64_t len)
+MUST_CHECK static inline void *
+gmem_window_ptr(struct gmem *m, struct gmem_window *w, ipa_t at, uint64_t len)
 {
-	uint64_t off = at.v - w->at.v; /* huge when `at` lies below */
+	uint64_t into = at.v - w->at.v; /* huge when `at` lies below */
 
-	if (__builtin_expect(off < w->len && len - 1 < w->len - off, 1))
-		return w->host + off;
+	if (__builtin_expect(into < w->len && len - 1 < w->len - into, 1))
+		return w->host + into;
 	return gmem_window_move(m, w, at, len);
 }
 

@@ -228,8 +228,8 @@ take_all(struct gmem *m, const struct gmem_extent *e, ipa_t at, uint64_t want,
 	struct gmem_span s = take(m, e, at, want, access);
 
 	while (s.p && s.len < want) {
-		struct gmem_span next = take(m, e, ipa_add(at, s.len),
-					     want - s.len, access);
+		struct gmem_span next =
+			take(m, e, ipa_add(at, s.len), want - s.len, access);
 
 		if (next.p != s.p + s.len)
 			break;

@@ -39,15 +39,16 @@ static inline bool trap_saved(unsigned rt)
 
 /*
  * The row of the table for a syndrome, as the vectors find it. Of a general
- * register that is saved, by an instruction of 32 bits: TRAP_DEVICE is a load or
- * store where nothing is mapped, TRAP_MIRROR a store to what may only be read.
+ * register that is saved, by an instruction of 32 bits: TRAP_DEVICE is a load
+ * or store where nothing is mapped, TRAP_MIRROR a store to what may only be
+ * read.
  */
 static inline unsigned trap_row(uint64_t esr)
 {
 	const uint64_t what = ESR_EC | ESR_IL | ESR_DABT_ISV | ESR_FSC_TYPE |
 			      ESR_DABT_CM | ESR_ABT_S1PTW;
-	const uint64_t plain = FIELD_PREP(ESR_EC, ESR_EC_DABT_LOW) | ESR_IL |
-			       ESR_DABT_ISV;
+	const uint64_t plain =
+		FIELD_PREP(ESR_EC, ESR_EC_DABT_LOW) | ESR_IL | ESR_DABT_ISV;
 
 	if (!trap_saved(esr_dabt_srt(esr)))
 		return esr_ec(esr);

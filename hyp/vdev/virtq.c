@@ -215,7 +215,7 @@ static inline int enter_indirect(struct virtq *q, struct table *t,
 	if (LIKELY(len <= TABLE_MAX && is_aligned(d.addr, sizeof(uint64_t))))
 		t->host = gmem_window_ptr(q->mem, &q->table, t->at, len);
 	return LIKELY(t->host) || gmem_contains(q->mem, t->at, len) ? 0
-								     : -EFAULT;
+								    : -EFAULT;
 }
 
 /* Adds what descriptor `d` names to the chain. */

@@ -6,7 +6,8 @@
  * CPACR_EL1). All CPUs keep registers of their own; the last one sleeps and
  * wakes often, which takes the CPU from others where it is shared. `torture`
  * in the boot arguments: until that has happened SWITCHES times. `disk`: the
- * boot CPU reads and writes one meanwhile, of which its first 64 KiB may change.
+ * boot CPU reads and writes one meanwhile, of which its first 64 KiB may
+ * change.
  */
 #include "lib/simd.h"
 

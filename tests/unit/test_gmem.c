@@ -375,8 +375,8 @@ static void a_window_never_has_what_is_not_ram_in_one_piece(void **state)
 	static const struct {
 		uint64_t at, len;
 	} t[] = {
-		{RAM - 1, 1},      {RAM - 1, 2},
-		{RAM + KIB(8), 0}, {RAM + KIB(16) - 4, 8}, /* two blocks */
+		{RAM - 1, 1},       {RAM - 1, 2},
+		{RAM + KIB(8), 0},  {RAM + KIB(16) - 4, 8}, /* two blocks */
 		{RAM + KIB(32), 1}, {RAM + KIB(32) - 1, 2},
 		{UINT64_MAX, 1},    {UINT64_MAX, 2},
 		{RAM, UINT64_MAX},  {RAM + KIB(8) + 1, UINT64_MAX},

@@ -510,8 +510,7 @@ static void what_is_found_is_what_a_walk_shows(void **state)
 		struct s2_walk w = at(f, RAM + off[i]);
 		uint64_t left = w.trace.size - (off[i] & (w.trace.size - 1));
 
-		assert_int_equal(finds(f, off[i], false, 1),
-				 w.prot ? left : 0);
+		assert_int_equal(finds(f, off[i], false, 1), w.prot ? left : 0);
 		assert_int_equal(finds(f, off[i], true, 1),
 				 w.prot & PGT_W ? left : 0);
 	}
@@ -528,12 +527,12 @@ static void what_is_found_goes_as_far_as_memory_is_in_one_piece(void **state)
 		{0, K(4), K(4)},
 		{0, K(4) + 1, K(8)},
 		{0x10, K(8), K(12) - 0x10},
-		{0, M(1), K(16)},         /* other attributes follow */
-		{K(20), M(1), K(12)},     /* other memory follows */
-		{K(32), K(9), K(12)},     /* no more than was asked for */
-		{K(48), M(4), K(16)},     /* nothing follows */
+		{0, M(1), K(16)},          /* other attributes follow */
+		{K(20), M(1), K(12)},      /* other memory follows */
+		{K(32), K(9), K(12)},      /* no more than was asked for */
+		{K(48), M(4), K(16)},      /* nothing follows */
 		{M(2) - K(4), K(8), K(4)}, /* the end of the table */
-		{M(2), M(3), M(4)},       /* blocks */
+		{M(2), M(3), M(4)},        /* blocks */
 		{M(2) + 1, M(8), M(4) - 1},
 	};
 	struct fixture *f = *state;
@@ -541,8 +540,8 @@ static void what_is_found_goes_as_far_as_memory_is_in_one_piece(void **state)
 	assert_int_equal(map(f, RAM, G(4), K(16), RWX), 0);
 	assert_int_equal(map(f, RAM + K(16), G(4) + K(16), K(16), PGT_R), 0);
 	assert_int_equal(map(f, RAM + K(32), G(5), K(32), PGT_R), 0);
-	assert_int_equal(map(f, RAM + M(2) - K(4), G(6) + M(2) - K(4), K(4),
-			     RWX), 0);
+	assert_int_equal(
+		map(f, RAM + M(2) - K(4), G(6) + M(2) - K(4), K(4), RWX), 0);
 	assert_int_equal(map(f, RAM + M(2), G(6) + M(2), M(4), RWX), 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
 		print_message("  %lx\n", (unsigned long)t[i].off);
