@@ -1,5 +1,6 @@
 """scripts/plinth-manifest: what Plinth would say at boot, said on the host."""
 
+import os
 import subprocess
 
 import pytest
@@ -123,3 +124,17 @@ def test_usage_and_missing_files_have_a_status_of_their_own(check):
     status, (line,), _ = check(missing)
     assert status == 1
     assert "no such file" in line
+
+
+def test_machine_without_a_compiler_is_told_what_to_run(root, tmp_path):
+    (tmp_path / "m.dts").write_text(source(vm("a")))
+    words = [root / "scripts" / "plinth-manifest", "check", tmp_path / "m.dts"]
+    env = {**os.environ, "BUILD": str(tmp_path / "build"), "HOST_CC": "no-such-gcc"}
+    done = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "scripts/setup build" in done.stderr.splitlines()[0]
+    (tmp_path / "bin").mkdir()
+    env["PATH"] = str(tmp_path / "bin")  # nor make
+    done = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "plinth-manifest: make is missing (run scripts/setup build)\n"
