@@ -60,10 +60,11 @@ $(HOST)/test_%: $(HOST)/tests/unit/test_%.o $(HOST_EDGE_OBJS) $(HOST_RIGS) $(HOS
 # What scripts/plinth-manifest runs: the manifest's readers, without sanitizers.
 CHECK_SRCS := scripts/manifest-check.c $(sort $(wildcard hyp/manifest*.c hyp/dt*.c)) \
 	hyp/vm_dt_parse.c hyp/vm_config.c hyp/arena.c tests/host/fmt.c
+# Renamed into its place, for several may run and so build it at once.
 $(BUILD)/manifest-check: $(CHECK_SRCS) $(wildcard hyp/*.h hyp/base/*.h) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -std=gnu11 -D_GNU_SOURCE -O1 -g $(WARN) $(INC) \
-		-Itests/host/include $(CHECK_SRCS) -o $@ -lfdt
+		-Itests/host/include $(CHECK_SRCS) -o $@.$$$$ -lfdt && mv $@.$$$$ $@
 
 ## make unit-NAME       build and run one unit test, tests/unit/test_NAME.c
 .PRECIOUS: $(HOST)/test_% $(HOST)/%.o
@@ -287,32 +288,34 @@ linux-parts: $(BUILD)/plinth.elf $(LINUX_IMAGE) $(LINUX_INITRD) $(LINUX_DISKS) $
 
 # ---------------------------------------------------------------- run
 # Targets for people install what is missing first, then build, then run.
-RUN_KERNEL = $(KERNEL)
-RUN_ENV = KERNEL="$(RUN_KERNEL)" INITRD="$(INITRD)" DISK="$(DISK)" DTB="$(DTB)" \
-	APPEND="$(APPEND)" SMP="$(SMP)" MEM="$(MEM)"
+# What they were told goes to scripts/run by the environment, for the shell
+# would read a quote in it. Those that a target changes have a name of their own
+# on the way, because make called from here is to see them as they were told.
+RUN_SETTINGS := KERNEL INITRD DISK DTB APPEND SMP MEM
+$(foreach v,$(RUN_SETTINGS),$(eval RUN_$v = $$($v)))
+export $(RUN_SETTINGS:%=RUN_%)
+RUN = $(foreach v,$(RUN_SETTINGS),$v="$$RUN_$v") scripts/run --elf $(BUILD)/plinth.elf
 export CONSOLE PCPUS VMS CPU MANIFEST QEMU_ARGS ICOUNT HOST_APPEND TIMEOUT BUILD CORE
 SETUP := scripts/setup
+# given NAME,DEFAULT: what was told, were it nothing, or the default.
+given = $(if $(filter undefined,$(origin $1)),$2,$($1))
 
 ## run-linux            boot Linux to a shell on this terminal [KERNEL=a name
 ##                      such as debian-6.1-generic, and as `run` below]
-.PHONY: run-linux
-run-linux: RUN_KERNEL = $(or $(filter-out $(LINUX_NAME),$(KERNEL)),$(LINUX_IMAGE))
-run-linux: export INITRD := $(if $(filter undefined,$(origin INITRD)),$(LINUX_INITRD),$(INITRD))
-run-linux: export DISK := $(if $(filter undefined,$(origin DISK)),$(LINUX_DISKS),$(DISK))
-run-linux: export DTB := $(if $(filter undefined,$(origin DTB)),$(LINUX_DTB),$(DTB))
-run-linux:
-	@$(SETUP) build run $(if $(LINUX_IS_BUILT),kernel) </dev/null
-	@$(PARALLEL) -s linux-parts </dev/null
-	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
-
 ## run-debian           boot Debian to a login on this terminal; root has no
 ##                      password [as run-linux]
-.PHONY: run-debian
-run-debian:
-	@$(MAKE) --no-print-directory -s guest-debian </dev/null >&2
-	@$(MAKE) --no-print-directory run-linux APPEND="$(APPEND) root=LABEL=debian" \
-		$(if $(filter undefined,$(origin DISK)),DISK="$(patsubst \
-		$(LINUX_DISK),$(LINUX_debian),$(LINUX_DISKS))")
+.PHONY: run-linux run-debian
+run-linux run-debian: RUN_KERNEL = $(or $(filter-out $(LINUX_NAME),$(KERNEL)),$(LINUX_IMAGE))
+run-linux run-debian: RUN_INITRD = $(call given,INITRD,$(LINUX_INITRD))
+run-linux run-debian: RUN_DTB = $(call given,DTB,$(LINUX_DTB))
+run-linux: RUN_DISK = $(call given,DISK,$(LINUX_DISKS))
+run-debian: RUN_DISK = $(call given,DISK,$(patsubst $(LINUX_DISK),$(LINUX_debian),$(LINUX_DISKS)))
+run-debian: RUN_APPEND = $(APPEND) root=LABEL=debian
+run-linux run-debian:
+	@$(if $(filter run-debian,$@),$(MAKE) --no-print-directory -s guest-debian </dev/null >&2)
+	@$(SETUP) build run $(if $(LINUX_IS_BUILT),kernel) </dev/null
+	@$(PARALLEL) -s linux-parts </dev/null
+	@$(RUN)
 
 ## run KERNEL=Image     boot any arm64 Image [INITRD= DISK= DTB= APPEND= SMP=
 ##                      PCPUS= MEM= VMS= CPU= MANIFEST= QEMU_ARGS= ICOUNT=1
@@ -321,7 +324,7 @@ run-debian:
 run:
 	@$(SETUP) build run </dev/null
 	@$(PARALLEL) -s $(BUILD)/plinth.elf </dev/null
-	@$(RUN_ENV) scripts/run --elf $(BUILD)/plinth.elf
+	@$(RUN)
 
 ## debug                as run-linux, or with KERNEL=file as run, but QEMU waits
 ##                      for gdb at GDB_PORT=1234 of this host
