@@ -16,7 +16,8 @@
 exec </dev/null
 shopt -s inherit_errexit
 
-PLINTH_CACHE=${PLINTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plinth}
+# Links lead there, so a relative name would not do.
+PLINTH_CACHE=$(realpath -m "${PLINTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plinth}")
 
 # say TEXT...: one line of progress, on stderr.
 say() {

@@ -22,17 +22,18 @@ cache_path thing-1
 
 @pytest.fixture
 def make(root, tmp_path):
-    def begin(delay="0", how="good"):
+    def begin(delay="0", how="good", cache=tmp_path / "cache", folder=tmp_path):
         return subprocess.Popen(
             ["bash", "-c", SCRIPT, "test", root, delay, how],
             env={
                 "PATH": "/usr/bin:/bin",
-                "PLINTH_CACHE": str(tmp_path / "cache"),
+                "PLINTH_CACHE": str(cache),
                 "COUNT": str(tmp_path / "count"),
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            cwd=folder,
         )
 
     begin.entry = tmp_path / "cache" / "thing-1"
@@ -73,3 +74,9 @@ def test_killed_build_leaves_no_entry_and_is_cleaned_up(make):
     assert make().wait() == 0
     assert (make.entry / "whole").exists()
     assert make.left() == []
+
+
+def test_relative_cache_gives_an_absolute_path(make, tmp_path):
+    out, _ = make(cache="some/../cache").communicate()
+    assert out.strip() == str(tmp_path / "cache" / "thing-1")
+    assert (make.entry / "whole").exists()
