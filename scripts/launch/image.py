@@ -94,6 +94,7 @@ class Elf:
     """What the launcher wants to know of an AArch64 ELF executable."""
 
     def __init__(self, path):
+        self.path = path
         self.data = read_file("ELF", path)
         if self.data[:6] != b"\x7fELF\x02\x01" or len(self.data) < 64:
             raise UsageError(f"ELF: {path} is no 64-bit little-endian ELF file")
@@ -101,35 +102,36 @@ class Elf:
         if machine != EM_AARCH64:
             raise UsageError(f"ELF: {path} is not for AArch64")
 
+    def _unpack(self, form, at):
+        try:
+            return struct.unpack_from(form, self.data, at)
+        except struct.error as error:
+            raise UsageError(f"ELF: {self.path} is truncated") from error
+
     def _table(self, offset_at, size_at):
-        (offset,) = struct.unpack_from("<Q", self.data, offset_at)
-        size, count = struct.unpack_from("<HH", self.data, size_at)
+        (offset,) = self._unpack("<Q", offset_at)
+        size, count = self._unpack("<HH", size_at)
         return range(offset, offset + size * count, size)
 
     def end(self):
         """The physical address behind the loaded segments."""
         ends = []
         for at in self._table(32, 54):
-            kind, _, _, _, paddr, _, memsz = struct.unpack_from(
-                "<IIQQQQQ", self.data, at
-            )
+            kind, _, _, _, paddr, _, memsz = self._unpack("<IIQQQQQ", at)
             if kind == PT_LOAD:
                 ends.append(paddr + memsz)
         return max(ends, default=0)
 
     def symbol(self, name):
         """The value of a symbol, None when there is none of that name."""
-        sections = [
-            struct.unpack_from("<IIQQQQIIQQ", self.data, at)
-            for at in self._table(40, 58)
-        ]
+        sections = [self._unpack("<IIQQQQIIQQ", at) for at in self._table(40, 58)]
         wanted = name.encode() + b"\0"
         for section in sections:
-            if section[1] != SHT_SYMTAB:
+            if section[1] != SHT_SYMTAB or section[6] >= len(sections):
                 continue
             start, size, strings = section[4], section[5], sections[section[6]][4]
             for at in range(start, start + size, 24):
-                text, _, _, _, value = struct.unpack_from("<IBBHQ", self.data, at)
+                text, _, _, _, value = self._unpack("<IBBHQ", at)
                 if self.data.startswith(wanted, strings + text):
                     return value
         return None

@@ -57,7 +57,18 @@ def machine_memory(ends, guest_memory):
     return max(LEAST, align_up(top + guest_memory + SLACK, BLOCK))
 
 
-def check_host(size):
+def check_apart(modules):
+    """A manifest may say where its modules are; QEMU loads no two to one place."""
+    ordered = sorted(modules, key=lambda module: module.base)
+    for low, high in zip(ordered, ordered[1:]):
+        if low.base + low.size > high.base:
+            raise UsageError(
+                f"MANIFEST: {low.path} at {low.base:#x} and {high.path} at "
+                f"{high.base:#x} overlap"
+            )
+
+
+def check_host(size, name="MEM"):
     """QEMU backs the machine by this host's memory."""
     host = 0
     try:
@@ -69,6 +80,6 @@ def check_host(size):
         return
     if size > host:
         raise UsageError(
-            f"MEM: this needs a machine of {show_size(size)}, "
+            f"{name}: this needs a machine of {show_size(size)}, "
             f"more than this host's {show_size(host // MIB * MIB)}"
         )

@@ -1,7 +1,5 @@
 """QEMU's command line: the machine, its memory's contents and its console."""
 
-import shlex
-
 from .layout import HYPERVISOR
 from .size import MIB
 
@@ -76,7 +74,7 @@ def plinth(settings, memory, modules, muxed, qmp_fd):
             command += ["-append", settings.host_append]
     for path, base in modules:
         command += loader(path, base)
-    return command + shlex.split(settings.qemu_args)
+    return command + settings.qemu_args
 
 
 def native(settings, memory, files, muxed, qmp_fd):
@@ -95,4 +93,4 @@ def native(settings, memory, files, muxed, qmp_fd):
             command += [f"-{kind}", path]
     if settings.append:
         command += ["-append", settings.append]
-    return command + shlex.split(settings.qemu_args)
+    return command + settings.qemu_args

@@ -6,18 +6,20 @@ in which a module may name its file instead of its address:
     kernel { compatible = "plinth,kernel"; file = "$KERNEL"; };
     disk { compatible = "plinth,disk"; file = "a.img"; reg = <0 0x60000000 0 0>; };
 
-`file` is relative to the manifest, or "$KERNEL", "$INITRD", "$DTB", "$DISK" for
-what the command line names; a module whose variable is empty is left out. A
-module without `reg` is placed as the default ones are, a size of 0 is filled
-in, a whole `reg` stays as it is. Plinth never sees `file`.
+`file` is relative to the manifest, or "$KERNEL", "$INITRD", "$DTB", "$DISK" (of
+several disks "$DISK" is the first, "$DISK2" the second) for what the command line
+names; a module whose variable is empty is left out. A module without `reg` is
+placed as the default ones are, a size of 0 is filled in, a whole `reg` stays as it
+is. Plinth never sees `file`.
 """
 
 import os
+import re
 import subprocess
 
 from . import UsageError
-from .image import read_file
-from .layout import ALIGN, FIXED, Module
+from .image import DTB_MAGIC, read_file
+from .layout import ALIGN, FIXED, ORDER, Module
 from .size import align_up
 
 HEAD = """/dts-v1/;
@@ -31,6 +33,11 @@ HEAD = """/dts-v1/;
 def cells(value):
     """A 64-bit number as two cells."""
     return f"0x{value >> 32:x} 0x{value & 0xFFFFFFFF:x}"
+
+
+def pairs(values):
+    """Cells joined two by two to 64-bit numbers."""
+    return [values[i] << 32 | values[i + 1] for i in range(0, len(values) - 1, 2)]
 
 
 def quoted(string):
@@ -65,7 +72,10 @@ def text(modules, cpus, memory, bootargs=None, vms=1, name="linux", hvc=False):
 
 def _tool(*command, what):
     """Standard output of a device-tree tool."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise UsageError(f"{command[0]} is missing (run scripts/setup run)") from error
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["failed"]
         raise UsageError(f"MANIFEST: {what}: {lines[0]}")
@@ -75,6 +85,16 @@ def _tool(*command, what):
 def compile_dts(source, output):
     """Compiles device-tree source to a file."""
     _tool("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", output, source, what=source)
+
+
+def compile_any(path, output):
+    """The blob of a manifest, source or compiled, in a file of our own."""
+    data = read_file("MANIFEST", path)
+    if data[:4] == DTB_MAGIC:
+        with open(output, "wb") as file:
+            file.write(data)
+    else:
+        compile_dts(path, output)
 
 
 def decompile(path, output):
@@ -92,16 +112,18 @@ class Tree:
         names = _tool("fdtget", "-l", self.path, node, what=node).split()
         return [f"{node.rstrip('/')}/{name}" for name in names]
 
+    def has(self, node, prop):
+        return prop in _tool("fdtget", "-p", self.path, node, what=node).split()
+
     def string(self, node, prop):
         return _tool("fdtget", "-d", "", self.path, node, prop, what=node).strip()
 
-    def numbers(self, node, prop):
-        """The property's cells, joined in pairs to 64-bit numbers."""
+    def cells(self, node, prop):
         out = _tool("fdtget", "-t", "x", "-d", "", self.path, node, prop, what=node)
-        values = [int(cell, 16) for cell in out.split()]
-        return [
-            values[i] << 32 | values[i + 1] for i in range(0, len(values) - 1, 2)
-        ]
+        return [int(cell, 16) for cell in out.split()]
+
+    def numbers(self, node, prop):
+        return pairs(self.cells(node, prop))
 
     def set_numbers(self, node, prop, values):
         split = [f"{half:x}" for v in values for half in (v >> 32, v & 0xFFFFFFFF)]
@@ -114,34 +136,103 @@ class Tree:
             _tool("fdtput", "-r", self.path, node, what=node)
 
 
-def resolve(tree, folder, variables):
+def variables(settings):
+    """What a `file` may name: {"KERNEL": path, ...} of the settings so called."""
+    named = {}
+    for kind in ORDER:
+        value = getattr(settings, kind)
+        paths = value.split() if kind == "disk" else [value]
+        for number, path in enumerate(paths, 1):
+            named[kind.upper() + (str(number) if number > 1 else "")] = path
+    return named
+
+
+VARIABLE = re.compile(r"\$(KERNEL|INITRD|DTB|DISK([2-9]|[1-9]\d+)?)")
+
+
+def _path_of(name, node, folder, named):
+    """The file of that name; "" for an empty variable."""
+    if not name.startswith("$"):
+        return os.path.join(folder, name)
+    if not VARIABLE.fullmatch(name):
+        raise UsageError(
+            f"MANIFEST: {node}: file: there is no {name},"
+            " only $KERNEL, $INITRD, $DTB, $DISK, $DISK2 and so on"
+        )
+    return named.get(name[1:], "")
+
+
+def _dtb_memory(path):
+    """Bytes of RAM that a guest's own tree describes; 0 for one that cannot be
+    read: Plinth says why."""
+    tree, total = Tree(path), 0
+    try:
+        base = (tree.cells("/", "#address-cells") or [2])[0]
+        step = base + (tree.cells("/", "#size-cells") or [1])[0]
+        for node in tree.nodes("/"):
+            if tree.string(node, "device_type") != "memory":
+                continue
+            reg = tree.cells(node, "reg")
+            for at in range(0, len(reg) - step + 1, step):
+                total += int("".join(f"{c:08x}" for c in reg[at + base : at + step]), 16)
+    except (UsageError, ValueError):
+        return 0
+    return total
+
+
+class _Places:
+    """Gives each file an address in the machine's memory, and one that VMs share
+    a single one: a disk that is written to only where the manifest says so."""
+
+    def __init__(self):
+        self.modules = []
+        self.free = 0
+        self.shared = {}
+
+    def module(self, kind, path, base, size, owner):
+        """`base` is 0 when any will do; `owner` is None or the only VM."""
+        key = (path, base) if base else (kind, path, owner)
+        if key not in self.shared:
+            base = base or align_up(max(FIXED[kind], self.free), ALIGN[kind])
+            self.shared[key] = Module(kind, path, base, size, owner)
+            self.modules.append(self.shared[key])
+            self.free = max(self.free, base + size)
+        return self.shared[key]
+
+
+def _resolve_module(tree, node, vm, path, places):
+    """Replaces the `file` of one node. Returns the module's kind."""
+    kind = tree.string(node, "compatible").rpartition(",")[2]
+    if kind not in FIXED:
+        raise UsageError(f"MANIFEST: {node}: no module has a file of this kind")
+    size = len(read_file(f"MANIFEST: {node}", path))
+    reg = tree.cells(node, "reg")
+    if len(reg) not in (0, 4):
+        raise UsageError(
+            f"MANIFEST: {node}: reg: not two cells of address and two of size"
+        )
+    base, told = pairs(reg) or (0, 0)
+    written = kind == "disk" and not tree.has(node, "read-only")
+    module = places.module(kind, path, base, size, vm if written else None)
+    tree.set_numbers(node, "reg", [module.base, told or module.size])
+    tree.drop(node, "file")
+    return kind
+
+
+def resolve(tree, folder, named):
     """Replaces every `file` in a compiled manifest by an address and a size.
     Returns the modules to load and the bytes of RAM of all VMs."""
-    modules, memory, free, shared = [], 0, 0, {}
+    places, memory = _Places(), 0
     for vm, vm_node in enumerate(tree.nodes("/")):
-        memory += sum(tree.numbers(vm_node, "memory")[:1])
+        own = tree.numbers(vm_node, "memory")[:1]
         for node in tree.nodes(vm_node):
             name = tree.string(node, "file")
             if not name:
                 continue
-            path = variables.get(name[1:]) if name[0] == "$" else name
+            path = _path_of(name, node, folder, named)
             if not path:
                 tree.drop(node)
-                continue
-            if name[0] != "$":
-                path = os.path.join(folder, path)
-            kind = tree.string(node, "compatible").rpartition(",")[2]
-            if kind not in FIXED:
-                raise UsageError(f"MANIFEST: {node}: no module has a file of this kind")
-            size = len(read_file(f"MANIFEST: {node}", path))
-            base, told = (tree.numbers(node, "reg") + [0, 0])[:2]
-            key = (kind, path, base, vm if kind == "disk" else None)
-            if key not in shared:
-                if not base:
-                    base = align_up(max(FIXED[kind], free), ALIGN[kind])
-                shared[key] = Module(kind, path, base, size, key[3])
-                modules.append(shared[key])
-                free = max(free, base + size)
-            tree.set_numbers(node, "reg", [shared[key].base, told or size])
-            tree.drop(node, "file")
-    return modules, memory
+            elif _resolve_module(tree, node, vm, path, places) == "dtb" and not own:
+                own = [_dtb_memory(path)]
+        memory += sum(own)
+    return places.modules, memory

@@ -136,3 +136,14 @@ def test_other_files_are_no_plinth(tmp_path):
     (tmp_path / "text").write_text("hello")
     with pytest.raises(UsageError, match="no 64-bit little-endian ELF"):
         image.Elf(str(tmp_path / "text"))
+
+
+def test_cut_elf_is_told(tmp_path):
+    whole = elf({"plinth_exit_record": 1})
+    path = tmp_path / "cut.elf"
+    for size in (len(whole) - 1, len(whole) // 2, 100, 64):
+        path.write_bytes(whole[:size])
+        with pytest.raises(UsageError, match="ELF: .*/cut.elf is truncated"):
+            image.Elf(str(path)).symbol("plinth_exit_record")
+    with pytest.raises(UsageError, match="is truncated"):
+        image.Elf(str(path)).end()

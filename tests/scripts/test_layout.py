@@ -69,3 +69,12 @@ def test_more_memory_than_the_host_has_is_refused():
     layout.check_host(512 * MIB)
     with pytest.raises(UsageError, match="MEM: .* more than this host"):
         layout.check_host(1 << 60)
+    with pytest.raises(UsageError, match="MANIFEST: .* more than this host"):
+        layout.check_host(1 << 60, "MANIFEST")
+
+
+def test_modules_that_overlap_are_named():
+    low, high = (layout.Module("disk", p, b, 16) for p, b in (("a", 32), ("b", 48)))
+    layout.check_apart([high, low])
+    with pytest.raises(UsageError, match="MANIFEST: a at 0x20 and c at 0x2f overlap"):
+        layout.check_apart([layout.Module("disk", "c", 47, 1), high, low])

@@ -88,3 +88,21 @@ def test_impossible_number_of_disks(root, tmp_path, disks):
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--disks" in done.stderr
+
+
+def test_place_that_cannot_be_written_is_one_line(root, tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "g.dtb", tmp_path / "file" / "below" / "g.dtb"):
+        words = [f"{root}/guest/linux/mkdtb", str(path)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith(f"mkdtb: {path}: ")
+
+
+def test_missing_compiler_is_one_line(root, tmp_path):
+    done = subprocess.run(
+        [f"{root}/guest/linux/mkdtb", f"{tmp_path}/g.dtb"],
+        capture_output=True, text=True, check=False, env={"PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "mkdtb: dtc is missing (run scripts/setup run)\n"

@@ -116,7 +116,7 @@ def test_guests_tree_is_looked_into(check, tmp_path):
 
 def test_usage_and_missing_files_have_a_status_of_their_own(check):
     assert check(None, name="nowhere.dts")[0] == 2
-    for option in ("--cpus=0", "--memory=lots", "--ram=5", "--taken=1,x", "--file=7"):
+    for option in ("--cpus=0", "--memory=lots", "--memory=0", "--ram=5", "--taken=1,x", "--file=7"):
         status, lines, err = check(source(vm("a")), option)
         assert (status, lines) == (2, [])
         assert len(err.splitlines()) == 1
@@ -124,6 +124,24 @@ def test_usage_and_missing_files_have_a_status_of_their_own(check):
     status, (line,), _ = check(missing)
     assert status == 1
     assert "no such file" in line
+
+
+def test_disks_are_as_make_run_has_them(check, tmp_path):
+    for name in ("d1.img", "d2.img"):
+        (tmp_path / name).write_bytes(bytes(512))
+    disk = '{0} {{ compatible = "plinth,disk"; file = "${1}"; }};'
+    text = source(vm("a", GOOD + disk.format("x", "DISK") + disk.format("y", "DISK2")))
+    assert check(text, f"--disk={tmp_path}/d1.img {tmp_path}/d2.img") == (0, [], "")
+    status, (line,), _ = check(text.replace("$DISK2", "$DISKS"))
+    assert status == 1
+    assert "there is no $DISKS" in line
+
+
+def test_tree_of_two_gigabytes_is_accepted(root, check, tmp_path):
+    words = [root / "guest/linux/mkdtb", "--mem=2G", tmp_path / "guest.dtb"]
+    subprocess.run(words, check=True)
+    dtb = 'dtb { compatible = "plinth,dtb"; file = "guest.dtb"; };'
+    assert check(source(vm("a", KERNEL + dtb))) == (0, [], "")
 
 
 def test_machine_without_a_compiler_is_told_what_to_run(root, tmp_path):

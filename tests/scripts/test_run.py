@@ -188,6 +188,8 @@ def test_dead_qemu_is_told_from_a_failed_guest(start):
         (["--console=tty1"], "CONSOLE=tty1"),
         (["--elf=/none"], "ELF: no such file"),
         (["--manifest=/none"], "MANIFEST: no such file"),
+        (["--qemu-args='"], "QEMU_ARGS=': No closing quotation"),
+        (["--raw=/none", "--host-append=stats"], "HOST_APPEND: "),
     ],
 )
 def test_what_cannot_work_gives_one_line(start, more, text):
@@ -196,6 +198,103 @@ def test_what_cannot_work_gives_one_line(start, more, text):
     lines = err.decode().splitlines()
     assert (child.returncode, out, len(lines)) == (2, b"", 1)
     assert text in lines[0]
+
+
+@pytest.fixture
+def vms(tmp_path):
+    """vms(body...) -> a manifest with a VM of each body."""
+
+    def write(*bodies, memory="<0 0x400000>"):
+        vm = '{} {{ compatible = "plinth,vm"; memory = {}; {} }};'
+        text = "".join(vm.format(f"v{i}", memory, b) for i, b in enumerate(bodies))
+        (tmp_path / "m.dts").write_text(
+            f'/dts-v1/; / {{ compatible = "plinth,manifest-1"; {text} }};'
+        )
+        return f"--manifest={tmp_path}/m.dts"
+
+    return write
+
+
+def test_manifest_that_cannot_work_gives_one_line(start, vms, tmp_path):
+    for name in "ab":
+        (tmp_path / name).write_bytes(bytes(4096))
+    disk = '{0} {{ compatible = "plinth,disk"; file = "{0}"; reg = <0 0x60000{1} 0 0>; }};'
+    disks = disk.format("a", "000") + disk.format("b", "800")
+    wrong = 'k { compatible = "plinth,kernel"; file = "$IMAGE"; };'
+    for bodies, memory, text in (
+        ([""], "<0xffffff 0>", "MANIFEST: this needs a machine of"),
+        ([disks], "<0 0x400000>", "b at 0x60000800 overlap"),
+        ([wrong], "<0 0x400000>", "there is no $IMAGE"),
+    ):
+        child = start(more=[vms(*bodies, memory=memory)])
+        (line,) = child.communicate()[1].decode().splitlines()
+        assert child.returncode == 2
+        assert text in line
+
+
+def test_disk_that_two_vms_read_is_loaded_once(start, vms, tmp_path):
+    (tmp_path / "a").write_bytes(bytes(4096))
+    disk = (
+        'd { compatible = "plinth,disk"; file = "a"; reg = <0 0x60000000 0 0>; read-only; };'
+    )
+    child = start(more=[vms(disk, disk)])
+    child.communicate()
+    assert child.returncode == 0
+
+
+def test_compiled_manifest_is_as_good_as_its_source(start, vms, tmp_path):
+    vms("")
+    blob = tmp_path / "m.dtb"
+    subprocess.run(["dtc", "-q", "-o", blob, tmp_path / "m.dts"], check=True)
+    child = start(more=[f"--manifest={blob}"])
+    child.communicate()
+    assert child.returncode == 0
+    assert 'compatible = "plinth,vm"' in (tmp_path / "manifest.dts").read_text()
+
+
+def test_kernel_that_no_module_names_is_told(start, vms, tmp_path):
+    (tmp_path / "Image").write_bytes(bytes(56) + b"ARMd" + bytes(4))
+    more = [f"--kernel={tmp_path}/Image"]
+    _, err = start(more=[vms(""), *more]).communicate()
+    assert f"run: KERNEL={tmp_path}/Image is not used" in err.decode()
+    kernel = 'k { compatible = "plinth,kernel"; file = "$KERNEL"; };'
+    _, err = start(more=[vms(kernel), *more]).communicate()
+    assert "not used" not in err.decode()
+
+
+def test_plinth_is_taken_from_where_the_build_is(start, root, tmp_path):
+    command = [word for word in start.build() if not word.startswith("--elf=")]
+    (tmp_path / "end.elf").rename(tmp_path / "plinth.elf")
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"end\n")
+    command = [word for word in command if not word.startswith("--build=")]
+    env = {**os.environ, "BUILD": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, check=False, env=env)
+    assert (done.returncode, done.stdout) == (0, b"end\n")
+
+
+@pytest.mark.parametrize(
+    "append, nr_vms, key",
+    [
+        ("", 1, None),
+        ("", 2, "Ctrl-]"),
+        ("console=raw", 2, None),
+        ("console=mux escape=^T", 1, "Ctrl-T"),
+    ],
+)
+def test_keys_of_the_multiplexer_are_said_where_there_is_one(
+    start, vms, append, nr_vms, key
+):
+    command = start.build(spin=1)
+    command += [vms(*[""] * nr_vms), f"--host-append={append}"]
+    shell = pexpect.spawn("timeout", ["--foreground", *command[1:]], timeout=60)
+    shell.expect("Ctrl-a x leaves QEMU")
+    shell.expect("end\r\n")
+    said = shell.before.decode()
+    shell.send("\x01x")
+    shell.expect(pexpect.EOF)
+    assert ("chooses a VM" in said) == bool(key)
+    assert not key or f"{key} and a digit" in said
 
 
 def test_empty_settings_are_none(start):
