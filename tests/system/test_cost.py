@@ -76,19 +76,21 @@ def sleeper(tmp_path):
 @pytest.mark.guest
 @pytest.mark.long
 def test_idle_linux_costs_under_20_000_instructions_a_second(tmp_path, sleeper):
-    assert el2_each_second(tmp_path, smp=1, mem="128M", **sleeper) < 20_000
+    assert 0 < el2_each_second(tmp_path, smp=1, mem="128M", **sleeper) < 20_000
 
 
 @pytest.mark.guest
 @pytest.mark.long
 def test_idle_linux_of_four_cpus_costs_under_20_000_each(tmp_path, sleeper):
-    assert el2_each_second(tmp_path, smp=4, pcpus=4, mem="128M", **sleeper) < 80_000
+    cost = el2_each_second(tmp_path, smp=4, pcpus=4, mem="128M", **sleeper)
+    assert 0 < cost < 80_000
 
 
 @pytest.mark.guest
 @pytest.mark.long
 def test_eight_idle_linux_guests_cost_under_ten_million_a_second(tmp_path, sleeper):
-    assert el2_each_second(tmp_path, smp=1, vms=8, mem="128M", **sleeper) < 10_000_000
+    cost = el2_each_second(tmp_path, smp=1, vms=8, mem="128M", **sleeper)
+    assert 0 < cost < 10_000_000
 
 
 @pytest.mark.guest
