@@ -13,7 +13,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help:
-	@sed -n 's/^## //p' Makefile
+	@sed -n 's/^## //p' Makefile tests/guest/guest.mk
 
 # ---------------------------------------------------------------- sources
 # Ordinary C that compiles for EL2 and for the build host unchanged.

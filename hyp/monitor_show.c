@@ -502,7 +502,7 @@ const struct monitor_command monitor_commands[] = {
 	{"log", "", "Plinth's last lines", show_log, false, NULL},
 	{"map", "VM IPA", "stage-2 walk of a guest's address", map, true, NULL},
 	{"mem", "", "free memory, and what each VM takes", mem, false, NULL},
-	{"regs", "VM.VCPU", "registers at the last exit", regs, true, NULL},
+	{"regs", "VM.VCPU", "registers as they are now", regs, true, NULL},
 	{"vcpus", "[VM]", "vCPUs, where they are and what they wait for", vcpus,
 	 true, NULL},
 	{"vm", "VERB VM", "create, start, pause, resume, reset, stop, destroy",

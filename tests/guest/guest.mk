@@ -21,7 +21,7 @@ GUEST_SRCS := $(sort $(wildcard tests/guest/*.c tests/bench/*.c))
 GUEST_NAMES := $(basename $(notdir $(GUEST_SRCS)))
 GUEST_IMGS := $(GUEST_NAMES:%=$(GUEST)/%.img)
 
-## guest-payloads      build the bare-metal EL1 test programs, build/guest/*.img
+## guest-payloads       build the bare-metal EL1 test programs, build/guest/*.img
 .PHONY: guest-payloads
 guest-payloads: $(GUEST_IMGS)
 

@@ -75,3 +75,13 @@ def test_debug_waits_for_gdb_with_what_else_was_told(make):
     assert seen["QEMU_ARGS"] == "-d 'int' -S -gdb tcp:127.0.0.1:1234"
     assert seen["KERNEL"] == "build/linux/Image"
     assert make("debug", KERNEL="my.img")["KERNEL"] == "my.img"
+
+
+def test_help_lists_every_target_for_people(root):
+    """Those that install what they need, and the guests of the tests."""
+    done = subprocess.run(["make", "-C", root, "help"], capture_output=True, text=True)
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line[:1].strip()}
+    people = {"run", "run-linux", "run-debian", "debug", "test", "lint", "fuzz",
+              "check", "check-guest", "check-long", "conformance", "bench", "all",
+              "guest-kernel", "guest-payloads", "guest-tools", "guest-disk"}  # fmt: skip
+    assert people <= listed
