@@ -340,7 +340,7 @@ def test_data_in_the_text_is_no_code(tmp_path):
 def test_registers_that_stay_a_guests_are_found(tmp_path):
     text = (
         "f: add x9, x0, x1\nldr w15, [x0]\nstr x0, [x18]\nmov x8, #9\n"
-        "x10: bl x10\nmemcpy: str x9, [sp, #-16]!\nadd x16, x17, x19\nmadd x0, x1, x2, x13\n"
+        "x10: bl x10\nsmc_call: str x9, [sp, #-16]!\nadd x16, x17, x19\nmadd x0, x1, x2, x13\n"
     )
     obj = assemble(tmp_path, text)
     done = subprocess.run(
