@@ -261,18 +261,28 @@ void sched_stop(struct cpu *c, struct vcpu *v)
 	spin_unlock(&c->sched.lock);
 }
 
+/*
+ * BLOCKED is seen before anything that is looked at next. One that is loaded
+ * stays here and is looked at without the lock: its list registers may have to
+ * be brought up to date for it, which may kick another vCPU. One that is not
+ * may be gone as soon as the lock is.
+ */
 void sched_block(struct cpu *c, struct vcpu *v,
 		 bool (*wanted)(const struct vcpu *v))
 {
+	const bool loaded = v->loaded;
+
 	spin_lock(&c->sched.lock);
 	runq_end(&c->sched.q, counter_now());
 	set_state(v, SCHED_BLOCKED);
-	smp_mb(); /* BLOCKED is seen before anything that is looked at next */
-	if (wanted(v))
+	smp_mb();
+	if (!loaded && wanted(v))
 		(void)enqueue_locked(c, v, NULL);
-	else if (!v->loaded)
+	else if (!loaded)
 		sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
 	spin_unlock(&c->sched.lock);
+	if (loaded && wanted(v))
+		sched_wake(v);
 }
 
 void sched_unloaded(struct cpu *c, struct vcpu *old)
@@ -480,8 +490,10 @@ static void set_traps_locked(struct cpu *c, struct vcpu *v)
 	if (hcr == v->control.hcr_el2)
 		return;
 	v->control.hcr_el2 = hcr;
-	if (c->loaded == v)
-		vcpu_control_load(&v->control);
+	if (c->loaded != v)
+		return;
+	vcpu_keep_serror(v);
+	vcpu_control_load(&v->control);
 }
 
 static struct vcpu *choose(struct cpu *c)

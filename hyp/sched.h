@@ -131,9 +131,9 @@ void sched_start(struct vcpu *v);
 /* The running vCPU of this pCPU, not loaded, goes OFF. */
 void sched_stop(struct cpu *c, struct vcpu *v);
 
-/* It sleeps, unless `wanted` says that it should not: called under the pCPU's
- * lock when everybody can see that it is BLOCKED. *v may be gone then. EL2's
- * timer follows in sched_next(). */
+/* It sleeps, unless `wanted` says that it should not: called when everybody can
+ * see that it is BLOCKED, under the pCPU's lock where it is not loaded. *v may
+ * be gone then. EL2's timer follows in sched_next(). */
 void sched_block(struct cpu *c, struct vcpu *v,
 		 bool (*wanted)(const struct vcpu *v));
 

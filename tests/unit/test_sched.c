@@ -413,6 +413,67 @@ static void vcpu_alone_is_not_looked_at(void **state)
 	assert_int_equal(m.pcpu[0].hw.htimer, UINT64_MAX);
 }
 
+/* -------------------------------------------------- what comes as it blocks */
+
+#define SPI 40U
+
+static struct vcpu *sharer; /* of the sleeper's pCPU, asleep as well */
+
+/* By the guest on the other pCPU. */
+static void route(uint64_t idx)
+{
+	struct mmio_op op = {.offset = 0x6000 + UINT64_C(8) * SPI,
+			     .value = idx,
+			     .size = 8,
+			     .write = true};
+
+	sim_on(&m, 1);
+	assert_int_equal(vgic_dist_mmio(vm->vgic, &op), 0);
+	sim_on(&m, 0);
+}
+
+static void route_to_sharer(struct sim *s)
+{
+	(void)s;
+	route(sharer->idx);
+}
+
+/* Nothing gets through to its guest: what is pending wakes nobody. */
+static struct vcpu *sleep_masked(void)
+{
+	gich_guest_setup(&m.pcpu[0].gich, 0, false, true, false);
+	return wfi_on(0);
+}
+
+/* At every moment of the one's falling asleep. */
+static void interrupt_that_is_routed_away_from_one_who_blocks(void **state)
+{
+	bool raced = true;
+	unsigned n;
+
+	(void)state;
+	for (n = 0; raced; n++) {
+		struct vcpu *v;
+
+		(void)start(2, 3);
+		sim_guest_gic(&m, 1);
+		sim_guest_gic(&m, 0);
+		sharer = on(0);
+		v = sleep_masked();
+		assert_non_null(v);
+		sim_guest_gic(&m, 0);
+		route(v->idx);
+		gich_guest_setup(&m.pcpu[0].gich, 0, false, true, false);
+		sim_store(&m, 1, SIM_GICD + 0x204, 4, 1U << (SPI - 32));
+		sim_race(n, route_to_sharer);
+		(void)wfi_on(0);
+		raced = sim_raced();
+		sim_settle(&m);
+		(void)end(state);
+	}
+	assert_true(n > 4);
+}
+
 /* ------------------------------------------------------------------ events */
 
 static unsigned nr_called;
@@ -825,6 +886,8 @@ int main(void)
 			where_all_spin_each_has_its_turn, three_on_one, end),
 		ONE(who_works_keeps_its_slice),
 		ONE(vcpu_alone_is_not_looked_at),
+		cmocka_unit_test(
+			interrupt_that_is_routed_away_from_one_who_blocks),
 		TWO(event_ends_a_guests_run_and_a_sleep),
 		TWO(event_that_is_due_is_called_at_the_end_of_the_exit),
 		TWO(event_that_another_pcpu_sets_again_is_called_once_there),
