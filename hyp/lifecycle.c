@@ -179,10 +179,15 @@ static void cannot_load(struct vm *vm)
 	say_crashed(vm);
 }
 
-/* True: the VM is out of our hands. This pCPU is as good as any for it. */
+/* True: the VM is out of our hands. This pCPU is as good as any for it. The
+ * time is the guest's: it could take all there is by one reset after another.
+ */
 static bool start(struct vm *vm)
 {
+	uint64_t since = counter_now();
+
 	if (vm_load(vm, is_warm(vm)) == 0) {
+		runq_owe(&vm->vcpus[0]->sched.member, counter_now() - since);
 		run_work_end(this_cpu());
 		return go(vm);
 	}

@@ -20,11 +20,20 @@ void runq_member_init(struct runq_member *m, const struct runq_share *share)
 
 /* ------------------------------------------------------------ reservations */
 
+static void pay(struct runq_member *m)
+{
+	uint64_t paid = min_u64(m->left, m->behind);
+
+	m->left -= paid;
+	m->behind -= paid;
+}
+
 static void refill(struct runq_member *m, uint64_t now)
 {
 	if (!m->share.budget || now < m->period_end)
 		return;
 	m->left = m->share.budget;
+	pay(m);
 	m->period_end += m->share.period;
 	if (m->period_end <= now) /* it slept for more than a period */
 		m->period_end = now + m->share.period;
@@ -84,6 +93,14 @@ static uint64_t slice_before(const struct runq *q)
 	return q->vtime > q->clock->slice ? q->vtime - q->clock->slice : 0;
 }
 
+void runq_owe(struct runq_member *m, uint64_t ticks)
+{
+	m->owes += ticks;
+	if (m->share.budget)
+		m->behind += ticks;
+	pay(m);
+}
+
 void runq_join(struct runq *q, struct runq_member *m, const struct runq *from,
 	       uint64_t now)
 {
@@ -93,7 +110,9 @@ void runq_join(struct runq *q, struct runq_member *m, const struct runq *from,
 				   ? q->vtime + (m->vtime - from->vtime)
 				   : q->vtime;
 	}
-	m->vtime = max_u64(m->vtime, slice_before(q));
+	m->vtime = max_u64(m->vtime, slice_before(q)) +
+		   m->owes * RUNQ_UNIT / m->share.weight;
+	m->owes = 0;
 	m->since = now;
 	m->at_once = !q->current && !q->first;
 	refill(m, now);

@@ -12,6 +12,9 @@
  * one while it has some left, earliest end of period first (EDF). What it uses
  * counts as its fair share too: the reservation is a floor, not a bonus.
  *
+ * Debts: time that was spent on a member while it was in no queue is paid when
+ * it joins one, as if it had run for as long, and by its next budgets.
+ *
  * Invariants, checked by the unit tests: the queue is sorted by virtual time;
  * nobody waits longer than a slice a member that is ahead of it, and any
  * member with budget left; over time shares are as the weights.
@@ -43,6 +46,8 @@ struct runq_member {
 	bool at_once;             /* nobody was there when it joined */
 	uint64_t left;            /* budget of this period */
 	uint64_t period_end;      /* when `left` is filled again; counter */
+	uint64_t owes;            /* ticks of work that was done for it */
+	uint64_t behind;          /* what of it its budgets have not paid yet */
 };
 
 /* How patient a queue is, in ticks of the counter. */
@@ -73,6 +78,9 @@ void runq_member_init(struct runq_member *m, const struct runq_share *share);
  * time it had; NULL: from sleep). */
 void runq_join(struct runq *q, struct runq_member *m, const struct runq *from,
 	       uint64_t now);
+
+/* For a member in no queue somebody has worked for that many ticks. */
+void runq_owe(struct runq_member *m, uint64_t ticks);
 
 /* Takes a waiting member out. */
 void runq_leave(struct runq *q, struct runq_member *m, uint64_t now);

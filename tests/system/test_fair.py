@@ -14,6 +14,24 @@ VM = """	{name} {{
 		kernel {{ compatible = "plinth,kernel"; file = "$KERNEL"; }};
 	}};
 """
+# Starts again and again, for longer than the others measure, and each time its
+# RAM has to be made fresh.
+RESTLESS = """	restless {{
+		compatible = "plinth,vm";
+		cpus = <1>;
+		memory = <0x0 0x20000000>;
+		bootargs = "lives=150 reset";
+		kernel {{ compatible = "plinth,kernel"; file = "{kernel}"; }};
+		disk {{ compatible = "plinth,disk"; file = "{disk}"; }};
+	}};
+"""
+
+
+def measured(out, vm):
+    said = machine.said_by(out, vm)
+    machine.checks("\n".join(said))
+    (line,) = [line for line in said if line.startswith("value ")]
+    return int(line.split(": ")[1], 0)
 
 
 def side_by_side(tmp_path, *vms):
@@ -28,13 +46,7 @@ def side_by_side(tmp_path, *vms):
         seconds=600, kernel=machine.payload("fair"), smp=1, pcpus=1,
         manifest=path, icount=True,
     ).expect(machine.OK)  # fmt: skip
-    values = []
-    for i in range(len(vms)):
-        said = machine.said_by(done.out, f"vm{i}")
-        machine.checks("\n".join(said))
-        (line,) = [l for l in said if l.startswith("value ")]
-        values.append(int(line.split(": ")[1], 0))
-    return values
+    return [measured(done.out, f"vm{i}") for i in range(len(vms))]
 
 
 def test_busy_vms_share_a_cpu_by_their_weights(tmp_path):
@@ -42,6 +54,27 @@ def test_busy_vms_share_a_cpu_by_their_weights(tmp_path):
     counts = side_by_side(tmp_path, *(f"weight = <{512 * w}>;" for w in weights))
     for weight, count in zip(weights, counts):
         assert count / sum(counts) == pytest.approx(weight / sum(weights), rel=0.03)
+
+
+@pytest.mark.long
+def test_vm_that_resets_for_ever_leaves_its_neighbour_half_of_the_cpu(tmp_path):
+    whole = sum(side_by_side(tmp_path, "", ""))
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20))
+    path = tmp_path / "manifest.dts"
+    path.write_text(
+        '/dts-v1/;\n/ { compatible = "plinth,manifest-1";\n'
+        + RESTLESS.format(kernel=machine.payload("lives"), disk=disk)
+        + VM.format(name="vm0", what="")
+        + "};\n"
+    )
+    done = machine.run(
+        seconds=600, kernel=machine.payload("fair"), pcpus=1, manifest=path, icount=True
+    ).expect(machine.OK)
+    beside = measured(done.out, "vm0")
+    assert done.out.index("[vm0] done:") < done.out.index("[restless] life 140")
+    assert beside / whole > 0.45
+    print(f"{beside} of {whole}")
 
 
 @pytest.mark.long

@@ -266,6 +266,57 @@ static void turn_is_not_given_at_the_cost_of_others(void **state)
 	assert_ptr_equal(runq_pick_this(&b.q, &b.m[2], b.now), &b.m[1]);
 }
 
+/* Member 0 stops as soon as it runs, and to start it again takes `work`, in
+ * which nobody runs. Returns how much of the time goes to that. */
+static uint64_t restart_for_ever(uint64_t work, uint64_t end)
+{
+	uint64_t spent = 0;
+	bool here = false;
+
+	while (b.now < end) {
+		struct runq_member *m;
+
+		if (!here) {
+			runq_requeue(&b.q, b.now);
+			b.now += work;
+			spent += work;
+			runq_owe(&b.m[0], work);
+			join(0);
+		}
+		m = runq_pick(&b.q, b.now);
+		here = m != &b.m[0];
+		b.now = here ? runq_deadline(&b.q) : b.now + MS / 50;
+		if (here)
+			continue;
+		runq_end(&b.q, b.now);
+	}
+	return spent;
+}
+
+static void one_that_starts_again_for_ever_pays_for_it(void **state)
+{
+	uint64_t all = 10000 * MS, spent;
+
+	(void)state;
+	make(0, RUNQ_UNIT, NO_BUDGET);
+	make(1, RUNQ_UNIT, NO_BUDGET);
+	join(1);
+	spent = restart_for_ever(100 * MS, b.now + all);
+	assert_in_range(spent, all * 45 / 100, all * 55 / 100);
+}
+
+static void debts_are_paid_by_budgets_too(void **state)
+{
+	uint64_t all = 10000 * MS, spent;
+
+	(void)state;
+	make(0, 1, 2 * MS, 10 * MS);
+	make(1, RUNQ_WEIGHT_MAX, NO_BUDGET);
+	join(1);
+	spent = restart_for_ever(100 * MS, b.now + all);
+	assert_in_range(spent, all * 15 / 100, all * 25 / 100);
+}
+
 static void time_in_the_queue_is_counted(void **state)
 {
 	(void)state;
@@ -353,6 +404,8 @@ int main(void)
 		T(who_waits_gives_its_turns_away_and_others_have_theirs),
 		T(who_waits_gives_its_budget_away),
 		T(turn_is_not_given_at_the_cost_of_others),
+		T(one_that_starts_again_for_ever_pays_for_it),
+		T(debts_are_paid_by_budgets_too),
 		T(time_in_the_queue_is_counted),
 		T(move_to_another_queue_keeps_lead_and_lag),
 		T(random_life_keeps_the_queue_sorted_and_time_accounted),
