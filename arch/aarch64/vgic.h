@@ -159,7 +159,9 @@ void vgic_maintenance(struct vgic *g, unsigned vcpu);
  * Whether a WFI of this vCPU would end because of an interrupt, whatever its
  * PSTATE masks: pending, enabled, above the priority mask and the running
  * priority; for a redistributor that the guest put to sleep, pending and
- * enabled (its wake request). Loaded here, or not loaded at all.
+ * enabled (its wake request). Or it has to go on with commands of the ITS, at
+ * exits of its own: then it ends for nothing, as a WFI may. Loaded here, or not
+ * loaded at all.
  */
 MUST_CHECK bool vgic_has_pending(struct vgic *g, unsigned vcpu);
 

@@ -347,6 +347,8 @@ bool vgic_has_pending(struct vgic *g, unsigned vcpu)
 
 	if (v->loaded && __atomic_load_n(v->stale, __ATOMIC_RELAXED))
 		vgic_flush(g, vcpu);
+	if (__atomic_load_n(v->stale, __ATOMIC_RELAXED) & VGIC_STALE_ITS)
+		return true;
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);
 	c.vmcr = v->loaded ? (uint32_t)ich_read_vmcr() : v->vmcr;

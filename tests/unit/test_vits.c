@@ -467,6 +467,27 @@ static void long_queues_are_done_in_bouts(void **state)
 	assert_in_range(r->again, 10, 1000);
 }
 
+/* It would have nobody to do them. */
+static void who_has_commands_to_go_on_with_does_not_sleep(void **state)
+{
+	struct vgic_rig *r = started(state);
+
+	its_write(r, 0, 0, 4, 0);
+	its_write(r, 0, 0x80, 8, V | its_ipa(ITS_QUEUE) | 15);
+	memset(r->ram + ITS_QUEUE, 0, 0x10000);
+	its_write(r, 0, 0, 4, 1);
+	rig_on(r, 0);
+	assert_false(vgic_has_pending(r->g, 0));
+	its_write(r, 0, 0x88, 8, 0xffe0);
+	rig_on(r, 0);
+	assert_true(vgic_has_pending(r->g, 0));
+	rig_put(r, 0);
+	assert_true(vgic_has_pending(r->g, 0));
+	rig_load(r, 0);
+	rig_settle(r);
+	assert_false(vgic_has_pending(r->g, 0));
+}
+
 /* Even if it was somewhere else in between. */
 static void commands_go_on_after_a_put(void **state)
 {
@@ -551,6 +572,7 @@ int main(void)
 		TEST(tables_outside_ram_stall),
 		TEST(nothing_runs_while_off_or_without_queue),
 		TEST(long_queues_are_done_in_bouts),
+		TEST(who_has_commands_to_go_on_with_does_not_sleep),
 		TEST(commands_go_on_after_a_put),
 		TEST(sync_waits_for_the_target),
 		TEST(a_device_raises_what_its_event_is_mapped_to),
