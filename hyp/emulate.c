@@ -277,8 +277,8 @@ int emulate_access(struct vcpu *v, struct emulate_fault *f)
 		f->fsc = ESR_FSC_EXCLUSIVE;
 	if (a.insn.kind != INSN_ACCESS)
 		return -ENXIO;
-	if (!locate(&a))
+	/* Stage 1 has allowed what faulted: that address, and that way. */
+	if (!locate(&a) || a.insn.store != f->write)
 		return -EAGAIN;
-	f->write = a.insn.store;
 	return perform(&a, word, f);
 }

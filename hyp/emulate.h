@@ -28,7 +28,7 @@ struct emulate_fault {
 	uint64_t far; /* virtual address */
 	ipa_t ipa;    /* of `far`; in only */
 	uint8_t fsc;  /* enum esr_fsc */
-	bool write;
+	bool write;   /* WnR; in only */
 };
 
 /*

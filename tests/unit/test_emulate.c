@@ -137,6 +137,21 @@ static void pair_is_two_accesses_in_order(void **state)
 	assert_int_equal(g->pc, PC + 4);
 }
 
+/* Stage 1 has allowed a read; meanwhile another vCPU has put a store there. */
+static void store_in_the_place_of_a_load_is_executed_again(void **state)
+{
+	struct vcpu_regs *g = at(0xa9000c41, DEV); /* stp x1, x3, [x2] */
+
+	(void)state;
+	run(LOAD);
+	assert_int_equal(dev.nr, 0);
+	assert_again(g);
+	g = at(0x29400c41, DEV); /* ldp w1, w3, [x2] */
+	run(STORE);
+	assert_int_equal(dev.nr, 0);
+	assert_again(g);
+}
+
 /* Rules out: partly-emulated */
 static void base_is_written_back_when_all_is_done(void **state)
 {
@@ -519,6 +534,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON(pair_is_two_accesses_in_order),
+		ON(store_in_the_place_of_a_load_is_executed_again),
 		ON(base_is_written_back_when_all_is_done),
 		ON(stack_pointer_is_that_of_the_level),
 		ON(vector_registers_are_the_live_ones),
