@@ -34,6 +34,7 @@
 #define HCR_IMO   BIT(4)
 #define HCR_AMO   BIT(5)
 #define HCR_FB    BIT(9)  /* a vCPU's own TLB maintenance reaches all pCPUs */
+#define HCR_BSU   BIT(10) /* and its barriers wait until it has */
 #define HCR_TID3  BIT(18) /* ID registers: where something must be hidden */
 #define HCR_TSC   BIT(19) /* SMC */
 #define HCR_TIDCP BIT(20) /* implementation defined registers */
@@ -46,8 +47,8 @@
 #define HCR_TID5  BIT(58) /* GMID_EL1: MTE is hidden */
 #define HCR_GUEST                                                              \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB |  \
-	 HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR |       \
-	 HCR_APK | HCR_API | HCR_TID5)
+	 HCR_BSU | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR |        \
+	 HCR_TERR | HCR_APK | HCR_API | HCR_TID5)
 
 static void *pages_alloc(void *ctx, uint64_t nr)
 {

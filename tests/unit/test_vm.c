@@ -64,9 +64,9 @@ static void guest_runs_under_the_traps_that_have_answers(void **state)
 	const struct vcpu_control *c = &fake_pcpu->control;
 
 	(void)state;
-	/* RW, TACR, TIDCP, TSC, TID3, FB, AMO, IMO, FMO, PTW, SWIO, VM; API,
-	 * APK, TERR, TLOR; TID5. */
-	assert_int_equal(c->hcr_el2, 0x04000318803c023f);
+	/* RW, TACR, TIDCP, TSC, TID3, BSU, FB, AMO, IMO, FMO, PTW, SWIO, VM;
+	 * API, APK, TERR, TLOR; TID5. */
+	assert_int_equal(c->hcr_el2, 0x04000318803c063f);
 	assert_int_equal(c->vmpidr_el2, 0x80000000);
 	assert_int_equal(c->vpidr_el2, 0x411fd070);
 	assert_int_equal(vm->vcpus[1]->control.vmpidr_el2, 0x80000001);
