@@ -16,8 +16,7 @@
 #include <hyp/emulate.h>
 #include <hyp/vm.h>
 
-#define XZR     31U
-#define HCR_VSE BIT(8) /* a virtual SError is pending */
+#define XZR 31U
 
 /* What the entry to EL1 needs of the loaded vCPU. */
 static struct inject_regs inject_begin(const struct vcpu *v)
@@ -54,7 +53,6 @@ void abort_serror(struct vcpu *v)
 {
 	v->control.hcr_el2 |= HCR_VSE;
 	vcpu_control_load(&v->control);
-	v->control.hcr_el2 &= ~HCR_VSE;
 }
 
 /* The abort that EL2 has just taken, as the guest is told of it. */

@@ -26,6 +26,7 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context)
 	memset(&v->fp, 0, sizeof(v->fp));
 	v->sve.used = false;
 	v->progress.done = 0;
+	v->control.hcr_el2 &= ~HCR_VSE;
 	pmu_reset(&v->pmu);
 }
 
@@ -56,6 +57,13 @@ static void part_vcpus(const struct cpu *c, const struct vcpu *v)
 	tlb_flush_local();
 }
 
+void vcpu_keep_serror(struct vcpu *v)
+{
+	v->control.hcr_el2 &= ~HCR_VSE;
+	if (vcpu_serror_waits())
+		v->control.hcr_el2 |= HCR_VSE;
+}
+
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
 	v->regs.stack = c->stack_top;
@@ -82,6 +90,7 @@ void vcpu_put(struct cpu *c)
 	 * deactivated. */
 	el1_context_save(&v->el1);
 	pmu_put(&v->pmu);
+	vcpu_keep_serror(v);
 	if (v->sve.used)
 		sve_context_save(&v->sve, &v->fp);
 	else

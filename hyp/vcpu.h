@@ -146,6 +146,10 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context);
 /* The same after a power-down, in which the timers keep running. */
 void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context);
 
+/* Before the loaded vCPU's controls are loaded again, or it is put: a virtual
+ * SError waits on, and one that the guest has taken does not come again. */
+void vcpu_keep_serror(struct vcpu *v);
+
 /*
  * The loaded vCPU's first use of SVE since its start, which the CPU has
  * trapped: when it executes the instruction again it will have its vectors.

@@ -55,6 +55,8 @@ struct fp_context {
 	uint64_t fpcr, fpsr;
 } __attribute__((aligned(16)));
 
+#define HCR_VSE (UINT64_C(1) << 8) /* a virtual SError waits to be taken */
+
 /* Trap controls and identities that belong to one vCPU. */
 struct vcpu_control {
 	uint64_t hcr_el2;
@@ -87,5 +89,7 @@ void fp_context_restore(const struct fp_context *c);
 void fp_read(unsigned n, uint64_t v[2]);
 void fp_write(unsigned n, const uint64_t v[2]);
 void vcpu_control_load(const struct vcpu_control *c);
+/* Of the loaded vCPU's HCR_EL2: whether a virtual SError still waits. */
+bool vcpu_serror_waits(void);
 
 #endif

@@ -289,6 +289,11 @@ void sve_context_restore(const struct sve_context *c,
 	fake_pcpu->fp.fpsr = fp->fpsr;
 }
 
+bool vcpu_serror_waits(void)
+{
+	return fake_pcpu->control.hcr_el2 & HCR_VSE;
+}
+
 void vcpu_control_load(const struct vcpu_control *c)
 {
 	note(FAKE_CONTROL, c->vttbr_el2, c->hcr_el2);

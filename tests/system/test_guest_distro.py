@@ -316,7 +316,7 @@ def test_perf_stat_counts_what_a_program_does():
 
     done = machine.run(
         typed(
-            "dmesg -n 1",
+            "dmesg -n 1; echo 0 >/proc/sys/kernel/randomize_va_space",
             "echo == both; perf stat -e instructions,cycles true",
             f"echo == loops; {loop(10)}; {loop(20)}; {loop(30)}",
             "echo == end; poweroff -f",

@@ -461,7 +461,24 @@ static void serror_goes_back_to_the_guest_as_a_virtual_one_once(void **state)
 	assert_ptr_equal(sim_serror(&m, 0, syn(0x2f, 0x11)), v);
 	assert_int_equal(fake_pcpu->control.hcr_el2, hcr | 1U << 8); /* VSE */
 	assert_int_equal(v->regs.pc, PC);
-	assert_int_equal(v->control.hcr_el2, hcr);
+	fake_pcpu->control.hcr_el2 &= ~(UINT64_C(1) << 8); /* it takes it */
+	run_unload(&m.cpus[0]);
+	assert_ptr_equal(sim_run(&m, 0), v);
+	assert_int_equal(fake_pcpu->control.hcr_el2, hcr);
+}
+
+static void serror_that_the_guest_masks_waits(void **state)
+{
+	struct vcpu *v = sim_vcpu(&m, 0);
+
+	(void)state;
+	(void)sim_serror(&m, 0, syn(0x2f, 0x11));
+	run_unload(&m.cpus[0]);
+	fake_pcpu->control.hcr_el2 = 0;
+	assert_ptr_equal(sim_run(&m, 0), v);
+	assert_true(fake_pcpu->control.hcr_el2 & 1U << 8);
+	vcpu_reset(v, (ipa_t){SIM_RAM}, 0);
+	assert_false(v->control.hcr_el2 & 1U << 8);
 }
 
 /* -------------------------------------------------------------------- SGIs */
@@ -635,6 +652,7 @@ int main(void)
 		ON_ONE(usual_accesses_to_devices_have_rows_of_their_own),
 		ON_ONE(exits_are_counted_by_class),
 		ON_ONE(serror_goes_back_to_the_guest_as_a_virtual_one_once),
+		ON_ONE(serror_that_the_guest_masks_waits),
 		ON_TWO(sgi_to_another_vcpu_kicks_its_pcpu_and_arrives),
 		ON_TWO(sgi_to_oneself_is_there_at_the_return),
 		ON_TWO(sgi_from_xzr_names_nobody),

@@ -168,6 +168,11 @@ void el1_context_restore(struct el1_context *c)
 	isb();
 }
 
+bool vcpu_serror_waits(void)
+{
+	return read_hcr_el2() & HCR_VSE;
+}
+
 void vcpu_control_load(const struct vcpu_control *c)
 {
 	write_hcr_el2(c->hcr_el2);
