@@ -13,6 +13,7 @@
 #include <arch/aarch64/maint.h>
 
 #include <hyp/hypervisor.h>
+#include <hyp/sched_lists.h>
 #include <hyp/sched_spin.h>
 
 static struct vcpu *vcpu_of_member(struct runq_member *m)
@@ -76,29 +77,6 @@ static void arm_locked(struct cpu *c)
 		htimer_set(at);
 }
 
-static void sleeper_add(struct sched_cpu *s, struct vcpu *v, uint64_t at)
-{
-	struct vcpu **p = &s->sleepers;
-
-	if (at == RUNQ_NEVER)
-		return;
-	v->sched.wake_at = at;
-	while (*p && (*p)->sched.wake_at <= at)
-		p = &(*p)->sched.next_sleeper;
-	v->sched.next_sleeper = *p;
-	*p = v;
-}
-
-static void sleeper_remove(struct sched_cpu *s, const struct vcpu *v)
-{
-	struct vcpu **p = &s->sleepers;
-
-	while (*p && *p != v)
-		p = &(*p)->sched.next_sleeper;
-	if (*p)
-		*p = v->sched.next_sleeper;
-}
-
 /* --------------------------------------------------------------- wake-ups */
 
 static bool is_loaded(const struct vcpu *v)
@@ -156,7 +134,7 @@ static void wake_at_home(struct vcpu *v)
 	bool look = false;
 
 	if (v->sched.state == SCHED_BLOCKED) {
-		sleeper_remove(&c->sched, v);
+		sched_sleeper_remove(&c->sched, v);
 		look = enqueue_locked(c, v, NULL);
 	}
 	spin_unlock(&c->sched.lock);
@@ -181,7 +159,7 @@ static bool wake_on(struct vcpu *v, struct cpu *own, struct cpu *to)
 		!is_loaded(v) && !sched_is_busy(&to->sched) &&
 		sched_may_move(v, to);
 	if (moves) {
-		sleeper_remove(&own->sched, v);
+		sched_sleeper_remove(&own->sched, v);
 		set_home_locked(v, own, to);
 		look = enqueue_locked(to, v, &own->sched.q);
 	}
@@ -279,7 +257,7 @@ void sched_block(struct cpu *c, struct vcpu *v,
 	if (!loaded && wanted(v))
 		(void)enqueue_locked(c, v, NULL);
 	else if (!loaded)
-		sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
+		sched_sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
 	spin_unlock(&c->sched.lock);
 	if (loaded && wanted(v))
 		sched_wake(v);
@@ -289,8 +267,8 @@ void sched_unloaded(struct cpu *c, struct vcpu *old)
 {
 	spin_lock(&c->sched.lock);
 	if (old->cpu == c && old->sched.state == SCHED_BLOCKED) {
-		sleeper_remove(&c->sched, old);
-		sleeper_add(&c->sched, old, vcpu_timer_deadline(old));
+		sched_sleeper_remove(&c->sched, old);
+		sched_sleeper_add(&c->sched, old, vcpu_timer_deadline(old));
 	}
 	spin_unlock(&c->sched.lock);
 }
@@ -355,36 +333,6 @@ void sched_give_way(struct cpu *c, struct vcpu *v)
 /* ------------------------------------------------------------------- events
  */
 
-static void note_first_event(struct sched_cpu *s)
-{
-	__atomic_store_n(&s->next_event, s->events ? s->events->at : RUNQ_NEVER,
-			 __ATOMIC_RELAXED);
-}
-
-static void event_remove(struct sched_cpu *s, const struct sched_event *e)
-{
-	struct sched_event **p = &s->events;
-
-	while (*p && *p != e)
-		p = &(*p)->next;
-	if (*p)
-		*p = e->next;
-	note_first_event(s);
-}
-
-/* True: it is the first now. */
-static bool event_add(struct sched_cpu *s, struct sched_event *e)
-{
-	struct sched_event **p = &s->events;
-
-	while (*p && (*p)->at <= e->at)
-		p = &(*p)->next;
-	e->next = *p;
-	*p = e;
-	note_first_event(s);
-	return p == &s->events;
-}
-
 void sched_event_cancel(struct sched_event *e)
 {
 	struct cpu *c = e->cpu;
@@ -392,7 +340,7 @@ void sched_event_cancel(struct sched_event *e)
 	if (!c)
 		return;
 	spin_lock(&c->sched.lock);
-	event_remove(&c->sched, e);
+	sched_event_remove(&c->sched, e);
 	spin_unlock(&c->sched.lock);
 }
 
@@ -404,7 +352,7 @@ void sched_event_set(struct sched_event *e, struct cpu *c, uint64_t at)
 	e->cpu = c;
 	spin_lock(&c->sched.lock);
 	e->at = at;
-	first = event_add(&c->sched, e);
+	first = sched_event_add(&c->sched, e);
 	if (first && c == this_cpu()) {
 		if (at <= counter_now())
 			interrupt_locked(c);
@@ -427,7 +375,7 @@ struct sched_event *sched_due(struct cpu *c)
 	spin_lock(&c->sched.lock);
 	e = c->sched.events;
 	if (e && e->at <= counter_now())
-		event_remove(&c->sched, e);
+		sched_event_remove(&c->sched, e);
 	else
 		e = NULL;
 	spin_unlock(&c->sched.lock);

@@ -86,7 +86,7 @@ static void id_registers_trap_only_where_something_must_be_hidden(void **state)
 	m.hw_idregs[IDREG(4, 0)] = 0x2222;
 	vm = &m.vms[0];
 	assert_int_equal(vm_create(vm, &m.h, cfg, 1), 0);
-	assert_int_equal(vm->vcpus[0]->control.hcr_el2, 0x040003188038023f);
+	assert_int_equal(vm->vcpus[0]->control.hcr_el2, 0x040003188038063f);
 	assert_int_equal(vm->idregs[IDREG(4, 0)], 0x2222); /* as the guest */
 	m.h.nr_vms = 1;
 }
