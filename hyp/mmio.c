@@ -79,6 +79,16 @@ int mmio_bus_add(struct mmio_bus *bus, const struct mmio_region *region)
 	return 0;
 }
 
+static unsigned shift_of(const struct mmio_node *n)
+{
+	return n->geometry & 63;
+}
+
+static const char **slot_nr(struct mmio_node *n, uint64_t i)
+{
+	return &n->slots[i & n->geometry >> 32];
+}
+
 static struct mmio_node *node_alloc(struct arena *arena, uint64_t first,
 				    uint64_t last)
 {
@@ -93,8 +103,7 @@ static struct mmio_node *node_alloc(struct arena *arena, uint64_t first,
 			_Alignof(struct mmio_node));
 	if (!n)
 		return NULL;
-	n->shift = shift;
-	n->mask = nr - 1;
+	n->geometry = (nr - 1) << 32 | shift;
 	n->first = first;
 	n->last = last;
 	for (uint64_t i = 0; i < nr; i++)
@@ -105,13 +114,13 @@ static struct mmio_node *node_alloc(struct arena *arena, uint64_t first,
 /* Enters the part of a region that lies in the node's span. */
 static void node_fill(struct mmio_node *n, const struct mmio_region *r)
 {
-	uint64_t first = max_u64(r->base.v, n->first) >> n->shift;
-	uint64_t last = min_u64(region_last(r), n->last) >> n->shift;
+	uint64_t first = max_u64(r->base.v, n->first) >> shift_of(n);
+	uint64_t last = min_u64(region_last(r), n->last) >> shift_of(n);
 
 	if (region_last(r) < n->first || r->base.v > n->last)
 		return;
 	for (uint64_t i = first; i <= last; i++) {
-		const char **slot = &n->slots[i & n->mask];
+		const char **slot = slot_nr(n, i);
 
 		*slot = *slot == SLOT_FREE ? (const char *)r : SLOT_SHARED;
 	}
@@ -152,10 +161,11 @@ static struct mmio_node *node_build(struct mmio_bus *bus, uint64_t first,
 static int node_split(struct mmio_bus *bus, struct mmio_node *n,
 		      struct mmio_node **tail)
 {
-	uint64_t size = BIT(n->shift);
+	unsigned shift = shift_of(n);
+	uint64_t size = BIT(shift);
 
-	for (uint64_t i = n->first >> n->shift; i <= n->last >> n->shift; i++) {
-		const char **slot = &n->slots[i & n->mask];
+	for (uint64_t i = n->first >> shift; i <= n->last >> shift; i++) {
+		const char **slot = slot_nr(n, i);
 		struct mmio_node *child;
 
 		if (*slot != SLOT_SHARED)

@@ -35,8 +35,10 @@ struct mmio_region {
 
 /* One of the index; hyp/mmio.c. */
 struct mmio_node {
-	uint64_t shift; /* a slot is 2^shift bytes, aligned */
-	uint64_t mask;  /* slot of address a: (a >> shift) & mask */
+	/* A slot is 2^shift bytes, aligned: bits 5:0. Slot of address a:
+	 * (a >> shift) & mask: bits 63:32. One word, so that a step is six
+	 * instructions and not eight. */
+	uint64_t geometry;
 	uint64_t first; /* the span; construction only, like next */
 	uint64_t last;
 	struct mmio_node *next; /* built after this one */
@@ -65,18 +67,19 @@ MUST_CHECK int mmio_bus_add(struct mmio_bus *bus,
  * a bus without regions is sealed too. */
 MUST_CHECK int mmio_bus_seal(struct mmio_bus *bus);
 
+static inline const char *mmio_slot(const struct mmio_node *n, uint64_t at)
+{
+	return n->slots[at >> (n->geometry & 63) & n->geometry >> 32];
+}
+
 /* The only region that may hold `at`; whether it does is the caller's test. */
 static inline const struct mmio_region *
 mmio_candidate(const struct mmio_bus *bus, uint64_t at)
 {
-	const struct mmio_node *n = bus->root;
-	const char *slot = n->slots[at >> n->shift & n->mask];
+	const char *slot = mmio_slot(bus->root, at);
 
-	while ((uintptr_t)slot & MMIO_SLOT_NODE) {
-		n = (const struct mmio_node *)(const void *)(slot -
-							     MMIO_SLOT_NODE);
-		slot = n->slots[at >> n->shift & n->mask];
-	}
+	while ((uintptr_t)slot & MMIO_SLOT_NODE)
+		slot = mmio_slot((const void *)(slot - MMIO_SLOT_NODE), at);
 	return (const struct mmio_region *)(const void *)slot;
 }
 
