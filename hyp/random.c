@@ -126,25 +126,31 @@ void random_bytes(struct random *r, void *buf, size_t len)
 	random_wipe(block, sizeof(block));
 }
 
-/* A generator for this call alone: its entropy serves nobody else's output. */
+/*
+ * A key for this call alone, whose entropy serves nobody else's output: the
+ * source's 256 bits, and over them, lest they are worse than it says, what `r`
+ * gives, which nobody can guess either.
+ */
 bool random_fresh(struct random *r, void *buf, size_t len)
 {
-	uint32_t key[CHACHA20_KEY];
-	struct random one;
+	static const uint32_t nonce[CHACHA20_NONCE];
+	uint32_t key[CHACHA20_KEY], block[CHACHA20_BLOCK];
 	uint64_t v = 0;
 	bool got = true;
 
 	ASSERT(len <= RANDOM_FRESH_MAX);
 	random_bytes(r, key, sizeof(key));
-	random_init(&one, key, sizeof(key));
-	for (unsigned i = 0; i < RNDR_WORDS && got; i++) {
+	for (size_t i = 0; i < RNDR_WORDS && got; i++) {
 		got = rndrrs_read(&v);
-		random_mix(&one, &v, sizeof(v));
+		key[2 * i] ^= (uint32_t)v;
+		key[2 * i + 1] ^= (uint32_t)(v >> 32);
 	}
-	if (got)
-		random_bytes(&one, buf, len);
+	if (got) {
+		chacha20_block(block, key, 0, nonce);
+		memcpy(buf, block, len);
+		random_wipe(block, sizeof(block));
+	}
 	random_wipe(&v, sizeof(v));
 	random_wipe(key, sizeof(key));
-	random_wipe(&one, sizeof(one));
 	return got;
 }
