@@ -101,6 +101,35 @@ static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
 	return NULL;
 }
 
+#define HCR_TWI BIT(13)
+#define HCR_TWE BIT(14)
+
+static void set_traps_locked(struct cpu *c, struct vcpu *v)
+{
+	uint64_t hcr = v->control.hcr_el2 & ~(HCR_TWI | HCR_TWE);
+
+	if (c->sched.nr_live > 1)
+		hcr |= HCR_TWI;
+	if (c->sched.q.nr)
+		hcr |= HCR_TWE;
+	if (hcr == v->control.hcr_el2)
+		return;
+	v->control.hcr_el2 = hcr;
+	if (c->loaded != v)
+		return;
+	vcpu_keep_serror(v);
+	vcpu_control_load(&v->control);
+}
+
+/* The running vCPU of this pCPU goes on beside one that has just come to wait:
+ * what a way through choose() would change. */
+static void go_on_locked(struct cpu *c, struct vcpu *current, uint64_t now)
+{
+	sched_spin_watch(&c->sched, current, true, now);
+	set_traps_locked(c, current);
+	arm_locked(c);
+}
+
 /* The vCPU joins the queue. True: its pCPU has to look, soon. */
 static bool enqueue_locked(struct cpu *c, struct vcpu *v,
 			   const struct runq *from)
@@ -108,16 +137,23 @@ static bool enqueue_locked(struct cpu *c, struct vcpu *v,
 	struct sched_cpu *s = &c->sched;
 	struct vcpu *current = vcpu_of_member(s->q.current);
 	uint64_t now = counter_now();
+	bool stays;
 
 	runq_join(&s->q, &v->sched.member, from, now);
 	set_state(v, SCHED_QUEUED);
 	if (!current)
 		return true;
+	stays = !runq_preempts(&s->q, &v->sched.member, now);
 	/* The timer is set for a slice already, and for a look as well where
 	 * the new one may be waited for. */
-	if (s->q.nr > 1 && !runq_preempts(&s->q, &v->sched.member, now) &&
+	if (stays && s->q.nr > 1 &&
 	    (current->vm != v->vm || s->probe_at != RUNQ_NEVER))
 		return false;
+	if (stays && now < s->q.slice_end && c == this_cpu() &&
+	    c->loaded == current) {
+		go_on_locked(c, current, now);
+		return false;
+	}
 	vcpu_post(current, VCPU_REQ_RESCHED);
 	return true;
 }
@@ -188,8 +224,7 @@ static void wake_due_locked(struct cpu *c, uint64_t now)
 	}
 }
 
-/* ----------------------------------------------------- what a vCPU does here
- */
+/* --------------------------------------------------- what a vCPU does here */
 
 static void start_at_home(struct vcpu *v, struct cpu *own)
 {
@@ -330,8 +365,7 @@ void sched_give_way(struct cpu *c, struct vcpu *v)
 	spin_unlock(&c->sched.lock);
 }
 
-/* ------------------------------------------------------------------- events
- */
+/* ------------------------------------------------------------------ events */
 
 void sched_event_cancel(struct sched_event *e)
 {
@@ -424,26 +458,6 @@ void sched_work_end(struct cpu *c)
 
 /* --------------------------------------------------------------- the choice */
 
-#define HCR_TWI BIT(13)
-#define HCR_TWE BIT(14)
-
-static void set_traps_locked(struct cpu *c, struct vcpu *v)
-{
-	uint64_t hcr = v->control.hcr_el2 & ~(HCR_TWI | HCR_TWE);
-
-	if (c->sched.nr_live > 1)
-		hcr |= HCR_TWI;
-	if (c->sched.q.nr)
-		hcr |= HCR_TWE;
-	if (hcr == v->control.hcr_el2)
-		return;
-	v->control.hcr_el2 = hcr;
-	if (c->loaded != v)
-		return;
-	vcpu_keep_serror(v);
-	vcpu_control_load(&v->control);
-}
-
 static struct vcpu *choose(struct cpu *c)
 {
 	struct sched_cpu *s = &c->sched;
@@ -523,11 +537,6 @@ static bool steal(struct cpu *c)
 	return false;
 }
 
-struct vcpu *sched_current(const struct cpu *c)
-{
-	return vcpu_of_member(c->sched.q.current);
-}
-
 struct vcpu *sched_next(struct cpu *c)
 {
 	struct vcpu *v = choose(c);
@@ -538,13 +547,6 @@ struct vcpu *sched_next(struct cpu *c)
 }
 
 /* ------------------------------------------------------------- and the rest */
-
-void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
-{
-	runq_init(&c->sched.q, clock);
-	c->sched.armed = c->sched.probe_at = RUNQ_NEVER;
-	c->sched.next_event = RUNQ_NEVER;
-}
 
 uint64_t sched_stolen(struct vcpu *v)
 {

@@ -119,3 +119,17 @@ void sched_unplace(struct vcpu *v)
 	spin_unlock(&c->sched.lock);
 	v->cpu = NULL;
 }
+
+void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
+{
+	runq_init(&c->sched.q, clock);
+	c->sched.armed = c->sched.probe_at = RUNQ_NEVER;
+	c->sched.next_event = RUNQ_NEVER;
+}
+
+struct vcpu *sched_current(const struct cpu *c)
+{
+	struct runq_member *m = c->sched.q.current;
+
+	return m ? container_of(m, struct vcpu, sched.member) : NULL;
+}
