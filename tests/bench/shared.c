@@ -10,6 +10,7 @@
  * The VM `load` (boot argument) computes, looking at the clock, and notes how
  * long it was away for the other's turns.
  *
+ * With `late` the first phase waits until other VMs have started.
  * With `idle` a VM sleeps for two seconds. With `native` there is one CPU and
  * no other VM: the latency of the machine.
  */
@@ -28,6 +29,7 @@ const char payload_name[] = "shared";
 
 #define SGI        1
 #define PASSES     2000
+#define LATE_US    20000
 #define WAKES      10000
 #define SLEEP_US   30
 #define LOAD_BEGIN 100000 /* us; passing the CPU has ended by then */
@@ -223,6 +225,8 @@ void payload_main(void)
 		sleep_until(IDLE_END);
 		return;
 	}
+	if (str_has_word(guest.bootargs, "late"))
+		delay_us(LATE_US);
 	if (!guest.native) {
 		bench_passes();
 		sleep_until(WAKE_BEGIN);
