@@ -34,6 +34,7 @@ CLASSES = {
     0x16: "hvc",
     0x17: "smc",
     0x18: "sysreg",
+    0x19: "sve",
     0x20: "instruction-abort",
     0x24: "data-abort",
     IRQ: "irq",
