@@ -352,15 +352,6 @@ static void permission_fault(struct vcpu *v, uint64_t esr)
 		decode_access(v, esr, ipa);
 }
 
-/* The store that permission_fault() looks for, told by the vectors. */
-void abort_mirror(struct vcpu *v, uint64_t esr)
-{
-	ipa_t ipa;
-
-	if (permission_ipa(esr, &ipa))
-		mirror_store(v, esr, ipa);
-}
-
 /* One load or store of a general register, nothing mapped. */
 static bool is_plain(uint64_t esr)
 {
@@ -458,6 +449,15 @@ __attribute__((noinline)) static void store_word(struct vcpu *v, uint64_t esr)
 		skip_a64(v);
 	else
 		not_done(v, esr, err);
+}
+
+/* The store that permission_fault() looks for, told by the vectors. */
+void abort_mirror(struct vcpu *v, uint64_t esr)
+{
+	ipa_t ipa;
+
+	if (permission_ipa(esr, &ipa))
+		mirror_store(v, esr, ipa);
 }
 
 void abort_device(struct vcpu *v, uint64_t esr)

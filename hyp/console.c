@@ -29,13 +29,20 @@ static void drain_tx_locked(struct console *c)
 		c->tx_tail++;
 }
 
+static inline bool put_straight_locked(struct console *c, uint8_t byte)
+{
+	bool done = !ring_used(c) && c->uart.put(c->uart.ctx, byte);
+
+	if (done)
+		c->line_open = byte != '\n';
+	return done;
+}
+
 /* Straight to the UART while it keeps up, else into the ring. */
 static int put_locked(struct console *c, uint8_t byte)
 {
-	if (!ring_used(c) && c->uart.put(c->uart.ctx, byte)) {
-		c->line_open = byte != '\n';
+	if (put_straight_locked(c, byte))
 		return CONSOLE_TX_RING;
-	}
 	if (ring_used(c) == CONSOLE_TX_RING)
 		return -EAGAIN;
 	if (!ring_used(c))
@@ -47,10 +54,11 @@ static int put_locked(struct console *c, uint8_t byte)
 
 int console_put(struct console *c, uint8_t byte)
 {
-	int room;
+	int room = CONSOLE_TX_RING;
 
 	spin_lock(&c->tx_lock);
-	room = put_locked(c, byte);
+	if (!put_straight_locked(c, byte))
+		room = put_locked(c, byte);
 	if (room <= 0)
 		c->tx_blocked = true;
 	spin_unlock(&c->tx_lock);

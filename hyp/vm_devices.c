@@ -13,11 +13,21 @@
 #include <hyp/vm_console.h>
 #include <hyp/vm_devices.h>
 
+/* A vCPU that is at an exit, of the VM that this is of, is told at once. One
+ * that sleeps while loaded is woken in the usual way. */
+static void set_spi(struct vm *vm, uint32_t intid, bool level)
+{
+	const struct vcpu *v = this_cpu()->loaded;
+	bool here = v && v->vm == vm && v->sched.state == SCHED_RUNNING;
+
+	vgic_set_spi(vm->vgic, intid, level, here ? v->idx : VGIC_NO_VCPU);
+}
+
 static void uart_irq(void *ctx, bool level)
 {
 	struct vm *vm = ctx;
 
-	vgic_set_line(vm->vgic, VGIC_NO_VCPU, vm->cfg->uart_intid, level);
+	set_spi(vm, vm->cfg->uart_intid, level);
 }
 
 static int uart_tx(void *ctx, uint8_t byte)
@@ -110,7 +120,7 @@ static void rtc_irq(void *ctx, bool level)
 {
 	struct vm *vm = ctx;
 
-	vgic_set_line(vm->vgic, VGIC_NO_VCPU, vm->cfg->rtc_intid, level);
+	set_spi(vm, vm->cfg->rtc_intid, level);
 }
 
 static uint64_t rtc_now(void *ctx)
@@ -131,7 +141,7 @@ static void wdt_irq(void *ctx, bool level)
 {
 	struct vm *vm = ctx;
 
-	vgic_set_line(vm->vgic, VGIC_NO_VCPU, vm->cfg->wdt_intid, level);
+	set_spi(vm, vm->cfg->wdt_intid, level);
 }
 
 static uint64_t wdt_now(void *ctx)
@@ -164,7 +174,7 @@ static void slot_irq(void *ctx, bool level)
 {
 	struct vm_slot *s = ctx;
 
-	vgic_set_line(s->vm->vgic, VGIC_NO_VCPU, s->intid, level);
+	set_spi(s->vm, s->intid, level);
 }
 
 static int add(struct vm *vm, const struct vm_range *r, uint64_t size,

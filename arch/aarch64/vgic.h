@@ -173,6 +173,11 @@ MUST_CHECK bool vgic_has_pending(struct vgic *g, unsigned vcpu);
  * not exist are ignored. Callable from anywhere.
  */
 void vgic_set_line(struct vgic *g, unsigned vcpu, uint32_t intid, bool level);
+/*
+ * The same for an SPI; `self` is the vCPU that is loaded here and at an exit,
+ * or VGIC_NO_VCPU: what goes to it needs no flush.
+ */
+void vgic_set_spi(struct vgic *g, uint32_t intid, bool level, unsigned self);
 /* An edge; it leaves no trace on a level-sensitive interrupt. */
 void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid);
 

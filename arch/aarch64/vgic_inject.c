@@ -41,6 +41,7 @@ void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 	unsigned i;
 
 	ASSERT(spin_is_held(&g->lock));
+	g->spis[nr - 1].direct &= ~mask;
 	b->revisit |= mask & b->resident;
 	for (EACH_BIT(i, mask & (b->resident | vgic_ready(b)))) {
 		bool owned = (b->resident | b->active) >> i & 1;
@@ -165,6 +166,49 @@ void vgic_message(struct vgic *g, uint32_t intid, bool set, unsigned self)
 		return;
 	spin_lock(&g->lock);
 	if (message(&vgic_spis_of(g, intid)->s.b, bit, set))
+		vgic_touch_spis_locked(g, intid / 32, bit, &k);
+	spin_unlock(&g->lock);
+	vgic_kick(g, &k);
+}
+
+/*
+ * Most lines rise when their list register holds nothing more and fall while
+ * the guest handles what it brought: then one bit says it, in the pending state
+ * or in what is to be told at the end.
+ */
+static bool follow_direct(struct vgic_spis *s, unsigned i, bool level,
+			  unsigned self)
+{
+	uint32_t bit = 1U << i;
+	uint64_t lr;
+
+	if (!(s->direct & bit) || s->s.owner[i] != self ||
+	    ((s->s.b.line & bit) != 0) == level)
+		return false;
+	lr = ich_read_lr(s->slot[i]);
+	if (level && !(lr & ICH_LR_State))
+		lr |= ICH_LR_Pending | ICH_LR_EOI;
+	else if (!level && (lr & ICH_LR_State) == ICH_LR_Active)
+		lr &= ~ICH_LR_EOI;
+	else
+		return false;
+	s->s.b.line ^= bit;
+	ich_write_lr(s->slot[i], lr);
+	return true;
+}
+
+void vgic_set_spi(struct vgic *g, uint32_t intid, bool level, unsigned self)
+{
+	struct vgic_kicks k = vgic_kicks_init(VGIC_NO_VCPU);
+	uint32_t bit = 1U << (intid & 31);
+	struct vgic_spis *s;
+
+	if (!vgic_spi_exists(g, intid))
+		return;
+	s = vgic_spis_of(g, intid);
+	spin_lock(&g->lock);
+	if (!follow_direct(s, intid & 31, level, self) &&
+	    line_change(&s->s.b, bit, level))
 		vgic_touch_spis_locked(g, intid / 32, bit, &k);
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);

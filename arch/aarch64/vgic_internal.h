@@ -83,6 +83,13 @@ struct vgic_spis {
 	struct vgic_shared s;
 	uint64_t irouter[32]; /* as written */
 	uint32_t any;         /* GICD_IROUTER.Interrupt_Routing_Mode */
+	/*
+	 * Those whose line vgic_set_spi() may follow in the list register
+	 * slot[] of their owner: level-sensitive, resident, placed as pending,
+	 * nothing posted and no overflow. Whoever breaks that clears the bit.
+	 */
+	uint32_t direct;
+	uint8_t slot[32];
 };
 
 /* vCPUs whose affinity differs only in Aff0[3:0]: one SGI target list. */

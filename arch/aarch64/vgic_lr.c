@@ -129,8 +129,11 @@ void vgic_lr_fold(struct vgic *g, struct vgic_cpu *v, unsigned idx)
 	vgic_apply_posts(b, bit);
 	if (intid >= GIC_LPI_FIRST)
 		vgic_lpi_folded_locked(g, v, intid, lr);
-	if (intid >= GIC_NR_PRIVATE)
+	if (intid >= GIC_NR_PRIVATE) {
+		if (intid < GIC_LPI_FIRST)
+			vgic_spis_of(g, intid)->direct &= ~bit;
 		return;
+	}
 	v->direct &= ~bit;
 	vgic_hw_settle(g, v, bit, false);
 }
@@ -181,6 +184,17 @@ uint64_t vgic_lr_image(struct vgic *g, struct vgic_cpu *v, uint32_t intid)
 	return lr;
 }
 
+/* An SPI has been placed: whether its line may be followed there. */
+static void spi_placed(struct vgic_spis *s, const struct vgic_cpu *v,
+		       unsigned idx, unsigned i, uint64_t lr)
+{
+	uint32_t bit = 1U << i;
+
+	s->slot[i] = (uint8_t)idx;
+	if ((lr & ICH_LR_Pending) && !v->overflow && !(s->s.b.edge & bit))
+		s->direct |= bit;
+}
+
 void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 		    uint32_t intid, uint64_t lr)
 {
@@ -197,6 +211,9 @@ void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 	if (intid >= GIC_NR_PRIVATE) {
 		v->spi_slots |= slot;
 		vgic_shared_of(g, intid)->owner[intid & 31] = v->index;
+		if (intid < GIC_LPI_FIRST)
+			spi_placed(vgic_spis_of(g, intid), v, idx, intid & 31,
+				   lr);
 	} else {
 		v->slot_of[intid] = (uint8_t)idx;
 		if ((lr & ICH_LR_Pending) && !v->overflow &&

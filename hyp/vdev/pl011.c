@@ -307,22 +307,24 @@ static bool sends_on(const struct pl011 *p)
 	return !p->tx_full && (p->ris & INT_TX) && !loopback(p);
 }
 
-static int dr_write(struct pl011 *p, uint8_t byte)
+static int dr_sent(struct pl011 *p, int more)
 {
-	int more;
-
-	polls_clear(p);
-	if (loopback(p)) {
-		loop_back(p, byte);
-		return 0;
-	}
-	more = p->ops.tx(p->ops.ctx, byte);
 	p->tx_full = more <= 0;
 	if (p->tx_full)
 		p->ris &= (uint16_t)~INT_TX;
 	else
 		p->ris |= INT_TX;
 	return more < 0 ? -EAGAIN : 0;
+}
+
+static int dr_write(struct pl011 *p, uint8_t byte)
+{
+	polls_clear(p);
+	if (loopback(p)) {
+		loop_back(p, byte);
+		return 0;
+	}
+	return dr_sent(p, p->ops.tx(p->ops.ctx, byte));
 }
 
 static void modem_changed(struct pl011 *p, uint16_t before)
@@ -451,9 +453,9 @@ static int bytes_write(struct pl011 *p, const struct mmio_op *op)
 	return err;
 }
 
-int pl011_mmio(void *dev, struct mmio_op *op)
+static __attribute__((noinline)) int any_access(struct pl011 *p,
+						struct mmio_op *op)
 {
-	struct pl011 *p = dev;
 	int err = 0;
 
 	if (op->write && (op->size > 4 || !is_aligned(op->offset, op->size)))
@@ -468,16 +470,32 @@ int pl011_mmio(void *dev, struct mmio_op *op)
 		return 0;
 	}
 	spin_lock(&p->lock);
-	if (op->write) {
-		bool same = op->offset == REG_DR && sends_on(p);
-
+	if (op->write)
 		err = bytes_write(p, op);
-		if (same && !p->tx_full) {
+	else
+		op->value = bytes_read(p, op);
+	finish(p);
+	return err;
+}
+
+int pl011_mmio(void *dev, struct mmio_op *op)
+{
+	struct pl011 *p = dev;
+	int err, more;
+
+	if (op->offset != REG_DR || op->size > 4 || !op->write)
+		return any_access(p, op);
+	spin_lock(&p->lock);
+	if (!sends_on(p)) {
+		err = dr_write(p, (uint8_t)op->value);
+	} else {
+		polls_clear(p);
+		more = p->ops.tx(p->ops.ctx, (uint8_t)op->value);
+		if (__builtin_expect(more > 0, 1)) {
 			spin_unlock(&p->lock);
 			return 0;
 		}
-	} else {
-		op->value = bytes_read(p, op);
+		err = dr_sent(p, more);
 	}
 	finish(p);
 	return err;

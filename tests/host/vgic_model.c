@@ -389,6 +389,11 @@ static void change_line(struct world *w, unsigned v, uint32_t n)
 	}
 	i->latch |= i->edge && !i->line;
 	i->line = !i->line;
+	if (n >= 32 && w->rig.loaded[v] && rnd(w, 4)) {
+		rig_on(&w->rig, v);
+		vgic_set_spi(w->rig.g, n, i->line, v);
+		return;
+	}
 	vgic_set_line(w->rig.g, v, n, i->line);
 }
 
