@@ -81,13 +81,14 @@ def shared_rows(folder, vms=2, cpus=2, slots=1):
 
 
 def assert_flat(one, many, step=1):
-    """Within 3 %, and what one step of the clock is."""
+    """Not above 3 %, and what one step of the clock is. Less may be: where a guest's
+    pages come to lie decides how many pieces a disk's request has."""
     for name in one.keys() & many.keys():
         print(f"{name:<20}{one[name]:>12.2f}{many[name]:>12.2f}")
     assert not {
         name: (one[name], many[name])
         for name in one.keys() & many.keys()
-        if abs(many[name] - one[name]) > one[name] * TOLERANCE + step
+        if many[name] > one[name] * (1 + TOLERANCE) + step
     }
 
 
