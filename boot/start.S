@@ -85,24 +85,39 @@ primary_entry:
 	cmp	x0, x1
 	b.lo	1b
 
-	/* R_AARCH64_RELATIVE only: the linker script discards the rest. */
-	adrp	x0, __rela_start
-	add	x0, x0, :lo12:__rela_start
-	adrp	x1, __rela_end
-	add	x1, x1, :lo12:__rela_end
+	/* Words that hold an address get the distance that the image was moved by:
+	   scripts/linking/relocations.py says how the table tells them. */
+	adrp	x0, __relr_start
+	add	x0, x0, :lo12:__relr_start
+	adrp	x1, __relr_end
+	add	x1, x1, :lo12:__relr_end
 	adrp	x2, _start
 	add	x2, x2, :lo12:_start
 	adrp	x3, link_start
 	ldr	x3, [x3, :lo12:link_start]
-	sub	x2, x2, x3		// run address - link address
+	subs	x2, x2, x3		// run address - link address
+	b.eq	7f
 2:	cmp	x0, x1
-	b.hs	3f
-	ldp	x4, x5, [x0], #16	// where, type
-	ldr	x6, [x0], #8		// addend
+	b.hs	7f
+	ldr	x4, [x0], #8
+	tbnz	x4, #0, 3f
+	add	x5, x4, x2		// one word
+	ldr	x6, [x5]
 	add	x6, x6, x2
-	str	x6, [x4, x2]
+	str	x6, [x5], #8
 	b	2b
-3:
+3:	mov	x7, x5			// of the next 63 words those with a bit
+4:	lsr	x4, x4, #1
+	cbz	x4, 6f
+	tbz	x4, #0, 5f
+	ldr	x6, [x7]
+	add	x6, x6, x2
+	str	x6, [x7]
+5:	add	x7, x7, #8
+	b	4b
+6:	add	x5, x5, #63*8
+	b	2b
+7:
 	adrp	x9, __boot_stack_top
 	add	x9, x9, :lo12:__boot_stack_top
 	mov	sp, x9
