@@ -54,11 +54,6 @@ int dt_fail(const struct dt *d, uint32_t n, const char *prop, const char *fmt,
 
 /* ------------------------------------------------------------------- tags */
 
-static uint32_t cell_at(const char *at)
-{
-	return fdt32_to_cpu(*(const fdt32_t *)(const void *)at);
-}
-
 /* Where the tag after a node's name is. */
 static const char *after_name(const char *name)
 {
@@ -75,30 +70,28 @@ struct dt_tag dt_tags(const struct dt *d)
 
 void dt_tag_next(const struct dt *d, struct dt_tag *t)
 {
-	const char *blob = d->fdt, *at = t->at;
+	const char *at = t->at;
 
-	t->what = cell_at(at);
+	t->what = dt_cell(at);
 	at += 4;
 	if (t->what == FDT_BEGIN_NODE) {
 		t->name = at;
 		at = after_name(at);
 	} else if (t->what == FDT_PROP) {
-		t->len = cell_at(at);
-		t->name = blob + fdt_off_dt_strings(blob) + cell_at(at + 4);
+		t->len = dt_cell(at);
+		t->name = d->strings + dt_cell(at + 4);
 		t->value = at + 8;
 		at += 8 + align_up(t->len, 4);
 	}
 	t->at = at;
 }
 
-/* Before the first property of a node. */
-static struct dt_tag props_of(const struct dt *d, uint32_t n)
+struct dt_tag dt_props(const struct dt *d, uint32_t n)
 {
 	return (struct dt_tag){.at = after_name(d->node[n].name)};
 }
 
-/* False: the node's children begin here, or it ends. */
-static bool next_prop(const struct dt *d, struct dt_tag *t)
+bool dt_next_prop(const struct dt *d, struct dt_tag *t)
 {
 	do {
 		dt_tag_next(d, t);
@@ -115,14 +108,13 @@ static void index_prop(struct dt_node *node, const struct dt_tag *t)
 		node->compatible = t->value;
 		node->compatible_len = t->len;
 	} else if (t->name[0] == 'p' && strcmp(t->name, "phandle") == 0) {
-		node->phandle = cell_at(t->value);
+		node->phandle = dt_cell(t->value);
 	}
 }
 
 /* Fills d->node, which has room for all of them. */
 static void fill_index(struct dt *d)
 {
-	const char *structure = dt_tags(d).at;
 	uint32_t nr = 0, in = DT_NONE; /* the node being read */
 	struct dt_tag t = dt_tags(d);
 
@@ -131,7 +123,6 @@ static void fill_index(struct dt *d)
 			d->node[nr] = (struct dt_node){
 				.name = t.name,
 				.parent = in,
-				.off = (int)(t.name - structure) - 4,
 			};
 			in = nr++;
 		} else if (t.what == FDT_PROP) {
@@ -226,8 +217,8 @@ static const char *alias_path(const struct dt *d, const char *name, size_t len)
 
 	if (aliases == DT_NONE)
 		return NULL;
-	t = props_of(d, aliases);
-	while (next_prop(d, &t)) {
+	t = dt_props(d, aliases);
+	while (dt_next_prop(d, &t)) {
 		if (strncmp(t.name, name, len) != 0 || t.name[len] != '\0')
 			continue;
 		if (t.len < 2 || t.value[t.len - 1] != '\0' ||
@@ -267,9 +258,9 @@ uint32_t dt_find(const struct dt *d, uint32_t from, const char *compatible)
 
 const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len)
 {
-	struct dt_tag t = props_of(d, n);
+	struct dt_tag t = dt_props(d, n);
 
-	while (next_prop(d, &t)) {
+	while (dt_next_prop(d, &t)) {
 		if (strcmp(t.name, prop) == 0) {
 			*len = (int)t.len;
 			return t.value;
@@ -284,6 +275,24 @@ bool dt_has(const struct dt *d, uint32_t n, const char *prop)
 	int len;
 
 	return dt_prop(d, n, prop, &len) != NULL;
+}
+
+int dt_string_idx(const struct dt *d, uint32_t n, const char *prop,
+		  const char *what)
+{
+	size_t want = strlen(what) + 1;
+	int len = 0, idx = 0;
+	const char *s = dt_prop(d, n, prop, &len), *nul;
+
+	for (; s && len > 0; s = nul + 1, idx++) {
+		nul = memchr(s, '\0', (size_t)len);
+		if (!nul)
+			break;
+		if ((size_t)(nul + 1 - s) == want && memcmp(s, what, want) == 0)
+			return idx;
+		len -= (int)(nul + 1 - s);
+	}
+	return -1;
 }
 
 bool dt_enabled(const struct dt *d, uint32_t n)

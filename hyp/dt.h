@@ -37,11 +37,11 @@ struct dt_node {
 	uint32_t phandle;        /* 0: none */
 	uint32_t parent;         /* node number; DT_NONE for the root */
 	uint32_t end; /* number of the first node after this subtree */
-	int off;      /* libfdt's offset */
 };
 
 struct dt {
 	const void *fdt;
+	const char *strings; /* its block of property names */
 	struct dt_node *node;
 	uint32_t nr_nodes;
 	const char *label; /* begins every error line; NULL: nothing */
@@ -59,8 +59,8 @@ struct dt_range {
 /*
  * Checks the whole blob: header, version 17, blocks inside `max_size` bytes,
  * every tag, name and string, nesting. d->label, err and err_len are set by
- * the caller; d->fdt and nr_nodes are set here. Needs no memory, so it also
- * serves before there is any. The blob must be 8-byte aligned.
+ * the caller; d->fdt, strings and nr_nodes are set here. Needs no memory, so it
+ * also serves before there is any. The blob must be 8-byte aligned.
  */
 MUST_CHECK int dt_check(struct dt *d, const void *blob, uint64_t max_size);
 
@@ -106,6 +106,9 @@ bool dt_enabled(const struct dt *d, uint32_t n);
 /* The value, or NULL when absent; *len in bytes. */
 const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len);
 bool dt_has(const struct dt *d, uint32_t n, const char *prop);
+/* Which of the strings of a property `what` is, from 0; -1: none. */
+int dt_string_idx(const struct dt *d, uint32_t n, const char *prop,
+		  const char *what);
 
 /* Each of these fails when the property is absent or has another length. */
 MUST_CHECK int dt_u32(const struct dt *d, uint32_t n, const char *prop,
@@ -132,9 +135,19 @@ struct dt_tag {
 	uint32_t len;      /* of that, bytes */
 };
 
+/* A cell of the structure block, whose cells are aligned. */
+static inline uint32_t dt_cell(const char *at)
+{
+	return __builtin_bswap32(*(const uint32_t *)(const void *)at);
+}
+
 /* Before the first tag. */
 struct dt_tag dt_tags(const struct dt *d);
 void dt_tag_next(const struct dt *d, struct dt_tag *t);
+
+/* Before node n's first property; false: it has no more. */
+struct dt_tag dt_props(const struct dt *d, uint32_t n);
+bool dt_next_prop(const struct dt *d, struct dt_tag *t);
 
 /* ---- addresses: reg, #address-cells, #size-cells, ranges */
 /* *v = the number of cells, default when absent; fails above 2. */

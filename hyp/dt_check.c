@@ -139,7 +139,7 @@ static int take_cell(struct scan *s, uint32_t *v)
 {
 	if (s->size - s->at < 4)
 		return bad_struct(s, "unexpected end");
-	*v = fdt32_ld((const fdt32_t *)(const void *)(s->structure + s->at));
+	*v = dt_cell(s->structure + s->at);
 	s->at += 4;
 	return 0;
 }
@@ -255,7 +255,7 @@ static int scan_nodes(struct dt *d)
 		.d = d,
 		.structure = blob + fdt_off_dt_struct(blob),
 		.size = fdt_size_dt_struct(blob),
-		.strings = blob + fdt_off_dt_strings(blob),
+		.strings = d->strings,
 		.strings_size = fdt_size_dt_strings(blob),
 	};
 	int err = 0;
@@ -274,5 +274,8 @@ int dt_check(struct dt *d, const void *blob, uint64_t max_size)
 	d->node = NULL;
 	if (!err)
 		err = check_reservations(d);
-	return err ? err : scan_nodes(d);
+	if (err)
+		return err;
+	d->strings = (const char *)blob + fdt_off_dt_strings(blob);
+	return scan_nodes(d);
 }

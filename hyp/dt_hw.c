@@ -9,7 +9,6 @@
  * MPIDR_EL1; PSCI DEN 0022.
  * Called by boot/platform.c and hyp/vm_dt_parse.c. No locks.
  */
-#include <libfdt.h>
 #include <string.h>
 
 #include <base/bits.h>
@@ -262,8 +261,7 @@ static int timer_irq(const struct dt *d, const struct dt_gic *gic,
 {
 	*intid = 0;
 	if (dt_has(d, t->node, "interrupt-names")) {
-		int at = fdt_stringlist_search(d->fdt, d->node[t->node].off,
-					       "interrupt-names", name);
+		int at = dt_string_idx(d, t->node, "interrupt-names", name);
 
 		if (at < 0)
 			return 0;

@@ -6,7 +6,6 @@
  * Called by boot/main.c once. No locks.
  */
 #include <errno.h>
-#include <libfdt.h>
 #include <string.h>
 
 #include <hyp/manifest.h>
@@ -15,20 +14,15 @@
 int manifest_only_props(const struct dt *d, uint32_t n,
 			const char *const *known)
 {
-	int off;
+	struct dt_tag t = dt_props(d, n);
 
-	fdt_for_each_property_offset(off, d->fdt, d->node[n].off)
-	{
+	while (dt_next_prop(d, &t)) {
 		const char *const *k = known;
-		const char *name = NULL;
-		int len;
 
-		if (!fdt_getprop_by_offset(d->fdt, off, &name, &len))
-			return dt_fail(d, n, NULL, "unreadable property");
-		while (*k && strcmp(*k, name) != 0)
+		while (*k && strcmp(*k, t.name) != 0)
 			k++;
 		if (!*k)
-			return dt_fail(d, n, name, "unknown property");
+			return dt_fail(d, n, t.name, "unknown property");
 	}
 	return 0;
 }

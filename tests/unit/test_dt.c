@@ -370,6 +370,42 @@ static void every_getter_checks_the_length(void **state)
 	assert_int_equal(dt_string(d, 1, "none", &s), -EINVAL);
 }
 
+static void string_of_a_list_is_known_by_its_place(void **state)
+{
+	struct tree *t = *state;
+	uint32_t n;
+
+	open_tree(t, "a { l = \"one\", \"\", \"three\"; cut = [61 62];"
+		     " e; };");
+	n = lookup(t, "/a");
+	assert_int_equal(dt_string_idx(&t->d, n, "l", "one"), 0);
+	assert_int_equal(dt_string_idx(&t->d, n, "l", ""), 1);
+	assert_int_equal(dt_string_idx(&t->d, n, "l", "three"), 2);
+	assert_int_equal(dt_string_idx(&t->d, n, "l", "thre"), -1);
+	assert_int_equal(dt_string_idx(&t->d, n, "cut", "ab"), -1);
+	assert_int_equal(dt_string_idx(&t->d, n, "e", ""), -1);
+	assert_int_equal(dt_string_idx(&t->d, n, "none", "one"), -1);
+}
+
+static void properties_come_one_by_one_and_no_child_is_entered(void **state)
+{
+	struct tree *t = *state;
+	struct dt_tag p;
+
+	open_tree(t, "a { p = <7>; q = [01]; b { r = <8>; }; };");
+	p = dt_props(&t->d, lookup(t, "/a"));
+	assert_true(dt_next_prop(&t->d, &p));
+	assert_string_equal(p.name, "p");
+	assert_int_equal(p.len, 4);
+	assert_int_equal(dt_cell(p.value), 7);
+	assert_true(dt_next_prop(&t->d, &p));
+	assert_string_equal(p.name, "q");
+	assert_int_equal(p.len, 1);
+	assert_false(dt_next_prop(&t->d, &p));
+	p = dt_props(&t->d, DT_ROOT);
+	assert_false(dt_next_prop(&t->d, &p));
+}
+
 static void error_line_is_cut_to_its_buffer(void **state)
 {
 	struct tree *t = *state;
@@ -548,6 +584,8 @@ int main(void)
 		T(lack_of_memory_is_an_error_line),
 		T(nodes_are_found_by_path_alias_and_compatible),
 		T(every_getter_checks_the_length),
+		T(string_of_a_list_is_known_by_its_place),
+		T(properties_come_one_by_one_and_no_child_is_entered),
 		T(error_line_is_cut_to_its_buffer),
 		T(reg_goes_through_the_ranges_of_every_bus),
 		T(reg_that_makes_no_sense_is_refused),
