@@ -89,7 +89,22 @@ EL2_CODEGEN := $(EL2_FIXED:%=-ffixed-x%) -mgeneral-regs-only -mno-outline-atomic
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-omit-frame-pointer -momit-leaf-frame-pointer \
 	-ffunction-sections -fdata-sections
-EL2_CFLAGS := -std=gnu11 -O2 -g $(WARN) $(EL2_CODEGEN) $(INC) \
+# What exits of guests come by is compiled for few instructions, all else, and the
+# libraries, for few bytes: docs/performance.md, "What the image is made of".
+EL2_HOT := $(addprefix arch/aarch64/,idreg.c pgtable.c pgtable_entry.c pgtable_run.c \
+		pmu.c psci.c smccc.c smccc_trng.c stage2.c vgic_bank.c vgic_choose.c \
+		vgic_inject.c vgic_look.c vgic_lr.c vgic_mmio.c vgic_run.c \
+		el2/context.c el2/maint.c) \
+	$(addprefix hyp/,abort.c chacha20.c console.c firmware.c gmem.c \
+		gmem_demand.c mmio.c page_alloc.c random.c run.c runq.c sched.c \
+		sched_lists.c sched_spin.c trap.c vcpu.c \
+		vm_vcpus.c) \
+	$(addprefix hyp/vdev/,pl011.c virtio_blk.c virtio_console.c virtio_mmio.c \
+		virtq.c) drivers/gicv3.c drivers/ramdisk.c
+EL2_FAST := -O2 -fno-align-functions -fno-align-jumps -fno-align-labels -fno-align-loops
+# All of the image is within 1 MiB, so an address is one instruction; the linker says
+# when it is not.
+EL2_CFLAGS := -std=gnu11 -g -mcmodel=tiny $(WARN) $(EL2_CODEGEN) $(INC) \
 	-Iarch/aarch64/el2/include -MMD -MP
 EL2_CPPFLAGS = $(shell cat $(BUILD)/deps/newlib/cppflags) \
 	-isystem $(BUILD)/deps/libfdt/include
@@ -105,7 +120,8 @@ DEPS := $(BUILD)/deps/newlib $(BUILD)/deps/libfdt
 # Rewritten when the options are others than last time.
 $(EL2)/codegen: FORCE
 	@mkdir -p $(@D)
-	@echo '$(EL2_CODEGEN)' | cmp -s - $@ || echo '$(EL2_CODEGEN)' >$@
+	@echo '$(EL2_CFLAGS) $(EL2_FAST) $(EL2_HOT)' | cmp -s - $@ || \
+		echo '$(EL2_CFLAGS) $(EL2_FAST) $(EL2_HOT)' >$@
 
 $(BUILD)/deps/newlib: scripts/build-newlib scripts/cache-lib.sh $(EL2)/codegen
 	@mkdir -p $(@D)
@@ -123,7 +139,8 @@ $(EL2)/asm-offsets.h: arch/aarch64/el2/asm-offsets.c $(EL2)/codegen | $(DEPS)
 
 $(EL2)/%.o: %.c $(EL2)/codegen | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(EL2_CFLAGS) $(EL2_CPPFLAGS) -c $< -o $@
+	$(Q)$(CC) $(EL2_CFLAGS) $(if $(filter $<,$(EL2_HOT)),$(EL2_FAST),-Os) \
+		$(EL2_CPPFLAGS) -c $< -o $@
 
 $(EL2)/%.o: %.S $(EL2)/asm-offsets.h
 	@mkdir -p $(@D)
@@ -131,7 +148,7 @@ $(EL2)/%.o: %.S $(EL2)/asm-offsets.h
 
 # A guest's FP/SIMD registers and some general ones are live at EL2: no image
 # without the check.
-# Linked twice, for the table of its own symbols.
+# Linked several times, for the tables that it carries of itself.
 EL2_LINK = CROSS_COMPILE=$(CROSS_COMPILE) scripts/link-el2 $@ $(CC) $(EL2_LDFLAGS)
 EL2_LIBS := $(BUILD)/deps/libfdt/libfdt.a $(BUILD)/deps/newlib/libc.a
 EL2_LINK_DEPS := linker.ld scripts/link-el2 $(wildcard scripts/linking/*.py)
@@ -474,6 +491,11 @@ $(GUEST_OUT)/bench-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
 	$(Q)guest/linux/mkdtb --smp $* --mem 512M --seed $@
 
+# The same with a slot for a virtio console.
+$(GUEST_OUT)/bench-hvc0-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkdtb --smp $* --mem 512M --disks 2 --seed $@
+
 # Loaded into QEMU, so it is of the build host and has no sanitizers.
 BENCH_PLUGIN := $(BENCH)/plugin/exits.so
 $(BENCH_PLUGIN): tests/bench/plugin/exits.c tests/bench/plugin/qemu_plugin.h
@@ -489,10 +511,12 @@ BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 ## bench                extra instructions an operation costs under Plinth, and a
 ##                      Linux boot's exits by reason [KERNEL= SMP=1 BENCH_CPU=
 ##                      BENCH_APPEND=; BASELINE=write: the results to compare with]
-## bench-check          the same, and fails where it is above the base line
+## bench-check          the same and starts, and fails where it is above the base line
+##                      or a limit
 ## bench-linux          the exits of the Linux boot alone
 ## bench-boots          boots of the built kernel in several shapes [BASELINE=write]
-## bench-startup        what a start takes, and sizes [BASELINE=write]
+## bench-startup        what a start takes, and sizes, and fails above a limit
+##                      [BASELINE=write]
 ## bench-anatomy        exits instruction by instruction [REASON="GICD write"]
 .PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
 $(BENCH_TARGETS):
@@ -506,7 +530,7 @@ bench-all: bench-operations bench-linux-all
 	@/usr/bin/python3 tests/bench/report.py --svg $(BENCH)/chart.svg \
 		$(if $(filter write,$(BASELINE)),--write)
 
-bench-check-all: bench-operations bench-linux-all
+bench-check-all: bench-operations bench-linux-all bench-startup-all
 	@tests/bench/check $(BENCH_RESULTS)
 
 bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
@@ -533,7 +557,8 @@ bench-boots:
 	@$(SETUP) build run kernel </dev/null
 	@$(PARALLEL) bench-boots-all KERNEL=built </dev/null
 
-bench-boots-all: linux-parts $(BENCH_PLUGIN) $(GUEST_OUT)/bench-1.dtb $(GUEST_OUT)/bench-4.dtb
+bench-boots-all: linux-parts $(BENCH_PLUGIN) \
+		$(patsubst %,$(GUEST_OUT)/bench-%.dtb,1 4 hvc0-1 hvc0-4)
 	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--dtb $(GUEST_OUT)/bench-%.dtb --kernel "$$(cat $(LINUX_KERNEL)/version)" \
 		$(if $(filter write,$(BASELINE)),--write) --build $(BENCH) -- $(BENCH_RUN) \
@@ -549,6 +574,7 @@ bench-startup:
 bench-startup-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_PLUGIN)
 	@tests/bench/startup --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--payload $(GUEST)/hello.img $(if $(filter write,$(BASELINE)),--write) \
+		--limits tests/bench/startup-limits.json \
 		-- $(BENCH_RUN) --cpu cortex-a57 --host-append stats
 	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 

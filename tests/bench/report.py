@@ -65,6 +65,9 @@ def starts(found):
     lines += ["", "| size | |", "|---|--:|"]
     for row in found["sizes"]:
         lines.append(f"| {row['what']} | {judged(row['value'], row['budget'])} |")
+    lines += ["", "| of the image | code | constants |", "|---|--:|--:|"]
+    for row in found["areas"]:
+        lines.append(f"| {row['what']} | {row['code']} | {row['constants']} |")
     return "\n".join(lines)
 
 

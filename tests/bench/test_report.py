@@ -56,9 +56,12 @@ def test_a_start_is_judged_without_scrubbing():
     start = {"what": "copied", "all": 50, "scrub": 30, "copy": 15, "rest": 5, "apart": 20}
     sizes = [{"what": "image", "value": 9, "budget": 8}, {"what": "symbols", "value": 1}]
     sizes[1]["budget"] = None
-    lines = report.starts({"starts": [{**start, "budget": 20}], "sizes": sizes}).splitlines()
+    areas = [{"what": "switch", "code": 7, "constants": 2}]
+    found = {"starts": [{**start, "budget": 20}], "sizes": sizes, "areas": areas}
+    lines = report.starts(found).splitlines()
     assert lines[2] == "| copied | 50 | 30 | 15 | 5 | 20 (met: 20) |"
-    assert lines[6:] == ["| image | 9 (not met: 8) |", "| symbols | 1 |"]
+    assert lines[6:8] == ["| image | 9 (not met: 8) |", "| symbols | 1 |"]
+    assert lines[11:] == ["| switch | 7 | 2 |"]
 
 
 def test_a_disk_request_is_told_by_the_kib():

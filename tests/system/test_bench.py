@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 
 import machine
@@ -39,6 +40,28 @@ def test_every_exit_is_counted_by_its_reason(tmp_path, name, smp, pcpus):
 
 def test_two_runs_count_the_same(tmp_path):
     runs = [counted(tmp_path / side, "irqsmp", 4)[0] for side in "ab"]
+    assert runs[0] == runs[1]
+
+
+@machine.BY_MAKE
+@pytest.mark.long
+def test_the_bench_made_twice_gives_the_same_figures():
+    """All that it leaves, to the byte: operations, a Linux boot, paths."""
+    runs = []
+    for _ in range(2):
+        subprocess.run(
+            ["make", "-s", "bench"],
+            cwd=machine.ROOT,
+            env=machine.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=10 * machine.LINUX_SECONDS,
+        )
+        kept = ("results-*.json", "linux.json", "paths.json")
+        files = [f for name in kept for f in (machine.BUILD / "bench").glob(name)]
+        runs.append({file.name: file.read_text() for file in files})
+    assert len(runs[0]) >= 4
     assert runs[0] == runs[1]
 
 

@@ -228,7 +228,7 @@ def test_walk_of_a_known_page_leads_to_its_content(live, seen, debuggee):
     assert re.search(
         r"^level \d: table 0x[0-9a-f]+ .*entry \d+ = 0x[0-9a-f]{16}  "
         r"(2 MiB|1 GiB) block at 0x[0-9a-f]+: rw x, Normal Write-Back, "
-        r"inner shareable, AF$",
+        r"inner shareable, AF, contiguous$",
         text,
         re.M,
     )

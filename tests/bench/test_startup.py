@@ -1,0 +1,75 @@
+"""Sizes and limits of tests/bench/startup, no emulator."""
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def script():
+    loader = importlib.machinery.SourceFileLoader("startup", os.path.join(HERE, "startup"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("startup", loader))
+    loader.exec_module(module)
+    return module
+
+
+STARTUP = script()
+FOUND = {
+    "starts": [{"what": "copied", "apart": 700, "all": 9000}],
+    "sizes": [{"what": "image", "value": 50}],
+}
+
+
+def test_figure_at_its_limit_is_no_finding():
+    assert STARTUP.above(FOUND, {"copied": 700, "image": 50}) == []
+
+
+def test_each_figure_above_its_limit_is_named():
+    assert STARTUP.above(FOUND, {"copied": 699, "image": 49}) == [
+        "copied: 700, the limit is 699",
+        "image: 50, the limit is 49",
+    ]
+
+
+def test_committed_figures_are_just_below_the_committed_limits():
+    """So that a limit is worth having: within 3 %."""
+    with open(os.path.join(HERE, "startup.json"), encoding="utf-8") as file:
+        found = json.load(file)
+    with open(os.path.join(HERE, "startup-limits.json"), encoding="utf-8") as file:
+        limits = json.load(file)
+    assert STARTUP.above(found, limits) == []
+    near = {what: int(limit * 0.97) - 1 for what, limit in limits.items()}
+    assert len(STARTUP.above(found, near)) == len(limits)
+
+
+def test_sizes_leave_out_symbols_debugging_and_padding(monkeypatch):
+    sections = """
+  [ 1] .text             PROGBITS        0000000040200000 001000 002000 00  AX  0   0 2048
+  [ 2] .rodata           PROGBITS        0000000040202000 003000 000100 08  WA  0   0 64
+  [ 3] .symbols          PROGBITS        0000000040202100 003100 000070 00   A  0   0  8
+  [ 4] .data             PROGBITS        0000000040203000 004000 001000 00  WA  0   0  8
+  [ 5] .bss              NOBITS          0000000040204000 005000 048000 00  WA  0   0 4096
+  [ 6] .debug_info       PROGBITS        0000000000000000 005000 0dcd62 00      0   0  1
+"""
+    symbols = """
+0000000040201f00 T __text_used
+0000000040202000 T __text_end
+0000000040203010 D __data_used
+0000000040204000 D __data_end
+0000000040204000 B __bss_start
+0000000040204400 B __bss_end
+000000004024c000 B __image_end
+                 U unknown
+"""
+    monkeypatch.setattr(
+        STARTUP, "said", lambda tool, *_: sections if tool == "readelf" else symbols
+    )
+    assert list(STARTUP.image_sizes("x").values()) == [
+        0x1F00 + 0x100 + 0x10,
+        0x100 + 0xFF0,
+        0x70,
+        0x400,
+        0x47C00,
+    ]
