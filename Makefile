@@ -560,10 +560,10 @@ bench-boots:
 bench-boots-all: linux-parts $(BENCH_PLUGIN) \
 		$(patsubst %,$(GUEST_OUT)/bench-%.dtb,1 4 hvc0-1 hvc0-4)
 	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
-		--dtb $(GUEST_OUT)/bench-%.dtb --kernel "$$(cat $(LINUX_KERNEL)/version)" \
+		--dtb $(GUEST_OUT)/bench-%.dtb --disk $(LINUX_DISK) \
+		--kernel "$$(cat $(LINUX_KERNEL)/version)" \
 		$(if $(filter write,$(BASELINE)),--write) --build $(BENCH) -- $(BENCH_RUN) \
-		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --disk $(LINUX_DISK) \
-		--host-append stats
+		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --host-append stats
 	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
 .PHONY: bench-startup bench-startup-all
