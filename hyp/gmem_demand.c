@@ -209,15 +209,19 @@ struct gmem_span gmem_demand_look(const struct gmem *m, ipa_t at,
 	return look(m, at, 1, access);
 }
 
-/* The same where a page may have to come first. */
+/* The same where a page may have to come first. It is there then, but another
+ * CPU may just be changing a neighbour of its run: once for each of them. */
 static struct gmem_span take(struct gmem *m, const struct gmem_extent *e,
 			     ipa_t at, uint64_t want, enum gmem_access access)
 {
 	struct gmem_span s = look(m, at, want, access);
 
-	if (s.p || touch(m, e, at, access, GMEM_CHUNK_ORDER))
-		return s;
-	return look(m, at, want, access);
+	for (unsigned n = 0; !s.p && n < PGT_RUN_ENTRIES; n++) {
+		if (touch(m, e, at, access, GMEM_CHUNK_ORDER))
+			break;
+		s = look(m, at, want, access);
+	}
+	return s;
 }
 
 /* In several looks. */

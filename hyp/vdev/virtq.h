@@ -19,9 +19,9 @@
  *
  * Ring addresses become host pointers once, in virtq_enable(); an area that is
  * not contiguous in host memory is looked up element by element. Indirect
- *tables are looked at through a window that stays where the last one was.
- *Pointers and window hold until virtq_disable(): whoever moves or takes away
- *guest RAM disables the VM's queues first.
+ * tables are looked at through a window that stays where the last one was.
+ * Pointers and window hold until virtq_disable(): whoever moves or takes away
+ * guest RAM disables the VM's queues first.
  *
  * Locks: none of its own; the device's lock covers a queue and its chains.
  * Barriers: acquire after reading avail.idx,
