@@ -30,11 +30,23 @@ static void guest_irq(struct cpu *c, uint32_t intid, uint32_t virq)
 		sched_wake(v);
 }
 
+/* A line that is still high makes its interrupt pending again, maybe of a vCPU
+ * that has gone to sleep since it ended it. */
+static void maintenance_irq(struct vcpu *v)
+{
+	if (!v)
+		return;
+	vgic_maintenance(v->vm->vgic, v->idx);
+	if (v->sched.state == SCHED_BLOCKED &&
+	    vgic_has_pending(v->vm->vgic, v->idx))
+		sched_wake(v);
+}
+
 static void own_irq(struct cpu *c, uint32_t intid)
 {
 	gicc_drop(intid);
-	if (intid == c->hyp->ppi.maintenance && c->loaded)
-		vgic_maintenance(c->loaded->vm->vgic, c->loaded->idx);
+	if (intid == c->hyp->ppi.maintenance)
+		maintenance_irq(c->loaded);
 	else if (intid == c->hyp->ppi.hyp_timer)
 		sched_timer(c);
 	else if (intid == HYP_SGI_KICK)

@@ -97,8 +97,7 @@ void runq_owe(struct runq_member *m, uint64_t ticks)
 {
 	m->owes += ticks;
 	if (m->share.budget)
-		m->behind += ticks;
-	pay(m);
+		m->behind = min_u64(m->behind + ticks, 2 * ticks);
 }
 
 void runq_join(struct runq *q, struct runq_member *m, const struct runq *from,
@@ -116,6 +115,7 @@ void runq_join(struct runq *q, struct runq_member *m, const struct runq *from,
 	m->since = now;
 	m->at_once = !q->current && !q->first;
 	refill(m, now);
+	pay(m);
 	insert(q, m);
 }
 

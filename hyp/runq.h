@@ -47,7 +47,8 @@ struct runq_member {
 	uint64_t left;            /* budget of this period */
 	uint64_t period_end;      /* when `left` is filled again; counter */
 	uint64_t owes;            /* ticks of work that was done for it */
-	uint64_t behind;          /* what of it its budgets have not paid yet */
+	uint64_t behind;          /* what of it its budgets have yet to pay: at
+				   * most twice the last */
 };
 
 /* How patient a queue is, in ticks of the counter. */

@@ -52,7 +52,7 @@ static void show(struct sched_event *e)
 	spin_unlock(&l->lock);
 }
 
-/* It is not loaded, and was not meanwhile. */
+/* It is not loaded, before and after. */
 static bool copy_as_it_lies(struct vcpu_look *l, const struct vcpu *v)
 {
 	if (is_loaded(v))

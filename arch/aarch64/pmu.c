@@ -195,6 +195,7 @@ void pmu_put(struct pmu_context *c)
 
 bool pmu_asserts(void)
 {
+	pmu_hw_isb(); /* of this exit, too */
 	return (pmu_hw_read(PMU_PMCR) & PMCR_E) &&
 	       (pmu_hw_read(PMU_PMOVSSET) & pmu_hw_read(PMU_PMINTENSET));
 }

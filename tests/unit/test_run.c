@@ -127,6 +127,24 @@ static void timer_that_is_off_when_its_interrupt_is_enabled_is_silent(void **s)
 	}
 }
 
+/* The maintenance interrupt of its end comes after the WFI behind it. */
+static void line_that_is_still_high_wakes_who_has_ended_it(void **state)
+{
+	struct vcpu *v = vm->vcpus[0];
+
+	(void)state;
+	sim_guest_gic(&m, 0);
+	vgic_set_line(vm->vgic, VGIC_NO_VCPU, 33, true);
+	assert_ptr_equal(sim_irq(&m, 0, HYP_SGI_KICK), v);
+	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 33);
+	gich_eoi(&m.pcpu[0].gich, 1, 33);
+	assert_null(sim_sync(&m, 0, syn(0x01, 0)));
+	assert_ptr_equal(sim_irq(&m, 0, SIM_MAINT), v);
+	assert_int_equal(gich_ack(&m.pcpu[0].gich, 1), 33);
+	vgic_set_line(vm->vgic, VGIC_NO_VCPU, 33, false);
+	gich_eoi(&m.pcpu[0].gich, 1, 33);
+}
+
 static void overflow_of_counters_is_the_guests_interrupt(void **state)
 {
 	struct fake_pcpu *p = &m.pcpu[0].hw;
@@ -352,6 +370,7 @@ int main(void)
 		TWO(spurious_interrupt_is_neither_dropped_nor_deactivated),
 		TWO(timer_stays_active_until_its_guest_deactivates_it),
 		TWO(timer_that_is_off_when_its_interrupt_is_enabled_is_silent),
+		TWO(line_that_is_still_high_wakes_who_has_ended_it),
 		TWO(overflow_of_counters_is_the_guests_interrupt),
 		TWO(machine_without_a_pmu_has_no_interrupt_of_it),
 		TWO(timer_of_nobody_is_let_go),
