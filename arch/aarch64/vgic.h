@@ -235,30 +235,6 @@ MUST_CHECK bool vgic_icc_write(struct vgic *g, unsigned vcpu, enum vgic_icc reg,
 MUST_CHECK int vgic_dist_mmio(void *vgic, struct mmio_op *op);
 MUST_CHECK int vgic_redist_mmio(void *vgic, struct mmio_op *op);
 
-/* --------------------------------------------------------------- debugging */
-
-struct vgic_irq_state {
-	bool pending; /* as ISPENDR would read */
-	bool active;
-	bool enabled;
-	bool line;
-	bool edge;
-	bool hw; /* a physical interrupt is active for it */
-	uint8_t group;
-	uint8_t prio;
-	uint16_t target; /* vCPU that gets it, 0xffff: none */
-	uint16_t owner;  /* where it is resident or active, if it is */
-	int8_t lr;       /* list register, -1: not resident */
-};
-
-/*
- * State of intid, of `vcpu` when it is private. Resident state of `self`
- * (the vCPU loaded here, or VGIC_NO_VCPU) is read from its list registers,
- * that of others is what EL2 saw last. False: no such INTID.
- */
-bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
-		    uint32_t intid, struct vgic_irq_state *out);
-
 /* Whether a private interrupt of a vCPU that is not loaded is pending or
  * active. */
 bool vgic_private_noted(struct vgic *g, unsigned vcpu, uint32_t intid);

@@ -21,6 +21,7 @@
 #include "host.h"
 #include "pages.h"
 #include "syndrome.h"
+#include "vgic_state.h"
 
 #define SIM_CPUS    4
 #define SIM_VMS     3

@@ -10,6 +10,7 @@
 #include <arch/aarch64/vgic.h>
 
 #include "gich.h"
+#include "vgic_state.h"
 
 #define RIG_MAX_VCPUS 20
 #define RIG_RAM_BASE  UINT64_C(0x80000000)
