@@ -448,16 +448,22 @@ static void nothing_runs_while_off_or_without_queue(void **state)
 	assert_int_equal(its_read(r, 0, 0x90, 8), 0x40);
 }
 
+/* Commands that are none, as many as a queue has room for. */
+static void empty_queue_of_64_kib(struct vgic_rig *r)
+{
+	its_write(r, 0, 0, 4, 0);
+	its_write(r, 0, 0x80, 8, V | its_ipa(ITS_QUEUE) | 15);
+	memset(r->ram + ITS_QUEUE, 0, 0x10000);
+	its_write(r, 0, 0, 4, 1);
+}
+
 /* One access does a part; the vCPU comes back for the rest. */
 static void long_queues_are_done_in_bouts(void **state)
 {
 	struct vgic_rig *r = started(state);
 	uint64_t start;
 
-	its_write(r, 0, 0, 4, 0);
-	its_write(r, 0, 0x80, 8, V | its_ipa(ITS_QUEUE) | 15);
-	memset(r->ram + ITS_QUEUE, 0, 0x10000);
-	its_write(r, 0, 0, 4, 1);
+	empty_queue_of_64_kib(r);
 	its_write(r, 0, 0x88, 8, 0xffe0);
 	rig_on(r, 1);
 	start = its_read(r, 1, 0x90, 8);
@@ -472,10 +478,7 @@ static void who_has_commands_to_go_on_with_does_not_sleep(void **state)
 {
 	struct vgic_rig *r = started(state);
 
-	its_write(r, 0, 0, 4, 0);
-	its_write(r, 0, 0x80, 8, V | its_ipa(ITS_QUEUE) | 15);
-	memset(r->ram + ITS_QUEUE, 0, 0x10000);
-	its_write(r, 0, 0, 4, 1);
+	empty_queue_of_64_kib(r);
 	rig_on(r, 0);
 	assert_false(vgic_has_pending(r->g, 0));
 	its_write(r, 0, 0x88, 8, 0xffe0);
@@ -493,10 +496,7 @@ static void commands_go_on_after_a_put(void **state)
 {
 	struct vgic_rig *r = started(state);
 
-	its_write(r, 0, 0, 4, 0);
-	its_write(r, 0, 0x80, 8, V | its_ipa(ITS_QUEUE) | 15);
-	memset(r->ram + ITS_QUEUE, 0, 0x10000);
-	its_write(r, 0, 0, 4, 1);
+	empty_queue_of_64_kib(r);
 	its_write(r, 0, 0x88, 8, 0xffe0);
 	rig_put(r, 0);
 	rig_load(r, 0);
