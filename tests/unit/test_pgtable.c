@@ -5,61 +5,7 @@
 
 #include <base/panic.h>
 
-#include "../host/tlb_model.h"
-
-/* Any leaf bits will do for the editor; these are two plausible sets. */
-#define RW   UINT64_C(0x7fc) /* AF, SH, S2AP=11, MemAttr=1111 */
-#define RO   UINT64_C(0x77c)
-#define DEV  UINT64_C(0x4c4)
-#define BBM  UINT64_C(0x33c) /* SH and MemAttr */
-#define G(n) ((uint64_t)(n) << 30)
-#define M(n) ((uint64_t)(n) << 20)
-#define K(n) ((uint64_t)(n) << 10)
-
-struct fixture {
-	struct tlb_model m;
-	struct pgt p;
-};
-
-static void make(struct fixture *f, unsigned level, unsigned bits)
-{
-	uint64_t root = BIT(bits - (39 - 9 * level)) * 8;
-
-	tlb_model_init(&f->m);
-	f->p = (struct pgt){
-		.env = tlb_model_env(&f->m),
-		.root = host_ram_alloc(max_u64(root, PAGE_SIZE),
-				       max_u64(root, PAGE_SIZE)),
-		.bbm_attrs = BBM,
-		.start_level = level,
-		.addr_bits = bits,
-		.oa_bits = 48,
-	};
-}
-
-static void unmake(struct fixture *f)
-{
-	f->m.nr_pages = 0;
-	pgt_destroy(&f->p);
-	host_ram_free(f->p.root);
-	assert_int_equal(f->m.live, 0);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	make(f, 1, 39);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	unmake(*state);
-	free(*state);
-	return 0;
-}
+#include "../host/pgt_fixture.h"
 
 static struct pgt_walk at(const struct fixture *f, uint64_t addr)
 {
@@ -467,7 +413,7 @@ static void roots_of_every_shape_reach_their_last_byte(void **state)
 		uint64_t end = BIT(t[i].bits);
 
 		print_message("  level %u, %u bits\n", t[i].level, t[i].bits);
-		make(&f, t[i].level, t[i].bits);
+		pgt_make(&f, t[i].level, t[i].bits);
 		assert_int_equal(pgt_map(&f.p, 0, 0, end, RW), 0);
 		assert_int_equal(at(&f, end - 1).pa, end - 1);
 		assert_int_equal(f.p.nr_tables,
@@ -475,11 +421,11 @@ static void roots_of_every_shape_reach_their_last_byte(void **state)
 		assert_int_equal(pgt_unmap(&f.p, end - K(4), K(4)), 0);
 		assert_int_equal(at(&f, end - 1).desc, 0);
 		assert_int_equal(at(&f, end - K(8)).pa, end - K(8));
-		unmake(&f);
+		pgt_unmake(&f);
 	}
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, pgt_setup, pgt_teardown)
 
 int main(void)
 {

@@ -3,49 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../host/pgt_fixture.h"
 #include "../host/rnd.h"
-#include "../host/tlb_model.h"
-
-#define RW   UINT64_C(0x7fc) /* AF, SH, S2AP=11, MemAttr=1111 */
-#define RO   UINT64_C(0x77c)
-#define DEV  UINT64_C(0x4c4)
-#define BBM  UINT64_C(0x33c) /* SH and MemAttr */
-#define G(n) ((uint64_t)(n) << 30)
-#define M(n) ((uint64_t)(n) << 20)
-
-struct fixture {
-	struct tlb_model m;
-	struct pgt p;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	tlb_model_init(&f->m);
-	f->p = (struct pgt){
-		.env = tlb_model_env(&f->m),
-		.root = host_ram_alloc(PAGE_SIZE, PAGE_SIZE),
-		.bbm_attrs = BBM,
-		.start_level = 1,
-		.addr_bits = 39,
-		.oa_bits = 48,
-	};
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	f->m.nr_pages = 0;
-	pgt_destroy(&f->p);
-	host_ram_free(f->p.root);
-	assert_int_equal(f->m.live, 0);
-	free(f);
-	return 0;
-}
 
 static struct pgt_walk at(const struct fixture *f, uint64_t addr)
 {
@@ -184,10 +143,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			random_edits_agree_with_a_flat_map_and_a_greedy_tlb,
-			setup, teardown),
+			pgt_setup, pgt_teardown),
 		cmocka_unit_test_setup_teardown(
 			and_so_they_do_where_runs_have_the_contiguous_hint,
-			setup, teardown),
+			pgt_setup, pgt_teardown),
 	};
 
 	return cmocka_run_group_tests_name("pgtable_random", tests, NULL, NULL);

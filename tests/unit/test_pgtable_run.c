@@ -1,62 +1,19 @@
 /* Translation-table editor: runs of entries with the contiguous hint, how they
  * come and how they end. Arm ARM DDI 0487, "The Contiguous bit". */
 #include <errno.h>
-#include <stdlib.h>
 
+#include "../host/pgt_fixture.h"
 #include "../host/rnd.h"
-#include "../host/tlb_model.h"
 
-#define RW   UINT64_C(0x7fc) /* AF, SH, S2AP=11, MemAttr=1111 */
-#define RO   UINT64_C(0x77c)
-#define DEV  UINT64_C(0x4c4)
-#define BBM  UINT64_C(0x33c) /* SH and MemAttr */
 #define HINT (UINT64_C(1) << 52)
-#define G(n) ((uint64_t)(n) << 30)
-#define M(n) ((uint64_t)(n) << 20)
-#define K(n) ((uint64_t)(n) << 10)
-
-struct fixture {
-	struct tlb_model m;
-	struct pgt p;
-};
-
-static void make(struct fixture *f, unsigned level, unsigned bits)
-{
-	uint64_t root = max_u64(BIT(bits - (39 - 9 * level)) * 8, PAGE_SIZE);
-
-	tlb_model_init(&f->m);
-	f->p = (struct pgt){
-		.env = tlb_model_env(&f->m),
-		.root = host_ram_alloc(root, root),
-		.bbm_attrs = BBM,
-		.contiguous = true,
-		.start_level = level,
-		.addr_bits = bits,
-		.oa_bits = 48,
-	};
-}
-
-static void unmake(struct fixture *f)
-{
-	f->m.nr_pages = 0;
-	pgt_destroy(&f->p);
-	host_ram_free(f->p.root);
-	assert_int_equal(f->m.live, 0);
-}
 
 static int setup(void **state)
 {
-	struct fixture *f = malloc(sizeof(*f));
+	struct fixture *f;
 
-	make(f, 1, 39);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	unmake(*state);
-	free(*state);
+	pgt_setup(state);
+	f = *state;
+	f->p.contiguous = true;
 	return 0;
 }
 
@@ -147,13 +104,14 @@ static void root_of_sixteen_entries_may_be_one_run(void **state)
 	struct fixture f = {0};
 
 	(void)state;
-	make(&f, 2, 25);
+	pgt_make(&f, 2, 25);
+	f.p.contiguous = true;
 	assert_int_equal(pgt_map(&f.p, 0, G(4), M(32), RW), 0);
 	assert_int_equal(hints(&f, 0, M(32), M(2)), 16);
 	assert_int_equal(pgt_protect(&f.p, M(30), M(2), RO), 0);
 	assert_int_equal(hints(&f, 0, M(32), M(2)), 0);
 	assert_int_equal(desc_at(&f, M(30)), (G(4) + M(30)) | RO | 1);
-	unmake(&f);
+	pgt_unmake(&f);
 }
 
 /* The run is invalid as a whole while its TLBI runs. */
@@ -330,7 +288,7 @@ static void random_edits_leave_every_run_uniform(void **state)
 	assert_true(seen > 100);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, pgt_teardown)
 
 int main(void)
 {
