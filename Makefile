@@ -563,7 +563,7 @@ bench-boots-all: linux-parts $(BENCH_PLUGIN) \
 		--dtb $(GUEST_OUT)/bench-%.dtb --disk $(LINUX_DISK) \
 		--kernel "$$(cat $(LINUX_KERNEL)/version)" \
 		$(if $(filter write,$(BASELINE)),--write) --build $(BENCH) -- $(BENCH_RUN) \
-		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD) --host-append stats
+		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD)
 	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
 .PHONY: bench-startup bench-startup-all

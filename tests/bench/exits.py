@@ -28,6 +28,8 @@ DEVICES = {
     "virtio_mmio_access": "virtio",
 }
 IRQ = 62  # CPU_EXIT_IRQ
+UART = "uart=9000000"  # the data register of QEMU's virt
+MARKER = "plinth guest ready\r\n"  # guest/linux/initramfs/init, before it does as told
 # Plinth's words for the classes, exit_class_name().
 CLASSES = {
     0x01: "wfx",
@@ -63,6 +65,7 @@ def plugin_arguments(plugin, elf_path, out):
         f"vectors={address('el2_vectors')}",
         f"vectors_end={address('panic_entry')}",
         *(f"device={address(name)}" for name in DEVICES),
+        UART,
         f"out={os.path.abspath(out)}",
     ]
     return ",".join(words)
@@ -79,7 +82,7 @@ def run(command, plugin, out):
         stdout=subprocess.PIPE,
         check=False,
     )
-    text = done.stdout.decode("utf-8", errors="replace")
+    text = done.stdout.decode("latin-1")  # a character is a byte
     if done.returncode or not os.path.exists(out):
         sys.stderr.write(text[-2000:])
         raise Unusable(f"no counts, status {done.returncode}")
@@ -87,10 +90,23 @@ def run(command, plugin, out):
         return json.load(file), text
 
 
-def native(words, plugin, out):
-    """Instructions of a run without Plinth; `words` is its command line."""
-    options = f"{os.path.abspath(plugin)},native=on,out={os.path.abspath(out)}"
-    return run(shlex.split(words), options, out)[0]["guest"]
+def native(command, plugin, out):
+    """The same as run() of a command line without Plinth."""
+    options = f"{os.path.abspath(plugin)},native=on,{UART},out={os.path.abspath(out)}"
+    return run(command, options, out)
+
+
+def until(raw, text, marker=MARKER):
+    """The counts when `marker` had been sent: exits, in_exits, el2 (with the start-up),
+    guest. A byte counts when the exit that sent it has ended."""
+    before, found, _ = text.partition(marker)
+    if not found:
+        raise Unusable(f"the console never said {marker.strip()!r}")
+    if raw["bytes"] != len(text):
+        raise Unusable(f"{raw['bytes']} bytes were sent, {len(text)} arrived")
+    end = len(before) + len(marker)
+    counts = next(counts for sent, *counts in raw["sent"] if sent >= end)
+    return dict(zip(("exits", "in_exits", "el2", "guest"), counts))
 
 
 def class_of(esr):

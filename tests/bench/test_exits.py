@@ -29,6 +29,8 @@ def raw(**more):
         "startup": 1000,
         "exceptions": 0,
         "open": [HVC],
+        "bytes": 0,
+        "sent": [],
         "exits": [row(HVC, 2, 200, 110), row(WRITE, 1, 250, 250, GICD)],
     }
     return {**result, **more}
@@ -82,6 +84,31 @@ def test_a_boot_is_compared_with_the_native_one():
     lines = exits.table({**exits.digest(raw()), "native": 8000}).splitlines()
     assert lines[-1].startswith("guest, of the native boot's")
     assert lines[-1].endswith(" 1.2500")
+
+
+def test_a_boot_is_counted_to_the_end_of_the_exit_that_sent_the_marker():
+    text = f"boot\r\n{exits.MARKER}bye"
+    end = len(text) - len("bye")
+    sent = [[end - 1, 1, 10, 50, 100], [end + 1, 2, 25, 70, 120], [len(text), 3, 40, 90, 150]]
+    found = exits.until(raw(bytes=len(text), sent=sent), text)
+    assert found == {"exits": 2, "in_exits": 25, "el2": 70, "guest": 120}
+
+
+def test_a_boot_that_never_was_ready_gives_no_figures():
+    with pytest.raises(exits.Unusable, match="never said"):
+        exits.until(raw(), "Kernel panic\r\n")
+
+
+def test_bytes_that_got_lost_are_told():
+    text = exits.MARKER
+    sent = [[len(text) + 1, 1, 1, 1, 1]]
+    with pytest.raises(exits.Unusable, match="arrived"):
+        exits.until(raw(bytes=len(text) + 1, sent=sent), text)
+
+
+def test_the_marker_is_what_the_init_says():
+    with open(os.path.join(exits.ROOT, "guest/linux/initramfs/init"), encoding="utf-8") as file:
+        assert f"{exits.MARKER.strip()}\"\n" in file.read()
 
 
 def test_a_boot_without_exits_has_a_table():

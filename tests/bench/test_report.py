@@ -78,10 +78,13 @@ def test_a_path_is_told_in_its_order():
 
 def test_a_boot_is_told_beside_its_budgets():
     row = {"what": "quiet", "vcpus": 4, "cpus": 1, "model": "a", "exits": 5}
-    row.update({"in_exits": 70, "percent": 1.5, "guest": 9})
+    row.update({"in_exits": 70, "mean": 14, "percent": 1.5, "guest": 9, "ratio": None})
+    row.update({"all_exits": 6, "all_in_exits": 80})
     row["budgets"] = {"exits": 5, "percent": 1.0}
-    line = report.boots({"boots": [row]}).splitlines()[2]
-    assert line == "| quiet | 4 on 1 | a | 5 (met: 5) | 70 | 1.5 (not met: 1.0) | 9 |"
+    heads, _, line = report.boots({"boots": [row]}).splitlines()
+    told = "5 (met: 5) | 70 | 14 | 1.5 (not met: 1.0) | 9 |  | 6 | 80 |"
+    assert line == f"| quiet | 4 on 1 | a | {told}"
+    assert heads.count("|") == line.count("|")
 
 
 def test_only_the_part_between_the_markers_is_replaced():

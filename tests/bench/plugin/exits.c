@@ -14,10 +14,12 @@
  * -icount, where one thread executes all CPUs. Arguments, numbers in hex:
  *	image= end= vectors= vectors_end=	addresses in plinth.elf
  *	device=		a handler's address; its index is the number written
+ *	uart=		the address of the machine's UART's data register
  *	paths=on	writes the addresses of each reason's shortest exit, too
  *	startup=on	writes how often each address was executed before the
- *first entry into a guest native=on	without Plinth: all instructions are the
- *guest's, and of the rest only out= is wanted
+ *			first entry into a guest
+ *	native=on	without Plinth: all instructions are the guest's, and of
+ *			the rest only uart= and out= are wanted
  *	out=		the JSON file, written when QEMU ends
  * docs/performance.md says what the figures mean.
  */
@@ -66,6 +68,13 @@ struct cpu {
 	uint32_t path[MAX_PATH]; /* as far as the exit has come */
 };
 
+/* What had been executed when the exit ended that had sent some bytes; the
+ * same of a store by the guest itself, natively. */
+struct sent {
+	uint64_t bytes;
+	uint64_t exits, in_exits, el2, guest;
+};
+
 static struct cpu cpus[MAX_CPUS];
 static struct reason reasons[MAX_REASONS];
 static size_t nr_reasons;
@@ -73,12 +82,15 @@ static uint64_t guest_insns;
 static uint64_t startup;    /* EL2's, before a guest's first instruction */
 static uint64_t exceptions; /* taken at EL2 from EL2 */
 static bool started;
+static struct sent *sent; /* an entry for each change of `bytes` */
+static size_t nr_sent, room_sent;
+static struct sent so_far;  /* but its el2 and guest */
 static const char *trouble; /* why the figures are none */
 static bool with_paths, native, with_startup;
 static uint64_t *executed; /* by word of the image */
 static uint64_t *before_guest;
 
-static uint64_t image, image_end, vectors, vectors_end;
+static uint64_t image, image_end, vectors, vectors_end, uart;
 static uint64_t devices[MAX_DEVICES];
 static size_t nr_devices;
 static const char *out;
@@ -173,6 +185,51 @@ static uint64_t el2_insns(void)
 	return sum;
 }
 
+/* Bytes have been sent since the last entry. */
+static void note_sent(void)
+{
+	if (nr_sent == room_sent) {
+		room_sent = 2 * room_sent + 1024;
+		sent = realloc(sent, room_sent * sizeof(*sent));
+		if (!sent)
+			abort();
+	}
+	so_far.el2 = el2_insns();
+	so_far.guest = guest_insns;
+	sent[nr_sent++] = so_far;
+}
+
+static bool sent_since(void)
+{
+	return so_far.bytes != (nr_sent ? sent[nr_sent - 1].bytes : 0);
+}
+
+/* After each store of Plinth's, or natively of the guest's. */
+static void on_store(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t va,
+		     void *data)
+{
+	(void)vcpu;
+	(void)info;
+	(void)data;
+	if (va == uart)
+		so_far.bytes++;
+}
+
+/* The same by its physical address: a kernel maps it where it wants. */
+static void on_native_store(unsigned vcpu, qemu_plugin_meminfo_t info,
+			    uint64_t va, void *data)
+{
+	const struct qemu_plugin_hwaddr *at = qemu_plugin_get_hwaddr(info, va);
+
+	(void)vcpu;
+	(void)data;
+	if (!at || !qemu_plugin_hwaddr_is_io(at) ||
+	    qemu_plugin_hwaddr_phys_addr(at) != uart)
+		return;
+	so_far.bytes++;
+	note_sent();
+}
+
 static uint64_t image_words(void)
 {
 	return (image_end - image) / 4;
@@ -209,6 +266,10 @@ static void on_eret(unsigned vcpu, void *data)
 	r->sum += n;
 	if (n > r->max)
 		r->max = n;
+	so_far.exits++;
+	so_far.in_exits += n;
+	if (sent_since())
+		note_sent();
 }
 
 /* Before the other callback of the same instruction; the offset is `data`. */
@@ -246,6 +307,10 @@ static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
 		qemu_plugin_register_vcpu_mem_cb(insn, on_syndrome,
 						 QEMU_PLUGIN_CB_NO_REGS,
 						 QEMU_PLUGIN_MEM_W, NULL);
+	if (uart)
+		qemu_plugin_register_vcpu_mem_cb(insn, on_store,
+						 QEMU_PLUGIN_CB_NO_REGS,
+						 QEMU_PLUGIN_MEM_W, NULL);
 	if (with_startup)
 		qemu_plugin_register_vcpu_insn_exec_inline(
 			insn, QEMU_PLUGIN_INLINE_ADD_U64,
@@ -273,6 +338,10 @@ static void translate(struct qemu_plugin_insn *insn)
 	if (native || !host || offset >= image_end - image) {
 		qemu_plugin_register_vcpu_insn_exec_inline(
 			insn, QEMU_PLUGIN_INLINE_ADD_U64, &guest_insns, 1);
+		if (native && uart)
+			qemu_plugin_register_vcpu_mem_cb(
+				insn, on_native_store, QEMU_PLUGIN_CB_NO_REGS,
+				QEMU_PLUGIN_MEM_W, NULL);
 		return;
 	}
 	memcpy(&opcode, host, sizeof(opcode));
@@ -342,6 +411,19 @@ static void write_startup(FILE *f)
 	fprintf(f, "],\n");
 }
 
+static void write_sent(FILE *f)
+{
+	fprintf(f, "  \"sent\": [");
+	for (const struct sent *s = sent; s < sent + nr_sent; s++) {
+		fprintf(f,
+			"%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
+			", %" PRIu64 "]",
+			s == sent ? "" : ", ", s->bytes, s->exits, s->in_exits,
+			s->el2, s->guest);
+	}
+	fprintf(f, "],\n");
+}
+
 static void on_end(qemu_plugin_id_t id, void *data)
 {
 	FILE *f = fopen(out, "w");
@@ -355,10 +437,12 @@ static void on_end(qemu_plugin_id_t id, void *data)
 	fprintf(f,
 		"{\n  \"trouble\": \"%s\",\n  \"guest\": %" PRIu64
 		",\n  \"el2\": %" PRIu64 ",\n  \"startup\": %" PRIu64
-		",\n  \"exceptions\": %" PRIu64 ",\n",
+		",\n  \"exceptions\": %" PRIu64 ",\n  \"bytes\": %" PRIu64
+		",\n",
 		trouble ? trouble : "", guest_insns, el2_insns(), startup,
-		exceptions);
+		exceptions, so_far.bytes);
 	write_open(f);
+	write_sent(f);
 	write_startup(f);
 	write_reasons(f);
 	fprintf(f, "}\n");
@@ -372,10 +456,9 @@ static bool take(const char *arg)
 		const char *name;
 		uint64_t *to;
 	} numbers[] = {
-		{"image=", &image},
-		{"end=", &image_end},
-		{"vectors=", &vectors},
-		{"vectors_end=", &vectors_end},
+		{"image=", &image},     {"end=", &image_end},
+		{"vectors=", &vectors}, {"vectors_end=", &vectors_end},
+		{"uart=", &uart},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
