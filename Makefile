@@ -514,7 +514,8 @@ BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 ## bench-check          the same and starts, and fails where it is above the base line
 ##                      or a limit
 ## bench-linux          the exits of the Linux boot alone
-## bench-boots          boots of the built kernel in several shapes [BASELINE=write]
+## bench-boots          boots of the built kernel in several shapes [BASELINE=write,
+##                      BASELINE=check: fails where they are above the base line]
 ## bench-startup        what a start takes, and sizes, and fails above a limit
 ##                      [BASELINE=write]
 ## bench-anatomy        exits instruction by instruction [REASON="GICD write"]
@@ -523,12 +524,11 @@ $(BENCH_TARGETS):
 	@$(SETUP) build run </dev/null
 	@$(PARALLEL) $@-all </dev/null
 
-bench-all: bench-operations bench-linux-all
-	@$(MAKE) --no-print-directory bench-anatomy-all >$(BENCH)/anatomy.txt
+bench-all: bench-operations bench-linux-all bench-startup-all
 	@tests/bench/check $(if $(filter write,$(BASELINE)),--write,--report) \
-		$(BENCH_RESULTS) $(BENCH)/paths.json
-	@/usr/bin/python3 tests/bench/report.py --svg $(BENCH)/chart.svg \
-		$(if $(filter write,$(BASELINE)),--write)
+		--keep $(BENCH)/results.json --elf $(BUILD)/plinth.elf $(BENCH_RESULTS)
+	@tests/bench/chart.py $(BENCH)/results.json $(BENCH)/chart.svg
+	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
 bench-check-all: bench-operations bench-linux-all bench-startup-all
 	@tests/bench/check $(BENCH_RESULTS)
@@ -562,7 +562,8 @@ bench-boots-all: linux-parts $(BENCH_PLUGIN) \
 	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--dtb $(GUEST_OUT)/bench-%.dtb --disk $(LINUX_DISK) \
 		--kernel "$$(cat $(LINUX_KERNEL)/version)" \
-		$(if $(filter write,$(BASELINE)),--write) --build $(BENCH) -- $(BENCH_RUN) \
+		$(if $(filter write check,$(BASELINE)),--$(BASELINE)) --build $(BENCH) \
+		-- $(BENCH_RUN) \
 		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD)
 	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
@@ -574,6 +575,7 @@ bench-startup:
 bench-startup-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_PLUGIN)
 	@tests/bench/startup --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--payload $(GUEST)/hello.img $(if $(filter write,$(BASELINE)),--write) \
+		--keep $(BENCH)/results.json \
 		--limits tests/bench/startup-limits.json \
 		-- $(BENCH_RUN) --cpu cortex-a57 --host-append stats
 	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)

@@ -176,6 +176,34 @@ def disagreements(raw, text):
     ]
 
 
+ID_READS = "ID registers, read"
+GROUP = re.compile(r"mrs (?:ID_|MVFR|REVIDR|AIDR|S3_0_C0_C)")
+
+
+def by_kind(result, most=14):
+    """The reasons with all ID registers as one, the `most` that take most; the rest is
+    the last."""
+    found = {}
+    for row in result["reasons"]:
+        name = ID_READS if GROUP.match(row["reason"]) else row["reason"]
+        kind = found.setdefault(name, {"reason": name, "count": 0, "worst": 0, "sum": 0})
+        kind["count"] += row["count"]
+        kind["sum"] += row["sum"]
+        kind["worst"] = max(kind["worst"], row["worst"])
+    rows = sorted(found.values(), key=lambda row: -row["sum"])
+    if len(rows) > most:
+        rest = rows[most:]
+        rows[most:] = [
+            {
+                "reason": "all others",
+                "count": sum(row["count"] for row in rest),
+                "worst": max(row["worst"] for row in rest),
+                "sum": sum(row["sum"] for row in rest),
+            }
+        ]
+    return rows
+
+
 def ratio(result):
     """Guest instructions under Plinth to those of the native boot."""
     return result["guest"] / result["native"]

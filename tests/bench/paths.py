@@ -1,7 +1,8 @@
-"""The anatomy of an exit: the instructions of a reason's shortest one, by function.
+"""The anatomy of an exit: the instructions of a reason's usual one, by function.
 
-The plugin writes the addresses (`paths=on`); functions are named by plinth.elf's own
-symbols. A function that calls another appears before and after it.
+The plugin writes the addresses (`paths=on`) of the last exit that was as long as most of
+its reason. Functions and source lines are those of plinth.elf's own symbols. A function
+that calls another appears before and after it.
 """
 
 import os
@@ -13,20 +14,25 @@ import exits  # noqa: F401 # finds the modules below
 from plinth import elf as elves
 
 OBJDUMP = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-") + "objdump"
-# The paths that the document shows: the shortest ways through the three kinds of exit
-# that a guest makes most.
-SHOWN = ("HVC", "GICD read", "interrupt")
+ADDR2LINE = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-") + "addr2line"
+SHOWN = 3  # of the reasons that take most
 INSN = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$", re.M)
+TARGET = re.compile(r"\b(?:0x)?[0-9a-f]+ (<[^>]+>)")  # addresses change with every build
 
 
 def by_reason(raw):
-    """{reason: [address]} of the plugin's results; None where the exit is longer than
-    the plugin keeps."""
+    """{reason: [address]} of the plugin's results, without those whose exits are longer
+    than the plugin keeps."""
     return {
-        exits.reason(e["esr"], e["device"]): e["path"]
-        for e in raw["exits"]
-        if len(e["path"]) == e["min"]
+        exits.reason(e["esr"], e["device"]): e["path"] for e in raw["exits"] if e["path"]
     }
+
+
+def hottest(raw):
+    """The reasons whose exits take most in all, and have a path."""
+    found = by_reason(raw)
+    names = [row["reason"] for row in exits.digest(raw)["reasons"]]
+    return [name for name in names if name in found][:SHOWN]
 
 
 def grouped(addresses, elf):
@@ -49,28 +55,71 @@ def assembly(elf_path):
     return {int(at, 16): " ".join(text.split()) for at, text in INSN.findall(done.stdout)}
 
 
-def summary(raw, elf_path):
-    """{reason: [[function, instructions]]} of the paths that are shown."""
+def sources(elf_path, addresses):
+    """{address: (file's name, line number, the line)}; a line that is unknown is ""."""
+    done = subprocess.run(
+        [ADDR2LINE, "-e", elf_path, *(f"{at:#x}" for at in addresses)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found, texts = {}, {}
+    for at, where in zip(addresses, done.stdout.splitlines()):
+        path, _, number = where.partition(" ")[0].rpartition(":")
+        if path not in texts:
+            try:
+                with open(path, encoding="utf-8") as file:
+                    texts[path] = file.read().splitlines()
+            except OSError:
+                texts[path] = []
+        line = int(number) if number.isdigit() else 0
+        known = 0 < line <= len(texts[path])
+        text = " ".join(texts[path][line - 1].split()) if known else ""
+        found[at] = (os.path.basename(path), line, text)
+    return found
+
+
+def summary(raw, elf_path, reasons):
+    """{reason: [[function, instructions]]} of these paths."""
     found, elf = by_reason(raw), elves.Elf(elf_path)
-    missing = [name for name in SHOWN if name not in found]
+    missing = [name for name in reasons if name not in found]
     if missing:
-        raise exits.Unusable(f"no path of {', '.join(missing)}")
+        raise exits.Unusable(f"no path of {', '.join(missing)}; of {', '.join(found)}")
     return {
         reason: [[name, len(part)] for name, part in grouped(found[reason], elf)]
-        for reason in SHOWN
+        for reason in reasons
     }
 
 
+def remark(name, number, words, insn):
+    """What stands beside an instruction; of an assembler source only what it adds."""
+    code, _, comment = words.partition("//")
+    if code.split(" ")[0] == insn.split(" ")[0]:
+        words = comment.strip()
+    return f"{name}:{number} {words}".rstrip()
+
+
+def annotated(part, text, source):
+    """Lines of one function's instructions, the source beside where it changes."""
+    lines, before = [], None
+    for at in part:
+        insn = TARGET.sub(r"\1", text.get(at, "?")).partition(" //")[0]
+        name, number, words = source[at]
+        told = "" if (name, number) == before else remark(name, number, words, insn)
+        before = (name, number)
+        lines.append(f"    {insn:<32} {told}".rstrip())
+    return lines
+
+
 def listing(raw, elf_path, reasons):
-    """Every instruction of these reasons' paths, as text."""
-    found, elf, text = by_reason(raw), elves.Elf(elf_path), assembly(elf_path)
-    unknown = [reason for reason in reasons if reason not in found]
-    if unknown:
-        raise exits.Unusable(f"no path of {', '.join(unknown)}; of {', '.join(found)}")
-    lines = []
+    """{reason: lines} with every instruction of these reasons' paths."""
+    steps, found = summary(raw, elf_path, reasons), by_reason(raw)
+    elf, text, listed = elves.Elf(elf_path), assembly(elf_path), {}
+    source = sources(elf_path, sorted({at for name in reasons for at in found[name]}))
     for reason in reasons:
-        lines.append(f"{reason}: {len(found[reason])} instructions")
+        lines = [f"{reason}: {sum(count for _, count in steps[reason])} instructions"]
         for name, part in grouped(found[reason], elf):
             lines.append(f"  {name}: {len(part)}")
-            lines += [f"    {at:x}  {text.get(at, '?')}" for at in part]
-    return "\n".join(lines)
+            lines += annotated(part, text, source)
+        listed[reason] = lines
+    return listed

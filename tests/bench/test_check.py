@@ -84,17 +84,34 @@ def test_a_row_that_one_side_has_fails(base):
     assert done.returncode == 1 and "missing" in done.stdout
 
 
-def test_another_boot_is_not_compared(base):
-    done = check(base, operations(), linux({**SETUP, "kernel": "6.13"}, exits=999))
+def test_a_boot_with_other_settings_is_not_compared(base):
+    done = check(base, operations(), linux({**SETUP, "smp": "1"}, exits=999))
     assert done.returncode == 0
     assert "not compared" in done.stdout and "2 rows" in done.stdout
 
 
-def test_paths_are_kept_and_not_compared(base):
-    paths = {"paths": {"HVC": [["vector", 30]]}}
-    check(base, operations(), linux(), paths, options=["--write"])
-    assert json.loads((base / "base").read_text())["paths"] == paths["paths"]
-    assert check(base, operations(), linux()).returncode == 0
+def test_a_boot_of_another_release_may_cost_a_quarter_more(base):
+    release = {**SETUP, "kernel": "6.12.9"}
+    done = check(base, operations(), linux(release, exits=125))
+    assert done.returncode == 0 and "compared loosely" in done.stdout
+    assert check(base, operations(), linux(release, exits=126)).returncode == 1
+    other = check(base, operations(), linux({**SETUP, "kernel": "6.13"}, exits=126))
+    assert other.returncode == 0 and "not compared" in other.stdout
+
+
+def test_results_of_one_image_are_kept_together(base):
+    image, kept = base / "elf", base / "results.json"
+    image.write_text("one")
+    options = ["--keep", str(kept), "--elf", str(image)]
+    check(base, operations(), linux(), options=options)
+    found = json.loads(kept.read_text())
+    assert found["operations"]["cortex-a57"]["hvc"] == 100
+    kept.write_text(json.dumps({**found, "starts": 7}))
+    check(base, operations(), linux(), options=options)
+    assert json.loads(kept.read_text())["starts"] == 7
+    image.write_text("another")
+    check(base, operations(), linux(), options=options)
+    assert "starts" not in json.loads(kept.read_text())
 
 
 def test_a_report_does_not_fail(base):

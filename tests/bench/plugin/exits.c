@@ -15,7 +15,7 @@
  *	image= end= vectors= vectors_end=	addresses in plinth.elf
  *	device=		a handler's address; its index is the number written
  *	uart=		the address of the machine's UART's data register
- *	paths=on	writes the addresses of each reason's shortest exit, too
+ *	paths=on	writes the addresses of each reason's usual exit, too
  *	startup=on	writes how often each address was executed before the
  *			first entry into a guest
  *	native=on	without Plinth: all instructions are the guest's, and of
@@ -56,7 +56,9 @@ struct reason {
 	uint64_t esr; /* what tells it from others */
 	int device;   /* index, or NO_DEVICE */
 	uint64_t count, sum, max, min;
-	uint32_t path[MAX_PATH]; /* of the shortest, offsets in the image */
+	uint32_t lengths[MAX_PATH]; /* how many were so long */
+	uint32_t usual;             /* the length of most, 0: none is kept */
+	uint32_t path[MAX_PATH];    /* of the last of these, image offsets */
 };
 
 struct cpu {
@@ -243,6 +245,20 @@ static void end_startup(void)
 		memcpy(before_guest, executed, image_words() * 8);
 }
 
+static void note_length(struct reason *r, const uint32_t *path, uint64_t n)
+{
+	r->count++;
+	r->sum += n;
+	if (n < r->min)
+		r->min = n;
+	if (n > r->max)
+		r->max = n;
+	if (n >= MAX_PATH || ++r->lengths[n] < r->lengths[r->usual])
+		return;
+	r->usual = (uint32_t)n;
+	memcpy(r->path, path, sizeof(r->path));
+}
+
 static void on_eret(unsigned vcpu, void *data)
 {
 	struct cpu *c = &cpus[vcpu];
@@ -258,14 +274,7 @@ static void on_eret(unsigned vcpu, void *data)
 	c->in_exit = false;
 	n = c->insns - c->start;
 	r = reason_of(c);
-	if (n < r->min) {
-		r->min = n;
-		memcpy(r->path, c->path, sizeof(r->path));
-	}
-	r->count++;
-	r->sum += n;
-	if (n > r->max)
-		r->max = n;
+	note_length(r, c->path, n);
 	so_far.exits++;
 	so_far.in_exits += n;
 	if (sent_since())
@@ -358,7 +367,7 @@ static void on_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 static void write_path(FILE *f, const struct reason *r)
 {
 	fprintf(f, ", \"path\": [");
-	for (uint64_t i = 0; i < r->min && i < MAX_PATH; i++)
+	for (uint32_t i = 0; i < r->usual; i++)
 		fprintf(f, "%s%" PRIu64, i ? ", " : "", image + r->path[i]);
 	fprintf(f, "]");
 }

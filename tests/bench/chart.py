@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+"""A chart of what operations cost, of a run's results.
+
+    tests/bench/chart.py RESULTS SVG
+
+RESULTS is what `make bench` leaves (build/bench/results.json). A bar for each operation
+that has a budget, the worse of the CPU models; a line where the budget is, and a mark for
+each other hypervisor of docs/performance.md. The scale is logarithmic.
+"""
+import json
+import math
+import os
+import sys
+from html import escape
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+import report  # noqa: E402
+
+BAR, HEIGHT, LABELS, WIDTH = 12, 34, 300, 640
+LEAST, MOST = 10, 100_000
+SIGNS = "BXKk"  # of report.PEERS
+
+
+def place(value):
+    """How far to the right a figure is."""
+    value = min(max(value, LEAST), MOST)
+    return WIDTH * math.log(value / LEAST) / math.log(MOST / LEAST)
+
+
+def numbers(peer):
+    """A peer's figure, of a range the lower one; None where it has none."""
+    try:
+        return float(str(peer).partition("-")[0])
+    except ValueError:
+        return None
+
+
+def marks(row, y):
+    parts = []
+    for sign, peer in zip(SIGNS, row["peers"]):
+        value = numbers(peer)
+        if value is not None:
+            x = LABELS + place(value)
+            parts.append(f'<text x="{x:.1f}" y="{y + BAR}" text-anchor="middle">{sign}</text>')
+    return parts
+
+
+def bar(row, y):
+    color = "#3a7d44" if row["over"] == 0 else "#b5532a"
+    length, budget = place(row["worst"]), LABELS + place(row["budget"])
+    return [
+        f'<text x="8" y="{y + BAR}">{escape(row["what"])}: {row["worst"]:.0f}</text>',
+        f'<rect x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR + 4}" fill="{color}"/>',
+        f'<path d="M{budget:.1f} {y - 4}v{BAR + 12}" stroke="black" stroke-width="2"/>',
+        *marks(row, y),
+    ]
+
+
+def svg(found):
+    found = [row for row in found if row["budget"] is not None]
+    legend = ", ".join(f"{sign} {name}" for sign, name in zip(SIGNS, report.PEERS))
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="12" '
+        f'width="{LABELS + WIDTH}" height="{HEIGHT * len(found) + 40}">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        '<text x="8" y="16" font-weight="bold">extra instructions an operation, '
+        f"{LEAST} to {MOST} on a logarithmic scale; line: budget; {escape(legend)}</text>",
+    ]
+    for number, row in enumerate(found):
+        parts += bar(row, 34 + number * HEIGHT)
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def main(argv):
+    if len(argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with open(argv[0], encoding="utf-8") as file:
+        found = json.load(file)
+    with open(argv[1], "w", encoding="utf-8") as file:
+        file.write(svg(report.rows(found, report.load("budgets.json"))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
