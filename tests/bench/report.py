@@ -247,7 +247,11 @@ def judgements(baseline, budgets, shapes, startup):
             (f"{shape(row)}: {BOOTS[name]}", row[name], budget)
             for name, budget in row["budgets"].items()
         ]
-    found += [(f"start, {row['what']}", row["apart"], row["budget"]) for row in startup["starts"]]
+    found += [
+        (f"start, {row['what']}", row["apart"], row["budget"])
+        for row in startup["starts"]
+        if row["budget"] is not None
+    ]
     found += [
         (row["what"], row["value"], row["budget"])
         for row in startup["sizes"]
