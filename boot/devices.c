@@ -35,11 +35,6 @@ static struct {
 	uint32_t rtc_intid;
 } dev;
 
-static bool uart_put(void *ctx, uint8_t byte)
-{
-	return pl011_uart_put(ctx, byte);
-}
-
 static int uart_get(void *ctx)
 {
 	return pl011_uart_get(ctx);
@@ -57,14 +52,15 @@ static void uart_tx_irq(void *ctx, bool on)
 
 int devices_console(struct hypervisor *h, const struct platform *p)
 {
-	const struct console_uart ops = {uart_put, uart_get, uart_rx_irq,
-					 uart_tx_irq, &dev.uart};
+	const struct console_uart ops = {(uintptr_t)p->uart.regs.base.v,
+					 uart_get, uart_rx_irq, uart_tx_irq,
+					 &dev.uart};
 	int err = early_map(p->uart.regs.base, p->uart.regs.size,
 			    PGT_R | PGT_W | PGT_DEVICE);
 
 	if (err)
 		return err;
-	pl011_uart_init(&dev.uart, (uintptr_t)p->uart.regs.base.v);
+	pl011_uart_init(&dev.uart, ops.regs);
 	dev.uart_intid = p->uart.intid;
 	console_init(&h->console, &ops);
 	return 0;

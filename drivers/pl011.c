@@ -1,6 +1,6 @@
 /*
- * Physical PL011: bytes out while its FIFO has room, bytes in while there are
- * any, and the interrupts that tell of both; contract in pl011.h.
+ * Physical PL011: bytes in while there are any, and the interrupts that tell of
+ * them and of room; contract in pl011.h. Bytes out are port/uart_hw.h's.
  * Left out: DMA, modem lines, line errors. Registers from Arm DDI 0183.
  */
 #include <base/bits.h>
@@ -14,7 +14,6 @@
 #define UARTIMSC 0x38
 
 #define FR_RXFE BIT(4)
-#define FR_TXFF BIT(5)
 
 #define CR_UARTEN BIT(0)
 #define CR_TXE    BIT(8)
@@ -31,14 +30,6 @@ void pl011_uart_init(struct pl011_uart *u, uintptr_t base)
 	io_write32(base + UARTCR,
 		   io_read32(base + UARTCR) |
 			   (uint32_t)(CR_UARTEN | CR_TXE | CR_RXE));
-}
-
-bool pl011_uart_put(struct pl011_uart *u, uint8_t byte)
-{
-	if (io_read32(u->base + UARTFR) & FR_TXFF)
-		return false;
-	io_write32(u->base + UARTDR, byte);
-	return true;
 }
 
 int pl011_uart_get(struct pl011_uart *u)

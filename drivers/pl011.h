@@ -18,9 +18,6 @@ struct pl011_uart {
  */
 void pl011_uart_init(struct pl011_uart *u, uintptr_t base);
 
-/* False when the transmitter has no room; the byte was not taken. */
-bool pl011_uart_put(struct pl011_uart *u, uint8_t byte);
-
 /* The next received byte, or -1. */
 int pl011_uart_get(struct pl011_uart *u);
 

@@ -15,6 +15,8 @@ void console_init(struct console *c, const struct console_uart *uart)
 	memset(c, 0, sizeof(*c));
 	c->uart = *uart;
 	c->held = -1;
+	c->regs = uart->regs;
+	c->last = '\n';
 }
 
 static uint32_t ring_used(const struct console *c)
@@ -24,41 +26,31 @@ static uint32_t ring_used(const struct console *c)
 
 static void drain_tx_locked(struct console *c)
 {
-	while (ring_used(c) &&
-	       c->uart.put(c->uart.ctx, c->tx[c->tx_tail % CONSOLE_TX_RING]))
+	while (ring_used(c) && uart_hw_put(console_regs(c),
+					   c->tx[c->tx_tail % CONSOLE_TX_RING]))
 		c->tx_tail++;
-}
-
-static inline bool put_straight_locked(struct console *c, uint8_t byte)
-{
-	bool done = !ring_used(c) && c->uart.put(c->uart.ctx, byte);
-
-	if (done)
-		c->line_open = byte != '\n';
-	return done;
 }
 
 /* Straight to the UART while it keeps up, else into the ring. */
 static int put_locked(struct console *c, uint8_t byte)
 {
-	if (put_straight_locked(c, byte))
+	if (console_straight_locked(c, byte))
 		return CONSOLE_TX_RING;
 	if (ring_used(c) == CONSOLE_TX_RING)
 		return -EAGAIN;
 	if (!ring_used(c))
 		c->uart.tx_irq(c->uart.ctx, true);
 	c->tx[c->tx_head++ % CONSOLE_TX_RING] = byte;
-	c->line_open = byte != '\n';
+	c->last = byte;
 	return (int)(CONSOLE_TX_RING - ring_used(c));
 }
 
 int console_put(struct console *c, uint8_t byte)
 {
-	int room = CONSOLE_TX_RING;
+	int room;
 
 	spin_lock(&c->tx_lock);
-	if (!put_straight_locked(c, byte))
-		room = put_locked(c, byte);
+	room = put_locked(c, byte);
 	if (room <= 0)
 		c->tx_blocked = true;
 	spin_unlock(&c->tx_lock);
@@ -137,7 +129,7 @@ void console_line(struct console *c, const char *text)
 		return;
 	}
 	spin_lock(&c->tx_lock);
-	if (c->line_open) {
+	if (c->last != '\n') {
 		put_wait_locked(c, '\r');
 		put_wait_locked(c, '\n');
 	}
@@ -228,24 +220,16 @@ void console_attach(struct console *c, const struct console_sink *sink)
 	spin_unlock(&c->rx_lock);
 }
 
-static bool put_nothing(void *ctx, uint8_t byte)
-{
-	(void)ctx;
-	(void)byte;
-	return false;
-}
-
 void console_panic_begin(struct console *c)
 {
-	c->panic_put = c->uart.put;
-	__atomic_store_n(&c->uart.put, put_nothing, __ATOMIC_RELEASE);
-	if (c->line_open)
+	__atomic_store_n(&c->regs, UART_HW_FULL, __ATOMIC_RELEASE);
+	if (c->last != '\n')
 		console_panic_puts(c, "\r\n");
 }
 
 void console_panic_puts(struct console *c, const char *text)
 {
 	for (; *text; text++)
-		while (!c->panic_put(c->uart.ctx, (uint8_t)*text))
+		while (!uart_hw_put(c->uart.regs, (uint8_t)*text))
 			cpu_relax();
 }

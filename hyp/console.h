@@ -19,14 +19,15 @@
 #define PLINTH_HYP_CONSOLE_H
 
 #include <port/spinlock.h>
+#include <port/uart_hw.h>
 
 #include <base/types.h>
 
 #define CONSOLE_TX_RING 4096U /* bytes, a power of two */
 
 struct console_uart {
-	bool (*put)(void *ctx, uint8_t byte); /* false: no room now */
-	int (*get)(void *ctx);                /* -1: nothing there */
+	uintptr_t regs;        /* its transmitter, for uart_hw_put() */
+	int (*get)(void *ctx); /* -1: nothing there */
 	void (*rx_irq)(void *ctx, bool on);
 	void (*tx_irq)(void *ctx, bool on);
 	void *ctx;
@@ -46,8 +47,8 @@ struct console_sink {
 };
 
 struct console {
-	struct console_uart uart; /* constant but for console_panic_begin() */
-	bool (*panic_put)(void *ctx, uint8_t byte);
+	struct console_uart uart; /* constant */
+	uintptr_t regs; /* uart's; UART_HW_FULL when the crash report has it */
 
 	struct spinlock rx_lock; /* guards sink and the UART's receiver */
 	struct console_sink sink;
@@ -57,12 +58,26 @@ struct console {
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
 
-	struct spinlock tx_lock;   /* guards what follows, and the sender */
-	bool line_open;            /* the last byte written was not a newline */
-	bool tx_blocked;           /* somebody was told that there is no room */
+	struct spinlock tx_lock; /* guards what follows, and the sender */
+	uint8_t last;            /* the last byte written; at first a newline */
+	bool tx_blocked;         /* somebody was told that there is no room */
 	uint32_t tx_head, tx_tail; /* free running */
 	uint8_t tx[CONSOLE_TX_RING];
 };
+
+static inline uintptr_t console_regs(const struct console *c)
+{
+	return __atomic_load_n(&c->regs, __ATOMIC_RELAXED);
+}
+
+/* Of console_put_straight(), by who holds tx_lock. */
+static inline bool console_straight_locked(struct console *c, uint8_t byte)
+{
+	if (c->tx_head != c->tx_tail || !uart_hw_put(console_regs(c), byte))
+		return false;
+	c->last = byte;
+	return true;
+}
 
 /* Nobody attached, nothing waiting. `uart` is copied. Boot CPU only. */
 void console_init(struct console *c, const struct console_uart *uart);
@@ -75,6 +90,21 @@ void console_attach(struct console *c, const struct console_sink *sink);
  * -EAGAIN when this one was not; after 0 or -EAGAIN sink.tx_ready() follows.
  */
 MUST_CHECK int console_put(struct console *c, uint8_t byte);
+
+/*
+ * The same where the byte goes straight to the UART: true. False: nothing has
+ * happened. Inline, for of a guest that prints nearly all exits come by.
+ */
+MUST_CHECK static inline bool console_put_straight(struct console *c,
+						   uint8_t byte)
+{
+	bool done;
+
+	spin_lock(&c->tx_lock);
+	done = console_straight_locked(c, byte);
+	spin_unlock(&c->tx_lock);
+	return done;
+}
 
 /* Takes as many of a guest's bytes as there is room for, and returns how many;
  * after less than `len` sink.tx_ready() follows. */

@@ -225,6 +225,10 @@ static int create_serial(struct vm *vm)
 	if (err)
 		return err;
 	add_mirror(vm);
+	/* Only a console that is the VM's alone takes bytes as they are. */
+	pl011_set_text(&vm->uart, mux || !vm->cfg->uart.size
+					  ? PL011_NO_TEXT
+					  : vm->cfg->uart.base.v);
 	err = add(vm, &vm->cfg->uart, vm->cfg->uart.size, pl011_mmio, &vm->uart,
 		  "PL011");
 	if (!err)

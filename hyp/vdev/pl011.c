@@ -197,6 +197,7 @@ static void mirror_show(struct pl011 *p)
 {
 	for (uint64_t reg = 0; reg < 4 * ARRAY_SIZE(p->regs); reg += 4)
 		mirror_put(p, reg, peek(p, reg));
+	polls_clear(p); /* stores of bytes are not seen from now on */
 	p->shown = true;
 	p->mirror.show(p->mirror.ctx);
 }
@@ -223,12 +224,20 @@ static void mirror_follow(struct pl011 *p)
 	__atomic_store_n(&p->offer, idle && !p->shown, __ATOMIC_RELAXED);
 }
 
+/* A byte that leaves finds the last one gone: it changes nothing but that. */
+static bool sends_on(const struct pl011 *p)
+{
+	return !p->tx_full && (p->ris & INT_TX) && !loopback(p);
+}
+
 /* Brings FR, the mirror and the interrupt line up to date, in this order; ends
  * every operation. */
 static void update(struct pl011 *p)
 {
 	bool level = (p->ris & REG(p, IMSC)) != 0;
 
+	__atomic_store_n(&p->text, sends_on(p) ? p->text_at : PL011_NO_TEXT,
+			 __ATOMIC_RELAXED);
 	__atomic_store_n(&p->fr, flags(p), __ATOMIC_RELAXED);
 	if (p->mirror.regs)
 		mirror_follow(p);
@@ -296,15 +305,6 @@ static void loop_back(struct pl011 *p, uint8_t byte)
 		p->ris |= INT_OE;
 	}
 	p->ris |= INT_TX;
-}
-
-/*
- * Whether a byte that leaves at once changes nothing that can be seen, as the
- * one before has left: of a text, all bytes but the first.
- */
-static bool sends_on(const struct pl011 *p)
-{
-	return !p->tx_full && (p->ris & INT_TX) && !loopback(p);
 }
 
 static int dr_sent(struct pl011 *p, int more)
@@ -453,9 +453,10 @@ static int bytes_write(struct pl011 *p, const struct mmio_op *op)
 	return err;
 }
 
-static __attribute__((noinline)) int any_access(struct pl011 *p,
-						struct mmio_op *op)
+int pl011_mmio(void *dev, struct mmio_op *op)
 {
+	struct pl011 *p = dev;
+	bool text;
 	int err = 0;
 
 	if (op->write && (op->size > 4 || !is_aligned(op->offset, op->size)))
@@ -470,35 +471,24 @@ static __attribute__((noinline)) int any_access(struct pl011 *p,
 		return 0;
 	}
 	spin_lock(&p->lock);
+	text = op->write && op->offset == REG_DR && sends_on(p);
 	if (op->write)
 		err = bytes_write(p, op);
 	else
 		op->value = bytes_read(p, op);
-	finish(p);
+	if (text && sends_on(p)) /* all is up to date */
+		spin_unlock(&p->lock);
+	else
+		finish(p);
 	return err;
 }
 
-int pl011_mmio(void *dev, struct mmio_op *op)
+void pl011_set_text(struct pl011 *p, uint64_t at)
 {
-	struct pl011 *p = dev;
-	int err, more;
-
-	if (op->offset != REG_DR || op->size > 4 || !op->write)
-		return any_access(p, op);
 	spin_lock(&p->lock);
-	if (!sends_on(p)) {
-		err = dr_write(p, (uint8_t)op->value);
-	} else {
-		polls_clear(p);
-		more = p->ops.tx(p->ops.ctx, (uint8_t)op->value);
-		if (__builtin_expect(more > 0, 1)) {
-			spin_unlock(&p->lock);
-			return 0;
-		}
-		err = dr_sent(p, more);
-	}
-	finish(p);
-	return err;
+	p->text_at = at;
+	update(p);
+	spin_unlock(&p->lock);
 }
 
 void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror)
@@ -569,7 +559,7 @@ static void power_on(struct pl011 *p)
 
 void pl011_init(struct pl011 *p, const struct pl011_ops *ops)
 {
-	*p = (struct pl011){.ops = *ops};
+	*p = (struct pl011){.ops = *ops, .text_at = PL011_NO_TEXT};
 	power_on(p);
 	update(p);
 }

@@ -43,9 +43,10 @@
 
 #include <base/mmio.h>
 
-#define PL011_FIFO  32 /* receive FIFO entries */
-#define PL011_POLLS 16
-#define PL011_SIZE  0x1000 /* bytes of register space */
+#define PL011_FIFO    32 /* receive FIFO entries */
+#define PL011_POLLS   16
+#define PL011_SIZE    0x1000 /* bytes of register space */
+#define PL011_NO_TEXT UINT64_MAX
 
 struct pl011_ops {
 	/*
@@ -78,8 +79,10 @@ struct pl011_mirror {
 
 struct pl011 {
 	struct pl011_ops ops; /* immutable */
-	struct spinlock lock; /* guards all below; fr, gate, offer and polls
-				 are also used without it */
+	struct spinlock lock; /* guards all below; text, fr, gate, offer and
+				 polls are also used without it */
+	uint64_t text;        /* see pl011_text() */
+	uint64_t text_at;     /* what it is while it is not PL011_NO_TEXT */
 	struct pl011_mirror mirror;
 	bool shown;
 	bool offer; /* the next read of FR may show the mirror */
@@ -118,6 +121,22 @@ void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror);
  * store or one of 64 bits; -EAGAIN: no room to send.
  */
 int pl011_mmio(void *dev, struct mmio_op *op);
+
+/*
+ * Where the guest has the data register, while a byte that is stored there, and
+ * leaves at once, changes nothing else: of a text, all but the first. Else
+ * PL011_NO_TEXT. Who stores such a byte while the mirror is shown may send it
+ * without the device and its lock. A store of another vCPU's that ends it comes
+ * before or after, as the two do by themselves.
+ */
+static inline uint64_t pl011_text(const struct pl011 *p)
+{
+	return __atomic_load_n(&p->text, __ATOMIC_RELAXED);
+}
+
+/* The guest has the data register at this IPA; PL011_NO_TEXT: there is no other
+ * way than tx() to where bytes go. So it is at first. */
+void pl011_set_text(struct pl011 *p, uint64_t at);
 
 /* Bytes that pl011_rx_push() will take now; asked while there are some. 0: as
  * if one had been refused. */

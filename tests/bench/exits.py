@@ -20,6 +20,7 @@ from plinth import esr as syndrome  # noqa: E402
 
 # Handlers of devices, and what to call these.
 DEVICES = {
+    "line_store": "pl011",
     "pl011_mmio": "pl011",
     "pl031_mmio": "pl031",
     "vgic_dist_mmio": "GICD",
@@ -137,15 +138,20 @@ def digest(raw):
         raise Unusable(f"plugin: {raw['trouble']}")
     if raw["exceptions"]:
         raise Unusable(f"plugin: {raw['exceptions']} exceptions from EL2")
+    found = {}
+    for e in raw["exits"]:  # a device may have two handlers
+        name = reason(e["esr"], e["device"])
+        count, spent, worst = found.get(name, (0, 0, 0))
+        found[name] = count + e["count"], spent + e["sum"], max(worst, e["max"])
     rows = [
         {
-            "reason": reason(e["esr"], e["device"]),
-            "count": e["count"],
-            "mean": round(e["sum"] / e["count"], 1),
-            "worst": e["max"],
-            "sum": e["sum"],
+            "reason": name,
+            "count": count,
+            "mean": round(spent / count, 1),
+            "worst": worst,
+            "sum": spent,
         }
-        for e in raw["exits"]
+        for name, (count, spent, worst) in found.items()
     ]
     rows.sort(key=lambda row: (-row["sum"], row["reason"]))
     spent = sum(row["sum"] for row in rows)

@@ -24,7 +24,9 @@ def by_reason(raw):
     """{reason: [address]} of the plugin's results, without those whose exits are longer
     than the plugin keeps."""
     return {
-        exits.reason(e["esr"], e["device"]): e["path"] for e in raw["exits"] if e["path"]
+        exits.reason(e["esr"], e["device"]): e["path"]
+        for e in sorted(raw["exits"], key=lambda e: -e["min"])
+        if e["path"]
     }
 
 

@@ -64,6 +64,14 @@ def test_the_most_expensive_reason_comes_first():
     assert names == ["GICD write", "HVC"]
 
 
+def test_a_device_with_two_handlers_is_one_reason():
+    handlers = [i for i, name in enumerate(exits.DEVICES.values()) if name == "pl011"]
+    rows = [row(WRITE, 2, 300, 200, handlers[0]), row(WRITE, 1, 300, 300, handlers[1])]
+    assert exits.digest(raw(exits=rows))["reasons"] == [
+        {"reason": "pl011 write", "count": 3, "mean": 200.0, "worst": 300, "sum": 600}
+    ]
+
+
 def test_every_instruction_of_el2_is_in_one_total():
     result = exits.digest(raw())
     assert result["in_exits"] == 450

@@ -9,10 +9,16 @@
 
 #include "host.h"
 
-static bool put(void *ctx, uint8_t byte)
-{
-	struct fake_uart *u = ctx;
+bool (*fake_uart_put)(uint8_t byte);
 
+bool uart_hw_put(uintptr_t regs, uint8_t byte)
+{
+	struct fake_uart *u = (void *)regs;
+
+	if (regs == UART_HW_FULL)
+		return false;
+	if (fake_uart_put)
+		return fake_uart_put(byte);
 	if (!u->room) {
 		u->room = u->refill;
 		return false;
@@ -55,7 +61,7 @@ static void tx_irq(void *ctx, bool on)
 
 struct console_uart fake_uart_ops(struct fake_uart *u)
 {
-	return (struct console_uart){put, get, rx_irq, tx_irq, u};
+	return (struct console_uart){(uintptr_t)u, get, rx_irq, tx_irq, u};
 }
 
 void fake_uart_type(struct fake_uart *u, const char *keys)

@@ -106,6 +106,27 @@ static void byte_goes_straight_to_a_uart_that_keeps_up(void **state)
 	assert_false(uart.tx_irq);
 }
 
+static void byte_goes_straight_or_nothing_has_happened(void **state)
+{
+	(void)state;
+	assert_false(console_put_straight(&c, 'x'));
+	assert_false(uart.tx_irq);
+	uart.room = 1;
+	assert_true(console_put_straight(&c, 'a'));
+	say("b"); /* waits */
+	uart.room = 100;
+	assert_false(console_put_straight(&c, 'c')); /* not past it */
+	console_pump(&c);
+	assert_true(console_put_straight(&c, 'd'));
+	console_line(&c, "own");
+	assert_out("abd\r\nown\r\n");
+	assert_true(console_put_straight(&c, '\n'));
+	console_line(&c, "own");
+	console_panic_begin(&c);
+	assert_false(console_put_straight(&c, 'u'));
+	assert_out("abd\r\nown\r\n\nown\r\n");
+}
+
 static void bytes_wait_in_order_while_the_uart_is_full(void **state)
 {
 	(void)state;
@@ -407,6 +428,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(byte_goes_straight_to_a_uart_that_keeps_up),
+		T(byte_goes_straight_or_nothing_has_happened),
 		T(bytes_wait_in_order_while_the_uart_is_full),
 		T(room_that_is_told_is_room_that_is_there),
 		T(full_ring_takes_nothing_and_loses_nothing),

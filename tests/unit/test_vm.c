@@ -311,6 +311,99 @@ static void flag_register_needs_no_exit_until_input_comes(void **state)
 	assert_int_equal(stage2_of(SIM_UART), PGT_R | PGT_DEVICE);
 }
 
+/* A store to the data register while the mirror is shown. */
+static void store_text(unsigned size, unsigned rt, uint64_t value)
+{
+	if (rt < 31)
+		sim_vcpu(&m, 0)->regs.x[rt] = value;
+	sim_vcpu(&m, 0)->regs.pc = 0x40000100;
+	sim_fault(&m, 0, SIM_UART, SIM_UART);
+	(void)sim_sync(&m, 0,
+		       syn_dabt(size, rt, SYN_DABT_WRITE) - SYN_TRANSLATION +
+			       SYN_PERMISSION);
+}
+
+static void begin_text(void)
+{
+	(void)sim_load(&m, 0, SIM_UART + 0x18, 4);
+	sim_store(&m, 0, SIM_UART, 1, '>');
+	assert_int_equal(pl011_text(&vm->uart), SIM_UART);
+}
+
+static bool uart_was_locked;
+
+static void watch_uart(const struct spinlock *l)
+{
+	uart_was_locked |= l == &vm->uart.lock;
+}
+
+static void text_goes_from_the_guest_straight_to_the_uart(void **state)
+{
+	static const unsigned size[] = {1, 2, 4};
+	void (*before)(const struct spinlock *) = fake_spin.before_lock;
+
+	(void)state;
+	begin_text();
+	uart_was_locked = false;
+	fake_spin.before_lock = watch_uart;
+	for (unsigned i = 0; i < ARRAY_SIZE(size); i++) {
+		store_text(size[i], 7, 0x1122334455667700 + 'a' + i);
+		assert_int_equal(sim_vcpu(&m, 0)->regs.pc, 0x40000104);
+	}
+	assert_false(uart_was_locked);
+	store_text(1, 31, 0);
+	fake_spin.before_lock = before;
+	assert_int_equal(m.uart.nr_out, 5);
+	assert_memory_equal(m.uart.out, ">abc\0", 5);
+}
+
+static void text_of_another_byte_order_takes_the_usual_way(void **state)
+{
+	struct vcpu_regs *g = &sim_vcpu(&m, 0)->regs;
+
+	(void)state;
+	begin_text();
+	fake_el1.sctlr = 1 << 25; /* EE */
+	store_text(4, 2, 0x61000000);
+	store_text(1, 2, 'b');
+	fake_el1.sctlr = 0;
+	g->pstate = 0x210; /* AArch32 at EL0, E */
+	store_text(2, 2, 0x6300);
+	g->pstate = 0x3c5 | 1 << 21 | 3 << 10; /* SS, BTYPE */
+	store_text(1, 2, 'd');
+	assert_int_equal(g->pstate, 0x3c5);
+	assert_memory_equal(m.uart.out, ">abcd", 5);
+	store_text(8, 2, 'x'); /* no size that the device has */
+	assert_int_equal(g->pc & 0xfff, 0x200);
+	assert_int_equal(m.uart.nr_out, 5);
+}
+
+static void text_waits_behind_what_waits_at_the_console(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	begin_text();
+	m.uart.room = 0;
+	store_text(1, 2, 'a');
+	store_text(1, 2, 'b');
+	m.uart.room = 1;
+	store_text(1, 2, 'c');
+	assert_int_equal(m.uart.nr_out, 1);
+	m.uart.room = 0;
+	for (n = 3; pl011_text(&vm->uart) == SIM_UART; n++)
+		store_text(1, 2, 'x');
+	assert_int_equal(n, CONSOLE_TX_RING);
+	store_text(1, 2, 'y');
+	assert_int_equal(sim_vcpu(&m, 0)->regs.pc, 0x40000100); /* again */
+	m.uart.room = 2 * CONSOLE_TX_RING;
+	console_pump(&m.h.console);
+	store_text(1, 2, 'z');
+	assert_memory_equal(m.uart.out, ">abcx", 5);
+	assert_int_equal(m.uart.nr_out, n + 2);
+	assert_int_equal(m.uart.out[n + 1], 'z');
+}
+
 /* Rules out: foreign-memory */
 static void device_that_shares_its_page_has_no_mirror(void **state)
 {
@@ -710,6 +803,9 @@ int main(void)
 		EMPTY(its_works_on_the_guests_own_memory),
 		BOOTED(guest_output_and_input_pass_through_the_console),
 		BOOTED(flag_register_needs_no_exit_until_input_comes),
+		BOOTED(text_goes_from_the_guest_straight_to_the_uart),
+		BOOTED(text_of_another_byte_order_takes_the_usual_way),
+		BOOTED(text_waits_behind_what_waits_at_the_console),
 		EMPTY(device_that_shares_its_page_has_no_mirror),
 		BOOTED(input_longer_than_the_fifo_arrives_as_it_is_read),
 		BOOTED(full_console_holds_the_guest_back_and_lets_it_go_on),

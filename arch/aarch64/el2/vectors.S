@@ -255,10 +255,10 @@ el2_vectors:
 .Labort:
 	save_clobbered
 	to_stack
-	lsr	w2, w1, #24
-	cmp	w2, #DABT_PLAIN
-	ubfx	w2, w1, #2, #7		// CM, S1PTW, WnR, FSC without the level
-	and	w2, w2, #~DABT_WNR
+	lsr	w4, w1, #24
+	cmp	w4, #DABT_PLAIN
+	ubfx	w6, w1, #2, #7		// CM, S1PTW, WnR, FSC without the level
+	and	w2, w6, #~DABT_WNR
 	ccmp	w2, #FSC_TRANSLATION, #0, eq
 	add	w2, w1, #(1 << DABT_RT)	// XZR, 31, becomes 0
 	ubfx	w2, w2, #DABT_RT, #5
@@ -273,15 +273,12 @@ el2_vectors:
 	leave
 
 /* Of the others a store to what may only be read, TRAP_MIRROR, is most.
- * In: w2 = its register, XZR as 0. */
+ * In: w2 = its register, XZR as 0; w4 and w6 = what is to be compared. */
 .Lother_abort:
-	cmp	w2, #(LAST_SAVED + 1)
+	cmp	w4, #DABT_PLAIN
+	ccmp	w6, #(DABT_WNR | FSC_PERMISSION), #0, eq
+	ccmp	w2, #(LAST_SAVED + 1), #2, eq
 	b.hi	.Lall_registers
-	lsr	w2, w1, #24
-	cmp	w2, #DABT_PLAIN
-	ubfx	w2, w1, #2, #7
-	ccmp	w2, #(DABT_WNR | FSC_PERMISSION), #0, eq
-	b.ne	.Lall_registers
 	ldr	x5, [x5, #TRAP_MIRROR_OFFSET]
 	b	.Lsaved_is_enough
 
