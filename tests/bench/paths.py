@@ -25,7 +25,7 @@ def by_reason(raw):
     than the plugin keeps."""
     return {
         exits.reason(e["esr"], e["device"]): e["path"]
-        for e in sorted(raw["exits"], key=lambda e: -e["min"])
+        for e in sorted(raw["exits"], key=lambda e: -len(e["path"]))
         if e["path"]
     }
 
