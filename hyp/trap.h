@@ -19,8 +19,9 @@ struct hypervisor;
  * vcpu.attention set for another end. Synchronous ones have a table, for each
  * class of ESR_EL2 a handler, which vcpu_regs.handlers names:
  *	a system register	all registers, unless trap_saved() its operand
- *	an abort		all registers, but TRAP_DEVICE and TRAP_MIRROR
- *	another class		those that are always saved
+ *	TRAP_DEVICE		the same
+ *	TRAP_MIRROR, another class	those that are always saved
+ *	an abort		all registers
  */
 typedef void trap_fn(struct vcpu *v, uint64_t esr);
 void trap_irq(struct vcpu *v);
@@ -38,10 +39,10 @@ static inline bool trap_saved(unsigned rt)
 }
 
 /*
- * The row of the table for a syndrome, as the vectors find it. Of a general
- * register that is saved, by an instruction of 32 bits: TRAP_DEVICE is a load
- * or store where nothing is mapped, TRAP_MIRROR a store to what may only be
- * read.
+ * The row of the table for a syndrome, as the vectors find it. By an
+ * instruction of 32 bits: TRAP_DEVICE is a load or store of a general register
+ * where nothing is mapped, TRAP_MIRROR a store to what may only be read, of a
+ * register that is saved.
  */
 static inline unsigned trap_row(uint64_t esr)
 {
@@ -50,11 +51,10 @@ static inline unsigned trap_row(uint64_t esr)
 	const uint64_t plain =
 		FIELD_PREP(ESR_EC, ESR_EC_DABT_LOW) | ESR_IL | ESR_DABT_ISV;
 
-	if (!trap_saved(esr_dabt_srt(esr)))
-		return esr_ec(esr);
 	if ((esr & what) == (plain | ESR_FSC_TRANSLATION))
 		return TRAP_DEVICE;
-	if ((esr & what) == (plain | ESR_FSC_PERMISSION) && esr_dabt_write(esr))
+	if ((esr & what) == (plain | ESR_FSC_PERMISSION) &&
+	    esr_dabt_write(esr) && trap_saved(esr_dabt_srt(esr)))
 		return TRAP_MIRROR;
 	return esr_ec(esr);
 }

@@ -453,10 +453,22 @@ static int bytes_write(struct pl011 *p, const struct mmio_op *op)
 	return err;
 }
 
+/*
+ * Whether nothing will have to be brought up to date after it: a byte of a
+ * text, or a look at a register that is just as it is.
+ */
+static bool is_idle(const struct pl011 *p, const struct mmio_op *op)
+{
+	if (op->write)
+		return op->offset == REG_DR && sends_on(p);
+	return op->offset >= REG_ID ||
+	       (op->offset >= REG_FR + 4 && op->offset + op->size <= REG_RIS);
+}
+
 int pl011_mmio(void *dev, struct mmio_op *op)
 {
 	struct pl011 *p = dev;
-	bool text;
+	bool idle;
 	int err = 0;
 
 	if (op->write && (op->size > 4 || !is_aligned(op->offset, op->size)))
@@ -471,12 +483,12 @@ int pl011_mmio(void *dev, struct mmio_op *op)
 		return 0;
 	}
 	spin_lock(&p->lock);
-	text = op->write && op->offset == REG_DR && sends_on(p);
+	idle = is_idle(p, op);
 	if (op->write)
 		err = bytes_write(p, op);
 	else
 		op->value = bytes_read(p, op);
-	if (text && sends_on(p)) /* all is up to date */
+	if (idle && (!op->write || sends_on(p)))
 		spin_unlock(&p->lock);
 	else
 		finish(p);

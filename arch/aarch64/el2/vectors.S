@@ -278,9 +278,19 @@ el2_vectors:
 	cmp	w4, #DABT_PLAIN
 	ccmp	w6, #(DABT_WNR | FSC_PERMISSION), #0, eq
 	ccmp	w2, #(LAST_SAVED + 1), #2, eq
-	b.hi	.Lall_registers
+	b.hi	.Lodd_abort
 	ldr	x5, [x5, #TRAP_MIRROR_OFFSET]
 	b	.Lsaved_is_enough
+
+/* What has another register may be TRAP_DEVICE all the same; only all must be
+ * saved then. */
+.Lodd_abort:
+	and	w6, w6, #~DABT_WNR
+	cmp	w4, #DABT_PLAIN
+	ccmp	w6, #FSC_TRANSLATION, #0, eq
+	mov	w4, #(TRAP_DEVICE_OFFSET / 8)
+	csel	w3, w4, w3, eq
+	b	.Lall_registers
 
 /*
  * An access to a system register, or a class that is treated alike. A read of
