@@ -89,9 +89,10 @@ struct gmem {
 	unsigned extents_order; /* of the block that holds the array */
 
 	struct spinlock lock; /* guards the stage-2 tables while vCPUs run,
-			       * and the next two */
+			       * and the next three */
 	uint64_t nr_touched;  /* pages that came on demand, in all */
-	uint64_t nr_copied;   /* of these: copies of an image's */
+	bool touched;       /* anything was ever mapped on demand, images too */
+	uint64_t nr_copied; /* of these: copies of an image's */
 };
 
 /* Pages of 4 KiB. */

@@ -156,6 +156,7 @@ static int touch_locked(struct gmem *m, const struct gmem_extent *e,
 	struct s2_walk w;
 	int err = s2_walk(m->s2, (ipa_t){at}, &w);
 
+	m->touched = true;
 	if (err && !is_image(e))
 		return populate(m, e, at, order, &w);
 	if (err) {
@@ -293,11 +294,13 @@ void gmem_demand_free(struct gmem *m, const struct gmem_extent *e)
 /* No vCPU runs that could reach a page between its end and its mapping's. */
 void gmem_demand_drop(struct gmem *m, const struct gmem_extent *e)
 {
-	int err;
+	int err = 0;
 
 	spin_lock(&m->lock);
-	gmem_demand_free(m, e);
-	err = s2_unmap(m->s2, e->ipa, gmem_extent_size(e));
+	if (m->touched) { /* not so at a VM's first start */
+		gmem_demand_free(m, e);
+		err = s2_unmap(m->s2, e->ipa, gmem_extent_size(e));
+	}
 	spin_unlock(&m->lock);
 	ASSERT(!err); /* whole leaves: nothing is split */
 }

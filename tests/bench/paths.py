@@ -81,6 +81,15 @@ def sources(elf_path, addresses):
     return found
 
 
+def lines(raw):
+    """{reason: (cache lines of code, of data)} that these exits touch, of 64 bytes."""
+    return {
+        exits.reason(e["esr"], e["device"]): (len({at >> 6 for at in e["path"]}), e["lines"])
+        for e in raw["exits"]
+        if e["path"]
+    }
+
+
 def summary(raw, elf_path, reasons):
     """{reason: [[function, instructions]]} of these paths."""
     found, elf = by_reason(raw), elves.Elf(elf_path)

@@ -221,14 +221,15 @@ def disk(baseline, budgets):
     return "\n".join(lines)
 
 
-def anatomy(paths):
-    """The table of paths: where their instructions are."""
-    parts = []
+def anatomy(paths, lines):
+    """The table of paths: where their instructions are, and what lines they touch."""
+    heads = "| exit | instructions | lines of code | of data | by function, in order |"
+    parts = [heads, "|---|--:|--:|--:|---|"]
     for reason, path in paths.items():
-        total = sum(count for _, count in path)
+        cells = [reason, f"{sum(count for _, count in path)}", *map(str, lines[reason])]
         steps = ", ".join(f"`{name}` {count}" for name, count in path)
-        parts.append(f"| {reason} | {total} | {steps} |")
-    return "\n".join(["| exit | all | by function, in order |", "|---|--:|---|", *parts])
+        parts.append(f"| {' | '.join(cells)} | {steps} |")
+    return "\n".join(parts)
 
 
 def shape(row):
@@ -333,9 +334,10 @@ def generated(baseline, budgets, shapes, startup):
         "Of four of these boots, to power-off: how many, how many instructions each on average,\n"
         "and in brackets the longest:",
         reasons(shapes),
-        "The three kinds of exit that take most with loglevel 8, the usual one of each, by\n"
-        "function; the last section has every instruction:",
-        anatomy(shapes["paths"]),
+        "The three kinds of exit that take most with loglevel 8, the usual one of each: its\n"
+        "instructions, the cache lines of 64 bytes that it touches, devices and translation\n"
+        "tables apart, and its functions. The last section has every instruction.",
+        anatomy(shapes["paths"], shapes["lines"]),
         "### Starts and sizes",
         "From reset to the first instruction of a guest with 512 MiB, a kernel of 35 MiB and\n"
         "a ramdisk of 2 MiB, on cortex-a57; in brackets the budget:",

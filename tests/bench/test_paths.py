@@ -39,6 +39,11 @@ def test_a_path_that_was_not_kept_is_none():
     assert paths.by_reason(raw(row(HVC, [1, 2]), row(IRQ, []))) == {"HVC": [1, 2]}
 
 
+def test_lines_of_code_and_data_are_counted():
+    told = {**row(HVC, [0x100, 0x104, 0x140, 0x100]), "lines": 5}
+    assert paths.lines(raw(told, row(IRQ, []))) == {"HVC": (2, 5)}
+
+
 def test_the_hottest_take_most_in_all():
     rows = [row(HVC, [1], 10), row(IRQ, [1], 30), row(1 << 26, [1], 20), row(1 << 26 | 1, [], 99)]
     assert paths.hottest(raw(*rows)) == ["interrupt", "WFI", "HVC"]

@@ -74,8 +74,9 @@ def test_a_disk_request_is_told_by_the_kib():
 
 
 def test_a_path_is_told_in_its_order():
-    lines = report.anatomy({"HVC": [["vector", 30], ["call", 2], ["vector", 1]]}).splitlines()
-    assert lines[2] == "| HVC | 33 | `vector` 30, `call` 2, `vector` 1 |"
+    path = {"HVC": [["vector", 30], ["call", 2], ["vector", 1]]}
+    lines = report.anatomy(path, {"HVC": [7, 3]}).splitlines()
+    assert lines[2] == "| HVC | 33 | 7 | 3 | `vector` 30, `call` 2, `vector` 1 |"
 
 
 def test_a_boot_is_told_beside_its_budgets():

@@ -34,6 +34,9 @@
 #define MAX_DEVICES 16
 #define MAX_REASONS 256
 #define MAX_PATH    512 /* instructions of an exit that are kept */
+#define MAX_LINES   64  /* lines of data of an exit that are told apart */
+#define LINE_SHIFT  6   /* bytes of a cache line, as a power of two */
+#define RAM         UINT64_C(0x40000000) /* QEMU's virt; devices are below */
 #define NO_DEVICE   (-1)
 
 /* arch/aarch64/el2/vectors.S */
@@ -59,6 +62,7 @@ struct reason {
 	uint32_t lengths[MAX_PATH]; /* how many were so long */
 	uint32_t usual;             /* the length of most, 0: none is kept */
 	uint32_t path[MAX_PATH];    /* of the last of these, image offsets */
+	uint32_t lines;             /* of data that it touched */
 };
 
 struct cpu {
@@ -68,6 +72,8 @@ struct cpu {
 	int device;
 	bool in_exit;
 	uint32_t path[MAX_PATH]; /* as far as the exit has come */
+	uint64_t lines[MAX_LINES];
+	uint32_t nr_lines;
 };
 
 /* What had been executed when the exit ended that had sent some bytes; the
@@ -150,6 +156,7 @@ static void on_vector(unsigned vcpu, void *data)
 	c->esr = 0;
 	c->device = NO_DEVICE;
 	c->in_exit = true;
+	c->nr_lines = 0;
 }
 
 static void on_own_vector(unsigned vcpu, void *data)
@@ -245,7 +252,7 @@ static void end_startup(void)
 		memcpy(before_guest, executed, image_words() * 8);
 }
 
-static void note_length(struct reason *r, const uint32_t *path, uint64_t n)
+static void note_length(struct reason *r, const struct cpu *c, uint64_t n)
 {
 	r->count++;
 	r->sum += n;
@@ -256,7 +263,8 @@ static void note_length(struct reason *r, const uint32_t *path, uint64_t n)
 	if (n >= MAX_PATH || ++r->lengths[n] < r->lengths[r->usual])
 		return;
 	r->usual = (uint32_t)n;
-	memcpy(r->path, path, sizeof(r->path));
+	r->lines = c->nr_lines;
+	memcpy(r->path, c->path, sizeof(r->path));
 }
 
 static void on_eret(unsigned vcpu, void *data)
@@ -274,7 +282,7 @@ static void on_eret(unsigned vcpu, void *data)
 	c->in_exit = false;
 	n = c->insns - c->start;
 	r = reason_of(c);
-	note_length(r, c->path, n);
+	note_length(r, c, n);
 	so_far.exits++;
 	so_far.in_exits += n;
 	if (sent_since())
@@ -294,6 +302,23 @@ static void on_path(unsigned vcpu, void *data)
 		c->path[0] = offset;
 	else if (c->in_exit && n < MAX_PATH)
 		c->path[n] = offset;
+}
+
+/* After each access in an exit. */
+static void on_data(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t va,
+		    void *data)
+{
+	struct cpu *c = &cpus[vcpu];
+	uint32_t i = 0;
+
+	(void)info;
+	(void)data;
+	if (!c->in_exit || va < RAM)
+		return;
+	while (i < c->nr_lines && c->lines[i] != va >> LINE_SHIFT)
+		i++;
+	if (i == c->nr_lines && i < MAX_LINES)
+		c->lines[c->nr_lines++] = va >> LINE_SHIFT;
 }
 
 static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
@@ -324,10 +349,14 @@ static void translate_el2(struct qemu_plugin_insn *insn, uint64_t at,
 		qemu_plugin_register_vcpu_insn_exec_inline(
 			insn, QEMU_PLUGIN_INLINE_ADD_U64,
 			&executed[(at - image) / 4], 1);
-	if (with_paths)
+	if (with_paths) {
 		qemu_plugin_register_vcpu_insn_exec_cb(
 			insn, on_path, QEMU_PLUGIN_CB_NO_REGS,
 			(void *)(uintptr_t)(at - image));
+		qemu_plugin_register_vcpu_mem_cb(
+			insn, on_data, QEMU_PLUGIN_CB_NO_REGS,
+			QEMU_PLUGIN_MEM_R | QEMU_PLUGIN_MEM_W, NULL);
+	}
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
 					       data);
 }
@@ -369,7 +398,7 @@ static void write_path(FILE *f, const struct reason *r)
 	fprintf(f, ", \"path\": [");
 	for (uint32_t i = 0; i < r->usual; i++)
 		fprintf(f, "%s%" PRIu64, i ? ", " : "", image + r->path[i]);
-	fprintf(f, "]");
+	fprintf(f, "], \"lines\": %" PRIu32, r->lines);
 }
 
 static void write_reasons(FILE *f)
