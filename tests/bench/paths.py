@@ -20,14 +20,19 @@ INSN = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$", re.M)
 TARGET = re.compile(r"\b(?:0x)?[0-9a-f]+ (<[^>]+>)")  # addresses change with every build
 
 
-def by_reason(raw):
-    """{reason: [address]} of the plugin's results, without those whose exits are longer
-    than the plugin keeps."""
+def usual(raw):
+    """{reason: exit} of the plugin's results, without those whose exits are longer than
+    the plugin keeps. Of a reason with several handlers it is the most frequent one's."""
     return {
-        exits.reason(e["esr"], e["device"]): e["path"]
-        for e in sorted(raw["exits"], key=lambda e: -len(e["path"]))
+        exits.reason(e["esr"], e["device"]): e
+        for e in sorted(raw["exits"], key=lambda e: e["count"])
         if e["path"]
     }
+
+
+def by_reason(raw):
+    """{reason: [address]}."""
+    return {reason: e["path"] for reason, e in usual(raw).items()}
 
 
 def hottest(raw):
@@ -84,9 +89,8 @@ def sources(elf_path, addresses):
 def lines(raw):
     """{reason: (cache lines of code, of data)} that these exits touch, of 64 bytes."""
     return {
-        exits.reason(e["esr"], e["device"]): (len({at >> 6 for at in e["path"]}), e["lines"])
-        for e in raw["exits"]
-        if e["path"]
+        reason: (len({at >> 6 for at in e["path"]}), e["lines"])
+        for reason, e in usual(raw).items()
     }
 
 

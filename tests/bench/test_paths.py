@@ -39,6 +39,11 @@ def test_a_path_that_was_not_kept_is_none():
     assert paths.by_reason(raw(row(HVC, [1, 2]), row(IRQ, []))) == {"HVC": [1, 2]}
 
 
+def test_of_several_handlers_the_most_frequent_one_is_shown():
+    seldom, often = row(HVC, [1]), {**row(HVC, [2, 3]), "count": 5}
+    assert paths.by_reason(raw(often, seldom)) == {"HVC": [2, 3]}
+
+
 def test_lines_of_code_and_data_are_counted():
     told = {**row(HVC, [0x100, 0x104, 0x140, 0x100]), "lines": 5}
     assert paths.lines(raw(told, row(IRQ, []))) == {"HVC": (2, 5)}
