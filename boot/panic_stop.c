@@ -24,9 +24,12 @@ static bool asked(const struct cpu *self, const struct cpu *c)
 void panic_stop_others(const struct cpu *self)
 {
 	__atomic_store_n(&stopping, 1, __ATOMIC_SEQ_CST);
-	for (unsigned i = 0; self && i < self->hyp->nr_cpus; i++)
-		if (asked(self, &self->hyp->cpus[i]))
-			gicc_send_sgi(self->hyp->cpus[i].mpidr, HYP_SGI_STOP);
+	for (unsigned i = 0; self && i < self->hyp->nr_cpus; i++) {
+		const struct cpu *c = &self->hyp->cpus[i];
+
+		if (asked(self, c))
+			gicc_send(gicc_sgi(c->mpidr, HYP_SGI_STOP));
+	}
 }
 
 static bool all_stopped(const struct cpu *self)

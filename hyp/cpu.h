@@ -64,6 +64,7 @@ struct cpu {
 	/* Constant after boot. */
 	struct hypervisor *hyp;
 	uint64_t mpidr; /* affinity fields of MPIDR_EL1 */
+	uint64_t kick;  /* for gicc_send(): HYP_SGI_KICK for this one */
 	unsigned idx;
 
 	/* Touched by this pCPU only, with IRQs masked. */

@@ -16,7 +16,8 @@
  * deactivated by the guest's EOI through the list register. With no vCPU loaded
  * they are off.
  */
-static void guest_irq(struct cpu *c, uint32_t intid, uint32_t virq)
+static __attribute__((noinline)) void guest_irq(struct cpu *c, uint32_t intid,
+						uint32_t virq)
 {
 	struct vcpu *v = c->loaded;
 
@@ -25,7 +26,7 @@ static void guest_irq(struct cpu *c, uint32_t intid, uint32_t virq)
 		gicc_deactivate(intid);
 		return;
 	}
-	vgic_inject_hw(v->vm->vgic, v->idx, virq, intid);
+	vgic_inject_hw(v->gic, virq, intid);
 	if (v->sched.state == SCHED_BLOCKED)
 		sched_wake(v);
 }
@@ -42,15 +43,22 @@ static void maintenance_irq(struct vcpu *v)
 		sched_wake(v);
 }
 
-static void own_irq(struct cpu *c, uint32_t intid)
+/* The exit was the purpose, mostly. */
+static inline void kick_irq(struct cpu *c)
+{
+	gicc_drop(HYP_SGI_KICK);
+	gicc_deactivate(HYP_SGI_KICK);
+	if (__atomic_load_n(&c->sched.look, __ATOMIC_RELAXED))
+		sched_kicked(c);
+}
+
+static __attribute__((noinline)) void own_irq(struct cpu *c, uint32_t intid)
 {
 	gicc_drop(intid);
 	if (intid == c->hyp->ppi.maintenance)
 		maintenance_irq(c->loaded);
 	else if (intid == c->hyp->ppi.hyp_timer)
 		sched_timer(c);
-	else if (intid == HYP_SGI_KICK)
-		sched_kicked(c);
 	else
 		c->hyp->ops.irq(c->hyp->ops.ctx, intid);
 	gicc_deactivate(intid);
@@ -63,6 +71,8 @@ void run_irqs(struct cpu *c)
 
 	if (intid == ppi->vtimer)
 		guest_irq(c, intid, VM_TIMER_VIRT_INTID);
+	else if (intid == HYP_SGI_KICK)
+		kick_irq(c);
 	else if (intid == ppi->ptimer)
 		guest_irq(c, intid, VM_TIMER_PHYS_INTID);
 	else if (intid == ppi->pmu && intid < GICC_SPURIOUS)
@@ -248,7 +258,7 @@ struct vcpu_regs *run_next(struct cpu *c)
 		if (c->loaded != v)
 			load(c, v);
 		if (v->vgic_stale)
-			vgic_flush(v->vm->vgic, v->idx);
+			vgic_flush(v->gic);
 		return &v->regs;
 	}
 }

@@ -161,7 +161,7 @@ static bool enqueue_locked(struct cpu *c, struct vcpu *v,
 static void poke(const struct cpu *c)
 {
 	if (c != this_cpu())
-		gicc_send_sgi(c->mpidr, HYP_SGI_KICK);
+		gicc_send(c->kick);
 }
 
 static void wake_at_home(struct vcpu *v)
@@ -418,8 +418,6 @@ struct sched_event *sched_due(struct cpu *c)
 
 void sched_kicked(struct cpu *c)
 {
-	if (!__atomic_load_n(&c->sched.look, __ATOMIC_RELAXED))
-		return;
 	spin_lock(&c->sched.lock);
 	c->sched.look = false;
 	interrupt_locked(c);

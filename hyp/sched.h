@@ -108,7 +108,7 @@ static inline bool sched_is_busy(const struct sched_cpu *s)
 #define SCHED_PROBE_MOST   64U     /* times that, between two looks */
 #define SCHED_RESERVED_PPM 950000U /* of each pCPU, at most */
 
-/* Before any vCPU is placed there. `clock` is kept. */
+/* Before any vCPU is placed there; c->mpidr is known. `clock` is kept. */
 void sched_cpu_init(struct cpu *c, const struct runq_clock *clock);
 
 /*
@@ -158,7 +158,7 @@ void sched_event_cancel(struct sched_event *e);
 /* An event of this pCPU whose time has come, taken out; or NULL. */
 struct sched_event *sched_due(struct cpu *c);
 
-/* HYP_SGI_KICK was taken on this pCPU. */
+/* HYP_SGI_KICK was taken on this pCPU, and `look` is set. */
 void sched_kicked(struct cpu *c);
 
 /*

@@ -5,6 +5,7 @@
  * docs/design/16-scheduler.md.
  */
 #include <errno.h>
+#include <port/gicc.h>
 
 #include <hyp/hypervisor.h>
 #include <hyp/sched.h>
@@ -123,6 +124,7 @@ void sched_unplace(struct vcpu *v)
 void sched_cpu_init(struct cpu *c, const struct runq_clock *clock)
 {
 	runq_init(&c->sched.q, clock);
+	c->kick = gicc_sgi(c->mpidr, HYP_SGI_KICK);
 	c->sched.armed = c->sched.probe_at = RUNQ_NEVER;
 	c->sched.next_event = RUNQ_NEVER;
 }

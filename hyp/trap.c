@@ -64,7 +64,7 @@ static void trap_wfx(struct vcpu *v, uint64_t esr)
 static void sgi_write(struct vcpu *v, uint64_t esr, unsigned group)
 {
 	skip_a64(v);
-	vgic_send_sgi(v->vm->vgic, v->idx, operand(v, esr), group);
+	vgic_send_sgi(v->gic, operand(v, esr), group);
 }
 
 /* The result of a trapped MRS. */
@@ -303,5 +303,5 @@ struct vcpu_regs *trap_attention(struct vcpu *v)
 
 void trap_flush(struct vcpu *v)
 {
-	vgic_flush(v->vm->vgic, v->idx);
+	vgic_flush(v->gic);
 }

@@ -118,7 +118,7 @@ void vcpu_kick(struct vcpu *v)
 	case SCHED_RUNNING:
 		c = __atomic_load_n(&v->cpu, __ATOMIC_RELAXED);
 		if (c != this_cpu())
-			gicc_send_sgi(c->mpidr, HYP_SGI_KICK);
+			gicc_send(c->kick);
 		break;
 	case SCHED_BLOCKED:
 		sched_wake(v);

@@ -64,6 +64,7 @@ struct vcpu {
 	struct vcpu_regs regs; /* first: the vectors know only this part */
 
 	struct vm *vm;
+	struct vgic_cpu *gic; /* its part of vm->vgic */
 	/* The pCPU on which it runs, or will, and where it counts: changes
 	 * under the locks of both pCPUs, while it does not run. */
 	struct cpu *cpu;

@@ -124,7 +124,7 @@ static void vgic_exit_again(void *ctx, unsigned vcpu)
 {
 	struct vm *vm = ctx;
 
-	gicc_send_sgi(vm->vcpus[vcpu]->cpu->mpidr, HYP_SGI_KICK);
+	gicc_send(vm->vcpus[vcpu]->cpu->kick);
 }
 
 static const struct vgic_ops vgic_ops = {
@@ -274,6 +274,7 @@ static int create_vcpu(struct vm *vm, unsigned i)
 	v->regs.whole = true;
 	v->regs.idregs = vm->idregs;
 	trap_init(v);
+	v->gic = vgic_cpu_of(vm->vgic, i);
 	vgic_keep_stale(vm->vgic, i, &v->vgic_stale);
 	v->control = (struct vcpu_control){
 		.hcr_el2 = HCR_GUEST | (vm->trap_idregs ? HCR_TID3 : 0),

@@ -59,7 +59,7 @@ unsigned vgic_cpu_by_affinity(const struct vgic *g, uint64_t aff)
 	const struct vgic_cluster *c =
 		vgic_cluster_find(g, vgic_cluster_key(aff));
 
-	return c ? c->cpu[aff & 15] : VGIC_NOWHERE;
+	return c && c->cpu[aff & 15] ? c->cpu[aff & 15]->index : VGIC_NOWHERE;
 }
 
 /* Room for one more cluster is there. */
@@ -73,8 +73,7 @@ static struct vgic_cluster *cluster_add(struct vgic *g, uint64_t key)
 	memmove(c + 1, c, (g->nr_clusters - i) * sizeof(*c));
 	g->nr_clusters++;
 	c->key = key;
-	for (i = 0; i < ARRAY_SIZE(c->cpu); i++)
-		c->cpu[i] = VGIC_NOWHERE;
+	memset(c->cpu, 0, sizeof(c->cpu));
 	return c;
 }
 
@@ -86,11 +85,11 @@ static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr)
 	struct vgic_cluster *c = cluster_add(g, key);
 	struct vgic_cpu *v = &g->cpus[index];
 
-	if (c->cpu[mpidr & 15] != VGIC_NOWHERE)
+	if (c->cpu[mpidr & 15])
 		return -EINVAL;
-	c->cpu[mpidr & 15] = (uint16_t)index;
+	c->cpu[mpidr & 15] = v;
+	v->g = g;
 	v->index = (uint16_t)index;
-	v->sgi_self = key | BIT(mpidr & 15);
 	v->typer = FIELD_PREP(GICR_TYPER_Processor_Number, index) |
 		   FIELD_PREP(GICR_TYPER_Affinity,
 			      FIELD_GET(MPIDR_Aff3, mpidr) << 24 |
@@ -113,6 +112,11 @@ static void read_hardware(struct vgic *g)
 	g->pre_bits = (uint8_t)(FIELD_GET(ICH_VTR_PREbits, vtr) + 1);
 	g->nr_aprs = (uint8_t)(1U << (g->pre_bits - 5));
 	g->prio_mask = (uint8_t)(0xff00U >> pri_bits);
+}
+
+struct vgic_cpu *vgic_cpu_of(const struct vgic *g, unsigned vcpu)
+{
+	return &g->cpus[vcpu];
 }
 
 void vgic_redist_last(struct vgic *g, unsigned vcpu)
@@ -158,6 +162,9 @@ static int create_base(const struct vgic_config *cfg, struct vgic **out)
 		if (cpu_init(g, i, cfg->mpidr[i] & MPIDR_AFF))
 			return -EINVAL;
 	}
+	for (unsigned i = 0; i < nr; i++) /* they have their places now */
+		g->cpus[i].near =
+			vgic_cluster_find(g, vgic_cluster_key(cfg->mpidr[i]));
 	return 0;
 }
 

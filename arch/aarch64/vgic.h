@@ -36,6 +36,7 @@
 #include <base/types.h>
 
 struct vgic;
+struct vgic_cpu;
 
 /* "No vCPU": the caller does not run on behalf of one. */
 #define VGIC_NO_VCPU (~0U)
@@ -88,6 +89,9 @@ struct vgic_config {
  * ranges above, -ENOMEM.
  */
 MUST_CHECK int vgic_create(const struct vgic_config *cfg, struct vgic **out);
+
+/* What belongs to one vCPU, for the functions that exits call. */
+struct vgic_cpu *vgic_cpu_of(const struct vgic *g, unsigned vcpu);
 
 /*
  * The redistributor of `vcpu` is the last of a contiguous series of frames
@@ -150,7 +154,7 @@ const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu);
 void vgic_keep_stale(struct vgic *g, unsigned vcpu, uint64_t *at);
 
 /* Bring the list registers up to date. Loaded here. */
-void vgic_flush(struct vgic *g, unsigned vcpu);
+void vgic_flush(struct vgic_cpu *v);
 
 /* The maintenance interrupt, after its physical acknowledge. Loaded here. */
 void vgic_maintenance(struct vgic *g, unsigned vcpu);
@@ -188,16 +192,14 @@ void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid);
  * guest keeps it disabled it is recorded, and the physical one stays active.
  * One pintid per intid. Called on the vCPU's pCPU.
  */
-void vgic_inject_hw(struct vgic *g, unsigned vcpu, uint32_t intid,
-		    uint32_t pintid);
+void vgic_inject_hw(struct vgic_cpu *v, uint32_t intid, uint32_t pintid);
 
 /*
  * A write to ICC_SGI1R_EL1 (group 1) or to ICC_SGI0R_EL1 or ICC_ASGI1R_EL1
  * (group 0; with one Security state the other group 1 does not exist) by vCPU
- * `self`, loaded here. Reaches targets whose SGI is in that group.
+ * `v`, loaded here. Reaches targets whose SGI is in that group.
  */
-void vgic_send_sgi(struct vgic *g, unsigned self, uint64_t sgir,
-		   unsigned group);
+void vgic_send_sgi(struct vgic_cpu *v, uint64_t sgir, unsigned group);
 
 /* ----------------------------------------------------- trapped CPU interface
  */

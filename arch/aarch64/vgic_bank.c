@@ -174,6 +174,8 @@ static int read_settled(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	if (!b)
 		return vgic_read_zero(op);
 	spin_lock(frame_lock(g, v));
+	if (v)
+		vgic_take_sgis_locked(v);
 	ok = v ? settle_private(g, v, op, &k)
 	       : settle_spis(g, intid / 32, op, &k);
 	op->value = get(b);
@@ -297,7 +299,8 @@ uint32_t vgic_clear_pending(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 			    const struct mmio_op *op)
 {
 	(void)g;
-	(void)intid;
+	if (intid < GIC_NR_PRIVATE)
+		vgic_take_sgis_locked(container_of(b, struct vgic_cpu, b));
 	vgic_change_pending(b, (uint32_t)op->value, false);
 	return (uint32_t)op->value;
 }

@@ -222,20 +222,13 @@ void vgic_pulse(struct vgic *g, unsigned vcpu, uint32_t intid)
 /* ------------------------------------------------- hardware-mapped interrupts
  */
 
-/* Another pCPU may clear bits, and then makes v flush before its guest runs. */
-static inline uint32_t direct(const struct vgic_cpu *v)
-{
-	return __atomic_load_n(&v->direct, __ATOMIC_RELAXED);
-}
-
-static __attribute__((noinline)) void inject_hw_slow(struct vgic *g,
-						     struct vgic_cpu *v,
-						     uint32_t intid,
-						     uint32_t pintid)
+static __attribute__((noinline)) void
+inject_hw_slow(struct vgic_cpu *v, uint32_t intid, uint32_t pintid)
 {
 	struct vgic_kicks self = vgic_kicks_init(v->index);
 	uint32_t bit = 1U << intid;
 	struct vgic_bank *b = &v->b;
+	struct vgic *g = v->g;
 
 	ASSERT(v->loaded && intid >= GIC_NR_SGIS && intid < GIC_NR_PRIVATE);
 	spin_lock(&v->lock);
@@ -255,12 +248,9 @@ static __attribute__((noinline)) void inject_hw_slow(struct vgic *g,
 	spin_unlock(&v->lock);
 }
 
-void vgic_inject_hw(struct vgic *g, unsigned vcpu, uint32_t intid,
-		    uint32_t pintid)
+void vgic_inject_hw(struct vgic_cpu *v, uint32_t intid, uint32_t pintid)
 {
-	struct vgic_cpu *v = &g->cpus[vcpu];
-
-	if (direct(v) >> intid & 1) {
+	if (vgic_direct(v) >> intid & 1) {
 		unsigned slot = v->slot_of[intid];
 		uint64_t lr = ich_read_lr(slot);
 
@@ -269,61 +259,89 @@ void vgic_inject_hw(struct vgic *g, unsigned vcpu, uint32_t intid,
 			return;
 		}
 	}
-	inject_hw_slow(g, v, intid, pintid);
+	inject_hw_slow(v, intid, pintid);
 }
 
 /* -------------------------------------------------------------------- SGIs */
 
-/* An SGI for a vCPU that is another one, or whose short way is closed. */
-static void sgi_post(struct vgic *g, struct vgic_cpu *v, unsigned self,
-		     uint32_t bit, unsigned group)
-{
-	struct vgic_kicks k = vgic_kicks_init(self);
-	struct vgic_bank *b = &v->b;
+/*
+ * A sender takes no lock of its target's: one atomic bit in the word that makes
+ * the target flush is the pending state, until that flush, or whoever wants
+ * exact pending state before it, takes the bit to the bank. As any mark it is
+ * set before the kick looks where the target runs. Whether the target has the
+ * SGI enabled is the flush's business.
+ */
 
-	spin_lock(&v->lock);
-	if (bit & (group ? b->group : ~b->group)) {
-		vgic_change_pending(b, bit, true);
-		if (bit & (b->resident | vgic_ready(b)))
-			vgic_mark(v, VGIC_STALE_PRIVATE, &k);
-	}
-	spin_unlock(&v->lock);
-	vgic_kick(g, &k);
+void vgic_take_sgis_locked(struct vgic_cpu *v)
+{
+	uint64_t was;
+
+	if (!vgic_sent(v))
+		return;
+	/* The word is not zero before the flush: the senders' kicks suffice. */
+	(void)__atomic_fetch_or(v->stale, VGIC_STALE_PRIVATE, __ATOMIC_RELAXED);
+	was = __atomic_fetch_and(v->stale, ~VGIC_STALE_SGI, __ATOMIC_ACQUIRE);
+	vgic_change_pending(&v->b, (uint32_t)(was >> VGIC_STALE_SGI_OF), true);
 }
 
-static __attribute__((noinline)) void
-send_sgi_slow(struct vgic *g, unsigned self, uint64_t sgir, unsigned group)
+static inline void send_one(const struct vgic_cpu *v, struct vgic_cpu *to,
+			    unsigned intid, unsigned group)
 {
-	uint32_t bit = 1U << FIELD_GET(ICC_SGIR_INTID, sgir);
+	uint32_t grp1 = __atomic_load_n(&to->b.group, __ATOMIC_RELAXED);
+	const struct vgic *g;
+
+	if ((grp1 >> intid & 1) != group)
+		return;
+	if (to == v && vgic_direct(v) >> intid & 1) {
+		vgic_lr_pend(v, intid);
+		return;
+	}
+	(void)__atomic_fetch_or(to->stale, BIT(VGIC_STALE_SGI_OF) << intid,
+				__ATOMIC_RELEASE);
+	if (to == v)
+		return; /* this exit ends with a flush */
+	g = to->g;
+	g->ops->kick(g->ctx, to->index);
+}
+
+/* Several targets, or one whose cluster is another than last time. */
+static __attribute__((noinline)) void
+send_to_some(struct vgic_cpu *v, uint64_t sgir, unsigned group)
+{
+	unsigned intid = (unsigned)FIELD_GET(ICC_SGIR_INTID, sgir);
 	const struct vgic_cluster *c;
+	struct vgic *g = v->g;
 	unsigned i;
 
 	if (sgir & ICC_SGIR_IRM) {
 		for (i = 0; i < g->nr_vcpus; i++) {
-			if (i != self)
-				sgi_post(g, &g->cpus[i], self, bit, group);
+			if (&g->cpus[i] != v)
+				send_one(v, &g->cpus[i], intid, group);
 		}
 		return;
 	}
 	c = vgic_cluster_find(g, sgir & VGIC_CLUSTER_KEY);
-	for (EACH_BIT(i, c ? sgir & ICC_SGIR_TargetList : 0)) {
-		if (c->cpu[i] != VGIC_NOWHERE)
-			sgi_post(g, &g->cpus[c->cpu[i]], self, bit, group);
+	if (!c)
+		return;
+	v->near = c;
+	for (EACH_BIT(i, sgir & ICC_SGIR_TargetList)) {
+		if (c->cpu[i])
+			send_one(v, c->cpu[i], intid, group);
 	}
 }
 
-void vgic_send_sgi(struct vgic *g, unsigned self, uint64_t sgir, unsigned group)
+void vgic_send_sgi(struct vgic_cpu *v, uint64_t sgir, unsigned group)
 {
-	struct vgic_cpu *v = &g->cpus[self];
-	unsigned intid = (unsigned)FIELD_GET(ICC_SGIR_INTID, sgir);
-	uint32_t same = group ? v->b.group : ~v->b.group;
+	const struct vgic_cluster *c = v->near;
+	/* The target list, if the affinities are the cluster's. */
+	uint64_t list = (sgir ^ c->key) & ~ICC_SGIR_INTID;
+	struct vgic_cpu *to;
 
-	if ((sgir & VGIC_SGI_TARGET) == v->sgi_self &&
-	    (direct(v) & same) >> intid & 1) {
-		unsigned slot = v->slot_of[intid];
-
-		ich_write_lr(slot, ich_read_lr(slot) | ICH_LR_Pending);
-		return;
+	if (list - 1 < ICC_SGIR_TargetList && !(list & (list - 1)) &&
+	    (to = c->cpu[bit_lowest(list)])) {
+		send_one(v, to, (unsigned)FIELD_GET(ICC_SGIR_INTID, sgir),
+			 group);
+	} else {
+		send_to_some(v, sgir, group);
 	}
-	send_sgi_slow(g, self, sgir, group);
 }

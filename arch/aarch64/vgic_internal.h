@@ -33,6 +33,13 @@
 #define VGIC_STALE_RWP     BIT(34) /* a disable has not taken effect yet */
 #define VGIC_STALE_LPI     BIT(35) /* banks of LPIs, see vgic_cpu.lpi_hint */
 #define VGIC_STALE_ITS     BIT(36) /* it is to go on with the ITS's commands */
+/*
+ * SGIs that were sent here and that nobody has taken to the bank yet: pending,
+ * as `latch` or `set_p` would say. Set by senders, without a lock; whoever
+ * wants exact pending state takes them first (vgic_take_sgis_locked()).
+ */
+#define VGIC_STALE_SGI     GENMASK(63, 48)
+#define VGIC_STALE_SGI_OF  48 /* bit of SGI 0 */
 
 /* The number of the first bank of LPIs; there is none from the last SPI's on.
  */
@@ -94,8 +101,8 @@ struct vgic_spis {
 
 /* vCPUs whose affinity differs only in Aff0[3:0]: one SGI target list. */
 struct vgic_cluster {
-	uint64_t key;     /* Aff3, RS, Aff2, Aff1 as ICC_SGI1R_EL1 has them */
-	uint16_t cpu[16]; /* by Aff0[3:0]; VGIC_NOWHERE: none */
+	uint64_t key; /* Aff3, RS, Aff2, Aff1 as ICC_SGI1R_EL1 has them */
+	struct vgic_cpu *cpu[16]; /* by Aff0[3:0]; NULL: none */
 };
 
 struct vgic_cpu {
@@ -109,9 +116,11 @@ struct vgic_cpu {
 	 * and marks the vCPU stale.
 	 */
 	uint32_t direct;
-	struct spinlock lock; /* guards what follows but sync_req, sync_key and
-				 what never changes: sgi_self, index, typer */
-	uint64_t sgi_self; /* ICC_SGI1R_EL1 fields that name only this vCPU */
+	struct spinlock lock; /* guards what follows but sync_req, sync_key,
+				 near and what never changes: g, index, typer */
+	struct vgic *g;
+	/* Where its last SGI went, at first its own; its pCPU only. */
+	const struct vgic_cluster *near;
 	uint16_t index;
 	uint16_t used;      /* list registers in use */
 	uint16_t spi_slots; /* those of them that hold SPIs: vgic->lock too */
@@ -291,7 +300,6 @@ static inline bool vgic_lpi_exists(const struct vgic *g, uint32_t intid)
 /* Affinity -> vCPU index, or VGIC_NOWHERE. Fields as in ICC_SGI1R_EL1. */
 #define VGIC_CLUSTER_KEY                                                       \
 	(ICC_SGIR_Aff3 | ICC_SGIR_RS | ICC_SGIR_Aff2 | ICC_SGIR_Aff1)
-#define VGIC_SGI_TARGET (VGIC_CLUSTER_KEY | ICC_SGIR_IRM | ICC_SGIR_TargetList)
 const struct vgic_cluster *vgic_cluster_find(const struct vgic *g,
 					     uint64_t key);
 /* `aff` has the fields of MPIDR_EL1 and GICD_IROUTER. */
@@ -310,6 +318,23 @@ void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 			    struct vgic_kicks *k);
 void vgic_touch_lpis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 			    struct vgic_kicks *k);
+
+/* SGIs that were sent to v become state of its bank; v->lock is held. Whoever
+ * is loaded flushes after that. */
+void vgic_take_sgis_locked(struct vgic_cpu *v);
+
+/* Those that nobody has taken yet. */
+static inline uint32_t vgic_sent(const struct vgic_cpu *v)
+{
+	return (uint32_t)(__atomic_load_n(v->stale, __ATOMIC_RELAXED) >>
+			  VGIC_STALE_SGI_OF);
+}
+
+/* Another pCPU may clear bits, and then makes v flush before its guest runs. */
+static inline uint32_t vgic_direct(const struct vgic_cpu *v)
+{
+	return __atomic_load_n(&v->direct, __ATOMIC_RELAXED);
+}
 
 /* A message for an SPI (GICD_SETSPI_NSR, GICD_CLRSPI_NSR) by vCPU `self`. */
 void vgic_message(struct vgic *g, uint32_t intid, bool set, unsigned self);
@@ -344,6 +369,9 @@ void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 /* Give a ready interrupt a list register; false: none is free or idle. */
 MUST_CHECK bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v,
 			      uint32_t intid, bool spis);
+/* Make a private interrupt pending that is in v->direct; v->lock is not needed.
+ */
+void vgic_lr_pend(const struct vgic_cpu *v, unsigned intid);
 /* Copy state of the list registers in `slots` to `latch` and `active`. */
 void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots);
 /*

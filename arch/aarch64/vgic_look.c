@@ -41,6 +41,8 @@ bool vgic_look(struct vgic *g, unsigned vcpu, uint32_t intid,
 		return false;
 	spin_lock(&g->cpus[vcpu].lock);
 	look(&g->cpus[vcpu].b, intid, l);
+	if (vgic_sent(&g->cpus[vcpu]) >> intid & 1)
+		l->pending = true;
 	spin_unlock(&g->cpus[vcpu].lock);
 	l->vcpu = vcpu;
 	return true;

@@ -256,6 +256,11 @@ void vgic_lr_refresh(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 	vgic_lr_hand_over(g, v, intid, k);
 }
 
+void vgic_lr_pend(const struct vgic_cpu *v, unsigned intid)
+{
+	ich_or_lr(v->slot_of[intid], ICH_LR_Pending);
+}
+
 /* A list register that holds nothing, retiring what was in it; or -1. */
 static int lr_free(struct vgic *g, struct vgic_cpu *v, bool spis)
 {

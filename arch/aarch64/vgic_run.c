@@ -2,8 +2,9 @@
  * vGIC: what the run loop calls for a loaded vCPU: load, put, flush, the
  * maintenance interrupt, and the question whether a WFI would end.
  *
- * The usual flush concerns private interrupts only and takes that vCPU's own
- * lock. SPIs, overflow and requests of other vCPUs take vgic->lock as well.
+ * The usual flush is for an SGI that has its list register, and takes no lock.
+ * Where it concerns private interrupts only it takes that vCPU's own; SPIs,
+ * overflow and requests of other vCPUs take vgic->lock as well.
  *
  * GICv3/v4 IHI 0069: ICH_VMCR_EL2, ICH_AP<g>R<n>_EL2, ICH_MISR_EL2,
  * "Priority masking", "Preemption". IRQs are masked throughout.
@@ -31,11 +32,8 @@ static void repend_direct(struct vgic_cpu *v, uint32_t mask)
 	unsigned i;
 
 	v->b.set_p &= ~mask;
-	for (EACH_BIT(i, mask)) {
-		unsigned slot = v->slot_of[i];
-
-		ich_write_lr(slot, ich_read_lr(slot) | ICH_LR_Pending);
-	}
+	for (EACH_BIT(i, mask))
+		vgic_lr_pend(v, i);
 }
 
 /* Bring bank 0 up to date. False: a list register is missing. */
@@ -109,6 +107,21 @@ static bool flush_lpis_locked(struct vgic *g, struct vgic_cpu *v,
 	return true;
 }
 
+/*
+ * Takes what is marked, of the kinds in `mask`, SGIs to the bank. Under the
+ * lock, so that who clears a pending SGI finds it in the word or in the bank.
+ */
+static uint64_t take_stale_locked(struct vgic_cpu *v, uint64_t mask)
+{
+	uint64_t stale =
+		__atomic_fetch_and(v->stale, ~mask, __ATOMIC_ACQUIRE) & mask;
+
+	if (stale & VGIC_STALE_SGI)
+		vgic_change_pending(
+			&v->b, (uint32_t)(stale >> VGIC_STALE_SGI_OF), true);
+	return stale;
+}
+
 static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 			 struct vgic_kicks *k)
 {
@@ -134,39 +147,61 @@ static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 	}
 }
 
-static __attribute__((noinline)) void
-flush_slow(struct vgic *g, struct vgic_cpu *v, uint64_t stale)
+static void flush_all(struct vgic *g, struct vgic_cpu *v)
 {
 	struct vgic_kicks k = vgic_kicks_init(v->index);
+	uint64_t stale = __atomic_load_n(v->stale, __ATOMIC_RELAXED);
 
 	if (stale & VGIC_STALE_ITS) {
+		(void)__atomic_fetch_and(v->stale, ~VGIC_STALE_ITS,
+					 __ATOMIC_ACQUIRE);
 		vits_work(g, v->index);
-		stale |= __atomic_fetch_and(v->stale, VGIC_STALE_ITS,
-					    __ATOMIC_ACQUIRE);
 	}
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);
 	ASSERT(v->loaded);
-	flush_locked(g, v, stale, &k);
+	flush_locked(g, v, take_stale_locked(v, ~VGIC_STALE_ITS), &k);
 	spin_unlock(&v->lock);
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);
 }
 
-void vgic_flush(struct vgic *g, unsigned vcpu)
+static __attribute__((noinline)) void flush_more(struct vgic_cpu *v)
 {
-	struct vgic_cpu *v = &g->cpus[vcpu];
-	uint64_t stale = __atomic_exchange_n(v->stale, 0, __ATOMIC_ACQUIRE);
+	const uint64_t own = VGIC_STALE_PRIVATE | VGIC_STALE_SGI;
+	struct vgic *g = v->g;
 	bool done;
 
-	if (stale == VGIC_STALE_PRIVATE && !v->overflow) {
+	if (!(__atomic_load_n(v->stale, __ATOMIC_RELAXED) & ~own) &&
+	    !v->overflow) {
 		spin_lock(&v->lock);
+		(void)take_stale_locked(v, own);
 		done = flush_private_locked(g, v, false);
 		spin_unlock(&v->lock);
 		if (done)
 			return;
 	}
-	flush_slow(g, v, stale);
+	flush_all(g, v);
+}
+
+/*
+ * Mostly it is one SGI, whose list register may simply be made pending: no
+ * lock. The bit is taken from the word only while that is so, in one step:
+ * whoever clears a bit of `direct` marks v stale then, and the step fails or a
+ * flush follows; whoever clears a pending SGI has taken it from the word before
+ * (then the step fails), or posts that for the list register's next folding.
+ */
+void vgic_flush(struct vgic_cpu *v)
+{
+	uint64_t stale = __atomic_load_n(v->stale, __ATOMIC_RELAXED);
+	uint32_t sent = (uint32_t)(stale >> VGIC_STALE_SGI_OF);
+
+	if ((stale & (stale - 1)) || !(sent & vgic_direct(v)) ||
+	    !__atomic_compare_exchange_n(v->stale, &stale, 0, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		flush_more(v);
+	else
+		vgic_lr_pend(v, bit_lowest(sent));
 }
 
 void vgic_maintenance(struct vgic *g, unsigned vcpu)
@@ -203,7 +238,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 	ASSERT(!v->loaded && !v->used);
 	v->loaded = true;
 	v->unlinked = 0;
-	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS, __ATOMIC_ACQUIRE);
+	(void)take_stale_locked(v, ~VGIC_STALE_ITS);
 	ich_write_vmcr(v->vmcr);
 	for (i = 0; i < g->nr_aprs; i++) {
 		ich_write_ap0r(i, v->apr[0][i]);
@@ -238,8 +273,9 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	for (EACH_BIT(i, hw))
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
 	v->loaded = false;
-	/* The load sees all, but for commands that are left. */
-	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS, __ATOMIC_RELAXED);
+	/* The load sees all, but for commands that are left, and SGIs. */
+	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS | VGIC_STALE_SGI,
+				 __ATOMIC_RELAXED);
 	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);
 }
 
@@ -346,11 +382,13 @@ bool vgic_has_pending(struct vgic *g, unsigned vcpu)
 	bool yes;
 
 	if (v->loaded && __atomic_load_n(v->stale, __ATOMIC_RELAXED))
-		vgic_flush(g, vcpu);
+		vgic_flush(v);
 	if (__atomic_load_n(v->stale, __ATOMIC_RELAXED) & VGIC_STALE_ITS)
 		return true;
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);
+	if (!v->loaded)
+		vgic_take_sgis_locked(v);
 	c.vmcr = v->loaded ? (uint32_t)ich_read_vmcr() : v->vmcr;
 	c.running = vgic_running_priority(g, v);
 	yes = resident_pending(g, v, &c) || waiting_pending(g, v, &c);

@@ -110,8 +110,18 @@ void gicc_deactivate(uint32_t intid)
 	fake_pcpu->active[intid] = false;
 }
 
-void gicc_send_sgi(uint64_t mpidr, uint32_t intid)
+#define SGI_SHIFT 60 /* above the affinity */
+
+uint64_t gicc_sgi(uint64_t mpidr, uint32_t intid)
 {
+	return (mpidr & UINT64_C(0xff00ffffff)) | (uint64_t)intid << SGI_SHIFT;
+}
+
+void gicc_send(uint64_t sgi)
+{
+	uint64_t mpidr = sgi & ((UINT64_C(1) << SGI_SHIFT) - 1);
+	uint32_t intid = (uint32_t)(sgi >> SGI_SHIFT);
+
 	note(FAKE_SGI, mpidr, intid);
 	if (fake_hooks.sgi)
 		fake_hooks.sgi(mpidr, intid);

@@ -346,6 +346,15 @@ void ich_write_lr(unsigned n, uint64_t v)
 	gich->unsynced = true;
 }
 
+void (*gich_before_or)(void);
+
+void ich_or_lr(unsigned n, uint64_t v)
+{
+	if (gich_before_or)
+		gich_before_or();
+	ich_write_lr(n, ich_read_lr(n) | v);
+}
+
 static uint32_t *apr(unsigned group, unsigned n)
 {
 	if (n >= 1U << (gich->pre_bits - 5))

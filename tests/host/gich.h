@@ -42,6 +42,10 @@ struct gich {
 /* The CPU that the code under test runs on. */
 extern struct gich *gich;
 
+/* Called before bits of a list register are set, if not NULL: what other CPUs
+ * may do meanwhile. */
+extern void (*gich_before_or)(void);
+
 /* As after reset: 5 priority bits, TDS, everything zero; becomes current. */
 void gich_init(struct gich *h, unsigned nr_lr);
 

@@ -407,7 +407,7 @@ static void send_sgi(struct world *w, unsigned by)
 	if (!w->rig.loaded[by])
 		return;
 	rig_on(&w->rig, by);
-	vgic_send_sgi(w->rig.g, by,
+	vgic_send_sgi(vgic_cpu_of(w->rig.g, by),
 		      (uint64_t)n << 24 | (others ? UINT64_C(1) << 40 : 0) |
 			      (others ? 0 : targets),
 		      group);

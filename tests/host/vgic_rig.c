@@ -182,7 +182,7 @@ void rig_tail(struct vgic_rig *r, unsigned vcpu)
 		if (gich_misr(gich))
 			vgic_maintenance(r->g, vcpu);
 		if (*vgic_stale(r->g, vcpu))
-			vgic_flush(r->g, vcpu);
+			vgic_flush(vgic_cpu_of(r->g, vcpu));
 	}
 	r->exits[vcpu] = false;
 }
@@ -300,7 +300,7 @@ void rig_timer(struct vgic_rig *r, unsigned vcpu, uint32_t intid)
 	if (r->phys_active[vcpu] >> intid & 1)
 		panic("an active PPI cannot fire");
 	r->phys_active[vcpu] |= 1U << intid;
-	vgic_inject_hw(r->g, vcpu, intid, intid);
+	vgic_inject_hw(vgic_cpu_of(r->g, vcpu), intid, intid);
 }
 
 struct vgic_irq_state rig_state(struct vgic_rig *r, unsigned vcpu,

@@ -18,7 +18,8 @@ static void irq_state_locked(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 {
 	const struct vgic_bank *b = vgic_bank_of(g, v, intid);
 	unsigned i = intid & 31;
-	uint32_t latch = (b->latch & ~b->clr_p) | b->set_p;
+	uint32_t sent = intid < GIC_NR_SGIS ? vgic_sent(v) : 0;
+	uint32_t latch = (b->latch & ~b->clr_p) | b->set_p | sent;
 	uint32_t active = (b->active & ~b->clr_a) | b->set_a;
 
 	out->pending = (latch | (b->line & ~b->edge)) >> i & 1;

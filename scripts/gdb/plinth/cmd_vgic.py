@@ -29,8 +29,9 @@ class Interface:
             words.append("redistributor asleep")
         if self.value["overflow"]:
             words.append("more is pending or active than list registers hold")
-        if int(self.value["stale"]):
-            words.append(f"stale {int(self.value['stale']):#x}")
+        stale = int(self.value["stale"].dereference())
+        if stale:
+            words.append(f"stale {stale:#x}")
         return ", ".join(words)
 
     def lines(self):

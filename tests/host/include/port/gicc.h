@@ -12,7 +12,9 @@
 uint32_t gicc_ack(void);
 void gicc_drop(uint32_t intid);
 void gicc_deactivate(uint32_t intid);
-void gicc_send_sgi(uint64_t mpidr, uint32_t intid);
+/* As in the register, but the affinity is MPIDR's, packed. */
+uint64_t gicc_sgi(uint64_t mpidr, uint32_t intid);
+void gicc_send(uint64_t sgi);
 void cpu_wfi(void);
 
 #endif

@@ -21,6 +21,7 @@ uint64_t ich_read_vmcr(void);
 void ich_write_vmcr(uint64_t v);
 uint64_t ich_read_lr(unsigned n);
 void ich_write_lr(unsigned n, uint64_t v);
+void ich_or_lr(unsigned n, uint64_t v);
 uint64_t ich_read_ap0r(unsigned n);
 void ich_write_ap0r(unsigned n, uint64_t v);
 uint64_t ich_read_ap1r(unsigned n);

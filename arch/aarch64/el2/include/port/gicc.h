@@ -33,17 +33,22 @@ static inline void gicc_deactivate(uint32_t intid)
 			 : "memory");
 }
 
-/* Sends SGI `intid` to the pCPU with this affinity (MPIDR layout). */
-static inline void gicc_send_sgi(uint64_t mpidr, uint32_t intid)
+/* SGI `intid` for the pCPU with this affinity (MPIDR layout), as
+ * ICC_SGI1R_EL1 wants it. */
+static inline uint64_t gicc_sgi(uint64_t mpidr, uint32_t intid)
 {
 	uint64_t aff3 = (mpidr >> 32) & 0xff, aff2 = (mpidr >> 16) & 0xff;
 	uint64_t aff1 = (mpidr >> 8) & 0xff, aff0 = mpidr & 0xff;
-	uint64_t v = aff3 << 48 | (aff0 >> 4) << 44 | aff2 << 32 |
-		     (uint64_t)intid << 24 | aff1 << 16 |
-		     UINT64_C(1) << (aff0 & 0xf);
 
+	return aff3 << 48 | (aff0 >> 4) << 44 | aff2 << 32 |
+	       (uint64_t)intid << 24 | aff1 << 16 | UINT64_C(1) << (aff0 & 0xf);
+}
+
+/* Sends it. */
+static inline void gicc_send(uint64_t sgi)
+{
 	/* What the target will look at must be visible before the SGI is. */
-	__asm__ volatile("dsb ishst\n\tmsr S3_0_C12_C11_5, %0\n\tisb" ::"r"(v)
+	__asm__ volatile("dsb ishst\n\tmsr S3_0_C12_C11_5, %0\n\tisb" ::"r"(sgi)
 			 : "memory");
 }
 

@@ -7,8 +7,9 @@
  * before reading ICH_ELRSR, ICH_EISR or ICH_MISR. The exception return to the
  * guest synchronises by itself.
  *
- * List and active-priority registers are picked by a tree of bit tests: at
- * most four branches, no indirect one (so no landing pads either).
+ * List and active-priority registers are picked by comparisons: three for the
+ * first four, of which most CPUs have no more, at most five; no indirect branch
+ * (so no landing pads either).
  */
 #ifndef PLINTH_PORT_GICH_H
 #define PLINTH_PORT_GICH_H
@@ -31,35 +32,32 @@
 #define ICH_GET(reg) return ICH_RD(reg)
 #define ICH_SET(reg) ICH_WR(reg, v)
 
-/* DO(<pre>k) for the one of the four numbers a..d that n & 3 selects. */
+/* DO(<pre>k) for k = n, one of the four numbers in a row that are named. */
 #define ICH_PICK4(n, DO, pre, a, b, c, d)                                      \
 	do {                                                                   \
-		if ((n)&2) {                                                   \
-			if ((n)&1)                                             \
-				DO(pre##d);                                    \
-			else                                                   \
-				DO(pre##c);                                    \
-		} else {                                                       \
-			if ((n)&1)                                             \
-				DO(pre##b);                                    \
-			else                                                   \
+		if ((n) < (c)) {                                               \
+			if ((n) < (b))                                         \
 				DO(pre##a);                                    \
+			else                                                   \
+				DO(pre##b);                                    \
+		} else {                                                       \
+			if ((n) < (d))                                         \
+				DO(pre##c);                                    \
+			else                                                   \
+				DO(pre##d);                                    \
 		}                                                              \
 	} while (0)
 
 #define ICH_PICK16(n, DO, pre)                                                 \
 	do {                                                                   \
-		if ((n)&8) {                                                   \
-			if ((n)&4)                                             \
-				ICH_PICK4(n, DO, pre, 12, 13, 14, 15);         \
-			else                                                   \
-				ICH_PICK4(n, DO, pre, 8, 9, 10, 11);           \
-		} else {                                                       \
-			if ((n)&4)                                             \
-				ICH_PICK4(n, DO, pre, 4, 5, 6, 7);             \
-			else                                                   \
-				ICH_PICK4(n, DO, pre, 0, 1, 2, 3);             \
-		}                                                              \
+		if ((n) < 4)                                                   \
+			ICH_PICK4(n, DO, pre, 0, 1, 2, 3);                     \
+		else if ((n) < 8)                                              \
+			ICH_PICK4(n, DO, pre, 4, 5, 6, 7);                     \
+		else if ((n) < 12)                                             \
+			ICH_PICK4(n, DO, pre, 8, 9, 10, 11);                   \
+		else                                                           \
+			ICH_PICK4(n, DO, pre, 12, 13, 14, 15);                 \
 	} while (0)
 
 static inline uint64_t ich_read_vtr(void)
@@ -114,6 +112,14 @@ static inline uint64_t ich_read_lr(unsigned n)
 static inline void ich_write_lr(unsigned n, uint64_t v)
 {
 	ICH_PICK16(n, ICH_SET, lr);
+}
+
+#define ICH_OR(reg) ICH_WR(reg, ICH_RD(reg) | v)
+
+/* Sets bits in it. */
+static inline void ich_or_lr(unsigned n, uint64_t v)
+{
+	ICH_PICK16(n, ICH_OR, lr);
 }
 
 /* Active priorities of group 0 and group 1; n < 2^(ICH_VTR_EL2.PREbits - 4) */
