@@ -61,10 +61,11 @@ static void trap_wfx(struct vcpu *v, uint64_t esr)
 		sched_give_way(v->cpu, v);
 }
 
-static void sgi_write(struct vcpu *v, uint64_t esr, unsigned group)
+static inline void sgi_write(struct vcpu *v, uint64_t esr,
+			     void (*send)(struct vgic_cpu *, uint64_t))
 {
 	skip_a64(v);
-	vgic_send_sgi(v->gic, operand(v, esr), group);
+	send(v->gic, operand(v, esr));
 }
 
 /* The result of a trapped MRS. */
@@ -139,9 +140,12 @@ static void other_access(struct vcpu *v, uint64_t esr, bool read)
 static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
+	case SYS_ICC_SGI1R_EL1:
+		sgi_write(v, esr, vgic_send_sgi1);
+		break;
 	case SYS_ICC_ASGI1R_EL1: /* the other group 1 does not exist */
 	case SYS_ICC_SGI0R_EL1:
-		sgi_write(v, esr, 0);
+		sgi_write(v, esr, vgic_send_sgi0);
 		break;
 	case SYS_ACTLR_EL1: /* HCR_EL2.TACR: no bits for a guest */
 		skip_instruction(v, esr);
@@ -180,15 +184,18 @@ static __attribute__((noinline)) void trap_mrs(struct vcpu *v, uint64_t esr)
 	}
 }
 
+/* The whole syndrome of a write to ICC_SGI1R_EL1, but for its register. */
+#define MSR_SGI1R                                                              \
+	((uint32_t)FIELD_PREP(ESR_EC, ESR_EC_SYS64) | (uint32_t)ESR_IL |       \
+	 SYS_ICC_SGI1R_EL1)
+
 /* SGIs first, which guests send most. ID registers and plain ones of a PMU in
  * use have been read before it comes to this. */
 static void trap_sys64(struct vcpu *v, uint64_t esr)
 {
-	bool read = esr_sysreg_read(esr);
-
-	if (!read && esr_sysreg(esr) == SYS_ICC_SGI1R_EL1)
-		sgi_write(v, esr, 1);
-	else if (read)
+	if ((uint32_t)(esr & ~ESR_SYS64_RT) == MSR_SGI1R)
+		sgi_write(v, esr, vgic_send_sgi1);
+	else if (esr_sysreg_read(esr))
 		trap_mrs(v, esr);
 	else
 		trap_msr(v, esr);

@@ -112,20 +112,17 @@ void vcpu_use_sve(struct vcpu *v)
 void vcpu_kick(struct vcpu *v)
 {
 	const struct cpu *c;
+	uint32_t state;
 
 	smp_mb(); /* what was posted is seen before the state is looked at */
-	switch (__atomic_load_n(&v->sched.state, __ATOMIC_ACQUIRE)) {
-	case SCHED_RUNNING:
+	state = __atomic_load_n(&v->sched.state, __ATOMIC_ACQUIRE);
+	if (state == SCHED_RUNNING) {
 		c = __atomic_load_n(&v->cpu, __ATOMIC_RELAXED);
 		if (c != this_cpu())
 			gicc_send(c->kick);
-		break;
-	case SCHED_BLOCKED:
+	} else if (state == SCHED_BLOCKED) {
 		sched_wake(v);
-		break;
-	default: /* it looks when it runs */
-		break;
-	}
+	} /* else it looks when it runs */
 }
 
 #define TIMER_ENABLE 1U

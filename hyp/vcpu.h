@@ -83,7 +83,7 @@ struct vcpu {
 		};
 		uint64_t attention;
 	};
-	uint64_t vgic_stale; /* vgic_flush() is due; vgic_keep_stale() */
+	uint64_t vgic_stale; /* vgic_flush() is due; vgic_attach() */
 
 	/* Written by its pCPU only; readers accept a torn count. */
 	uint64_t exits[VCPU_EXIT_CLASSES];

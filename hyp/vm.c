@@ -84,11 +84,9 @@ static int create_idregs(struct vm *vm)
 	return 0;
 }
 
-static void vgic_kick(void *ctx, unsigned vcpu)
+static void vgic_kick(void *who)
 {
-	struct vm *vm = ctx;
-
-	vcpu_kick(vm->vcpus[vcpu]);
+	vcpu_kick(who);
 }
 
 static void vgic_hw_deactivate(void *ctx, uint32_t pintid)
@@ -275,7 +273,7 @@ static int create_vcpu(struct vm *vm, unsigned i)
 	v->regs.idregs = vm->idregs;
 	trap_init(v);
 	v->gic = vgic_cpu_of(vm->vgic, i);
-	vgic_keep_stale(vm->vgic, i, &v->vgic_stale);
+	vgic_attach(vm->vgic, i, v, &v->vgic_stale);
 	v->control = (struct vcpu_control){
 		.hcr_el2 = HCR_GUEST | (vm->trap_idregs ? HCR_TID3 : 0),
 		.vmpidr_el2 = vm->cfg->mpidr[i] | MPIDR_RES1,

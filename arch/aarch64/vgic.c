@@ -89,6 +89,8 @@ static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr)
 		return -EINVAL;
 	c->cpu[mpidr & 15] = v;
 	v->g = g;
+	v->kick = g->ops->kick;
+	v->who = v;
 	v->index = (uint16_t)index;
 	v->typer = FIELD_PREP(GICR_TYPER_Processor_Number, index) |
 		   FIELD_PREP(GICR_TYPER_Affinity,

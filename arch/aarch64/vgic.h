@@ -43,13 +43,14 @@ struct vgic_cpu;
 
 struct vgic_ops {
 	/*
-	 * vCPU `vcpu` has become stale. If it runs on another pCPU, make that
+	 * A vCPU has become stale; `who` is what vgic_attach() said of it,
+	 * or else its struct vgic_cpu. If it runs on another pCPU, make that
 	 * one exit (and so flush); if it waits, wake it; if it is the caller's
 	 * own, do nothing. Issue smp_mb() before looking at where it runs:
 	 * pairs with the run loop publishing "running" before it tests
 	 * vgic_stale().
 	 */
-	void (*kick)(void *ctx, unsigned vcpu);
+	void (*kick)(void *who);
 	/* Deactivate physical INTID on this pCPU (ICC_DIR_EL1). */
 	void (*hw_deactivate)(void *ctx, uint32_t pintid);
 	/*
@@ -149,9 +150,9 @@ void vgic_put(struct vgic *g, unsigned vcpu);
  * "running", as late as possible before the exception return.
  */
 const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu);
-/* The word shall be there, beside what else an exit tail looks at. Before the
- * first vgic_reset(). */
-void vgic_keep_stale(struct vgic *g, unsigned vcpu, uint64_t *at);
+/* What kick() is called with, and the word shall be at `at`, beside what else
+ * an exit tail looks at. Before the first vgic_reset(). */
+void vgic_attach(struct vgic *g, unsigned vcpu, void *who, uint64_t *at);
 
 /* Bring the list registers up to date. Loaded here. */
 void vgic_flush(struct vgic_cpu *v);
@@ -199,7 +200,8 @@ void vgic_inject_hw(struct vgic_cpu *v, uint32_t intid, uint32_t pintid);
  * (group 0; with one Security state the other group 1 does not exist) by vCPU
  * `v`, loaded here. Reaches targets whose SGI is in that group.
  */
-void vgic_send_sgi(struct vgic_cpu *v, uint64_t sgir, unsigned group);
+void vgic_send_sgi1(struct vgic_cpu *v, uint64_t sgir);
+void vgic_send_sgi0(struct vgic_cpu *v, uint64_t sgir);
 
 /* ----------------------------------------------------- trapped CPU interface
  */

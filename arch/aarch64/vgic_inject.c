@@ -17,7 +17,7 @@ void vgic_kick_many(struct vgic *g, const struct vgic_kicks *k)
 	for (unsigned i = 0; i < g->nr_vcpus; i++) {
 		if (i != k->self &&
 		    __atomic_load_n(g->cpus[i].stale, __ATOMIC_RELAXED))
-			g->ops->kick(g->ctx, i);
+			g->cpus[i].kick(g->cpus[i].who);
 	}
 }
 
@@ -288,9 +288,8 @@ static inline void send_one(const struct vgic_cpu *v, struct vgic_cpu *to,
 			    unsigned intid, unsigned group)
 {
 	uint32_t grp1 = __atomic_load_n(&to->b.group, __ATOMIC_RELAXED);
-	const struct vgic *g;
 
-	if ((grp1 >> intid & 1) != group)
+	if (!((group ? grp1 : ~grp1) >> intid & 1))
 		return;
 	if (to == v && vgic_direct(v) >> intid & 1) {
 		vgic_lr_pend(v, intid);
@@ -298,10 +297,8 @@ static inline void send_one(const struct vgic_cpu *v, struct vgic_cpu *to,
 	}
 	(void)__atomic_fetch_or(to->stale, BIT(VGIC_STALE_SGI_OF) << intid,
 				__ATOMIC_RELEASE);
-	if (to == v)
-		return; /* this exit ends with a flush */
-	g = to->g;
-	g->ops->kick(g->ctx, to->index);
+	if (to != v) /* whose exit ends with a flush */
+		to->kick(to->who);
 }
 
 /* Several targets, or one whose cluster is another than last time. */
@@ -330,7 +327,7 @@ send_to_some(struct vgic_cpu *v, uint64_t sgir, unsigned group)
 	}
 }
 
-void vgic_send_sgi(struct vgic_cpu *v, uint64_t sgir, unsigned group)
+void vgic_send_sgi1(struct vgic_cpu *v, uint64_t sgir)
 {
 	const struct vgic_cluster *c = v->near;
 	/* The target list, if the affinities are the cluster's. */
@@ -339,9 +336,13 @@ void vgic_send_sgi(struct vgic_cpu *v, uint64_t sgir, unsigned group)
 
 	if (list - 1 < ICC_SGIR_TargetList && !(list & (list - 1)) &&
 	    (to = c->cpu[bit_lowest(list)])) {
-		send_one(v, to, (unsigned)FIELD_GET(ICC_SGIR_INTID, sgir),
-			 group);
+		send_one(v, to, (unsigned)FIELD_GET(ICC_SGIR_INTID, sgir), 1);
 	} else {
-		send_to_some(v, sgir, group);
+		send_to_some(v, sgir, 1);
 	}
+}
+
+void vgic_send_sgi0(struct vgic_cpu *v, uint64_t sgir)
+{
+	send_to_some(v, sgir, 0);
 }

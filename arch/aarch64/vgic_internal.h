@@ -117,10 +117,13 @@ struct vgic_cpu {
 	 */
 	uint32_t direct;
 	struct spinlock lock; /* guards what follows but sync_req, sync_key,
-				 near and what never changes: g, index, typer */
+				 near and what never changes: g, kick,
+				 who, index, typer */
 	struct vgic *g;
 	/* Where its last SGI went, at first its own; its pCPU only. */
 	const struct vgic_cluster *near;
+	void (*kick)(void *who);
+	void *who;
 	uint16_t index;
 	uint16_t used;      /* list registers in use */
 	uint16_t spi_slots; /* those of them that hold SPIs: vgic->lock too */
@@ -195,13 +198,13 @@ struct vgic {
 /* vCPUs to kick once the locks are dropped. */
 struct vgic_kicks {
 	unsigned self; /* never kicked: its flush comes anyway */
-	unsigned first;
-	bool many; /* more than `first`: all that are stale */
+	bool many;     /* more than `first`: all that are stale */
+	struct vgic_cpu *first;
 };
 
 static inline struct vgic_kicks vgic_kicks_init(unsigned self)
 {
-	return (struct vgic_kicks){self, VGIC_NO_VCPU, false};
+	return (struct vgic_kicks){.self = self};
 }
 
 /* Mark v stale in the given bits and remember to kick it. */
@@ -209,10 +212,10 @@ static inline void vgic_mark(struct vgic_cpu *v, uint64_t bits,
 			     struct vgic_kicks *k)
 {
 	(void)__atomic_fetch_or(v->stale, bits, __ATOMIC_RELEASE);
-	if (v->index == k->self || v->index == k->first)
+	if (v->index == k->self || v == k->first)
 		return;
-	if (k->first == VGIC_NO_VCPU)
-		k->first = v->index;
+	if (!k->first)
+		k->first = v;
 	else
 		k->many = true;
 }
@@ -224,8 +227,8 @@ static inline void vgic_kick(struct vgic *g, const struct vgic_kicks *k)
 {
 	if (k->many)
 		vgic_kick_many(g, k);
-	else if (k->first != VGIC_NO_VCPU)
-		g->ops->kick(g->ctx, k->first);
+	else if (k->first)
+		k->first->kick(k->first->who);
 }
 
 /* ------------------------------------------------------------------- state */

@@ -18,10 +18,13 @@ const uint64_t *vgic_stale(const struct vgic *g, unsigned vcpu)
 	return g->cpus[vcpu].stale;
 }
 
-void vgic_keep_stale(struct vgic *g, unsigned vcpu, uint64_t *at)
+void vgic_attach(struct vgic *g, unsigned vcpu, void *who, uint64_t *at)
 {
-	*at = *g->cpus[vcpu].stale;
-	g->cpus[vcpu].stale = at;
+	struct vgic_cpu *v = &g->cpus[vcpu];
+
+	*at = *v->stale;
+	v->stale = at;
+	v->who = who;
 }
 
 /* ------------------------------------------------------------------- flush */

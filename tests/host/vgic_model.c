@@ -407,10 +407,10 @@ static void send_sgi(struct world *w, unsigned by)
 	if (!w->rig.loaded[by])
 		return;
 	rig_on(&w->rig, by);
-	vgic_send_sgi(vgic_cpu_of(w->rig.g, by),
-		      (uint64_t)n << 24 | (others ? UINT64_C(1) << 40 : 0) |
-			      (others ? 0 : targets),
-		      group);
+	rig_sgi(&w->rig, by,
+		(uint64_t)n << 24 | (others ? UINT64_C(1) << 40 : 0) |
+			(others ? 0 : targets),
+		group);
 	for (unsigned v = 0; v < NR_CPUS; v++) {
 		if ((others ? v != by : targets >> v & 1) &&
 		    w->cpu[v].priv[n].group == group)

@@ -7,6 +7,8 @@
 
 #include <base/panic.h>
 
+#include <arch/aarch64/vgic_internal.h>
+
 #include "host.h"
 
 static void *rig_alloc(void *ctx, uint64_t size, uint64_t align)
@@ -21,12 +23,13 @@ static void *rig_alloc(void *ctx, uint64_t size, uint64_t align)
 	return r->blocks[r->nr_blocks++];
 }
 
-static void rig_kick(void *ctx, unsigned vcpu)
+static void rig_kick(void *who)
 {
-	struct vgic_rig *r = ctx;
+	const struct vgic_cpu *v = who;
+	struct vgic_rig *r = v->g->ctx;
 
-	r->kicks[vcpu]++;
-	r->exits[vcpu] = true;
+	r->kicks[v->index]++;
+	r->exits[v->index] = true;
 }
 
 static void rig_hw_deactivate(void *ctx, uint32_t pintid)
@@ -321,4 +324,12 @@ struct vgic_irq_state rig_state(struct vgic_rig *r, unsigned vcpu,
 		panic("no INTID %u", intid);
 	gich = was;
 	return st;
+}
+
+void rig_sgi(struct vgic_rig *r, unsigned vcpu, uint64_t sgir, unsigned group)
+{
+	if (group)
+		vgic_send_sgi1(vgic_cpu_of(r->g, vcpu), sgir);
+	else
+		vgic_send_sgi0(vgic_cpu_of(r->g, vcpu), sgir);
 }

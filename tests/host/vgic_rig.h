@@ -81,6 +81,9 @@ void rig_guest_init(struct vgic_rig *r, bool eoimode);
 /* The physical PPI is taken on vcpu's pCPU and injected as `intid`. */
 void rig_timer(struct vgic_rig *r, unsigned vcpu, uint32_t intid);
 
+/* The vCPU writes ICC_SGI<group>R_EL1. */
+void rig_sgi(struct vgic_rig *r, unsigned vcpu, uint64_t sgir, unsigned group);
+
 struct vgic_irq_state rig_state(struct vgic_rig *r, unsigned vcpu,
 				uint32_t intid);
 

@@ -250,16 +250,16 @@ static void sgi_to_self_goes_straight_into_its_list_register(void **state)
 	unsigned long before;
 
 	(void)state;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 1 | 3 << 24, 1);
+	rig_sgi(r, 0, 1 | 3 << 24, 1);
 	rig_tail(r, 0);
 	assert_int_equal(serve(r, 0), 3);
 	before = gich->nr_lr_writes;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 1 | 3 << 24, 1);
+	rig_sgi(r, 0, 1 | 3 << 24, 1);
 	assert_int_equal(*vgic_stale(r->g, 0), 0);
 	assert_int_equal(gich->nr_lr_writes, before + 1);
 	assert_int_equal(gich_ack(gich, 1), 3);
 	/* once more while it is active: pending behind itself */
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 1 | 3 << 24, 1);
+	rig_sgi(r, 0, 1 | 3 << 24, 1);
 	assert_int_equal(gich_ack(gich, 1), GICH_SPURIOUS);
 	gich_eoi(gich, 1, 3);
 	assert_int_equal(serve(r, 0), 3);
@@ -272,7 +272,7 @@ static void sgi_to_another_kicks_it_once(void **state)
 	struct vgic_rig *r = boot(4, 4, false);
 
 	(void)state;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 0x6 | 9 << 24, 1);
+	rig_sgi(r, 0, 0x6 | 9 << 24, 1);
 	assert_int_equal(r->kicks[1], 1);
 	assert_int_equal(r->kicks[2], 1);
 	assert_int_equal(r->kicks[0] + r->kicks[3], 0);
@@ -280,7 +280,7 @@ static void sgi_to_another_kicks_it_once(void **state)
 	assert_int_equal(serve(r, 1), 9);
 	assert_int_equal(serve(r, 2), 9);
 	/* again, now into the list register that it had */
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 0x2 | 9 << 24, 1);
+	rig_sgi(r, 0, 0x2 | 9 << 24, 1);
 	rig_settle(r);
 	assert_int_equal(serve(r, 1), 9);
 	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
@@ -292,8 +292,7 @@ static void sgi_to_all_others_spares_the_sender(void **state)
 
 	(void)state;
 	rig_on(r, 1);
-	vgic_send_sgi(vgic_cpu_of(r->g, 1),
-		      UINT64_C(1) << 40 | 5 << 24 | 0xffff, 1);
+	rig_sgi(r, 1, UINT64_C(1) << 40 | 5 << 24 | 0xffff, 1);
 	rig_settle(r);
 	assert_int_equal(serve(r, 0), 5);
 	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
@@ -307,11 +306,11 @@ static void sgi_reaches_only_its_own_group(void **state)
 	(void)state;
 	rig_set_sgi_base(r, 1, 0x80, ~4U); /* SGI 2 of vCPU 1: group 0 */
 	rig_on(r, 0);
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 3 | 2 << 24, 1);
+	rig_sgi(r, 0, 3 | 2 << 24, 1);
 	rig_settle(r);
 	assert_int_equal(serve(r, 0), 2);
 	assert_int_equal(gich_signalled(&r->cpu[1]), -1);
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 3 | 2 << 24, 0);
+	rig_sgi(r, 0, 3 | 2 << 24, 0);
 	rig_settle(r);
 	assert_int_equal(gich_signalled(&r->cpu[0]), -1);
 	assert_int_equal(gich_ack(&r->cpu[1], 0), 2);
@@ -343,15 +342,15 @@ static void sgi_uses_affinity_and_range_not_an_index(void **state)
 	rig_guest_init(&rig, false);
 	for (unsigned i = 0; i < 4; i++) {
 		rig_on(&rig, 0);
-		vgic_send_sgi(vgic_cpu_of(rig.g, 0), sgir[i], 1);
+		rig_sgi(&rig, 0, sgir[i], 1);
 		rig_settle(&rig);
 		for (unsigned v = 0; v < 4; v++)
 			assert_int_equal(serve(&rig, v),
 					 v == i ? 1 : GICH_SPURIOUS);
 	}
 	/* clusters and targets that nobody has */
-	vgic_send_sgi(vgic_cpu_of(rig.g, 0), 0x00ff00ff01ffffff, 1);
-	vgic_send_sgi(vgic_cpu_of(rig.g, 0), 0x000000000100fffe, 1);
+	rig_sgi(&rig, 0, 0x00ff00ff01ffffff, 1);
+	rig_sgi(&rig, 0, 0x000000000100fffe, 1);
 	for (unsigned v = 0; v < 4; v++)
 		assert_int_equal(*vgic_stale(rig.g, v), 0);
 	/* an SPI by the same affinities */
@@ -367,8 +366,7 @@ static void twenty_vcpus_hear_their_sgis(void **state)
 	struct vgic_rig *r = boot(20, 4, false);
 
 	(void)state;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), UINT64_C(1) << 44 | 0xf | 7 << 24,
-		      1);
+	rig_sgi(r, 0, UINT64_C(1) << 44 | 0xf | 7 << 24, 1);
 	rig_settle(r);
 	for (unsigned v = 0; v < 20; v++)
 		assert_int_equal(serve(r, v), v >= 16 ? 7 : GICH_SPURIOUS);
@@ -383,7 +381,7 @@ static void sgi_to_a_vcpu_that_is_put_waits_for_it(void **state)
 	rig_put(r, 1);
 	rig_on(r, 0);
 	assert_false(vgic_has_pending(r->g, 1));
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 2 | 1 << 24, 1);
+	rig_sgi(r, 0, 2 | 1 << 24, 1);
 	assert_int_equal(r->kicks[1], 1);
 	assert_true(vgic_has_pending(r->g, 1));
 	rig_load(r, 1);
@@ -694,7 +692,7 @@ static void remote_reads_wait_for_the_owner_and_are_exact(void **state)
 	struct mmio_op op = {.offset = FRAME(1) + SGI_BASE + 0x300, .size = 4};
 
 	(void)state;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 2 | 3 << 24, 1);
+	rig_sgi(r, 0, 2 | 3 << 24, 1);
 	rig_settle(r);
 	assert_int_equal(gich_ack(&r->cpu[1], 1), 3);
 	r->kicks[1] = 0;
@@ -739,7 +737,7 @@ static void remote_writes_apply_once_and_never_wait(void **state)
 	struct vgic_rig *r = boot(2, 4, false);
 
 	(void)state;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 2 | 3 << 24, 1);
+	rig_sgi(r, 0, 2 | 3 << 24, 1);
 	rig_settle(r);
 	/* clear pending of what is in vCPU 1's list register */
 	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x280, 4, 8);
@@ -751,7 +749,7 @@ static void remote_writes_apply_once_and_never_wait(void **state)
 	assert_int_equal(serve(r, 1), 3);
 	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
 	/* the last of two posted writes counts */
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 2 | 3 << 24, 1);
+	rig_sgi(r, 0, 2 | 3 << 24, 1);
 	rig_settle(r);
 	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x280, 4, 8);
 	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x200, 4, 8);
@@ -768,7 +766,7 @@ static void posted_writes_survive_a_put_of_their_owner(void **state)
 	struct vgic_rig *r = boot(2, 4, false);
 
 	(void)state;
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 2 | 3 << 24, 1);
+	rig_sgi(r, 0, 2 | 3 << 24, 1);
 	rig_settle(r);
 	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x280, 4, 8);
 	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x300, 4, 8);
@@ -936,7 +934,7 @@ static void sleeping_redistributors_deliver_nothing_but_wake(void **state)
 	rig_write(r, 0, true, 0x14, 4, 2);
 	rig_settle(r);
 	assert_int_equal(gich_signalled(gich), -1);
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 1 | 1 << 24, 1);
+	rig_sgi(r, 0, 1 | 1 << 24, 1);
 	rig_settle(r);
 	assert_int_equal(gich_signalled(gich), -1);
 	gich_guest_setup(gich, 0, false, false, false);

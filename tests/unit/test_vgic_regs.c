@@ -329,7 +329,7 @@ static void a_disable_is_pending_until_its_owner_has_seen_it(void **state)
 	assert_int_equal(gich_find(&r->cpu[1], 32), -1);
 	/* the same for a private one, in GICR_CTLR */
 	rig_on(r, 1);
-	vgic_send_sgi(vgic_cpu_of(r->g, 1), 2 | 5 << 24, 1);
+	rig_sgi(r, 1, 2 | 5 << 24, 1);
 	rig_settle(r);
 	rig_write(r, 0, true, 0x20000 + SGI_BASE + 0x180, 4, 1U << 5);
 	assert_int_equal(rig_read(r, 0, true, 0x20000, 4), 8);

@@ -25,7 +25,7 @@ static int setup(void **state)
 	rig_guest_init(&rig, false);
 	for (unsigned v = 0; v < 4; v++) {
 		rig_on(&rig, v);
-		vgic_send_sgi(vgic_cpu_of(rig.g, v), 0xf | SGI << 24, 1);
+		rig_sgi(&rig, v, 0xf | SGI << 24, 1);
 		rig_settle(&rig);
 		for (unsigned i = 0; i < 4; i++) {
 			(void)gich_ack(&rig.cpu[i], 1);
@@ -47,7 +47,7 @@ static int teardown(void **state)
 static void send(struct vgic_rig *r, unsigned from, uint64_t sgir)
 {
 	rig_on(r, from);
-	vgic_send_sgi(vgic_cpu_of(r->g, from), sgir, 1);
+	rig_sgi(r, from, sgir, 1);
 }
 
 /* The guest's next interrupt of group 1, ended at once. */
@@ -314,7 +314,7 @@ static void a_sent_sgi_stays_pending_when_its_group_changes(void **state)
 	gich_eoi(&r->cpu[1], 0, SGI);
 	send(r, 0, 0x2 | SGI << 24); /* of group 1: not for it any more */
 	assert_int_equal(*vgic_stale(r->g, 1), 0);
-	vgic_send_sgi(vgic_cpu_of(r->g, 0), 0x2 | SGI << 24, 0);
+	rig_sgi(r, 0, 0x2 | SGI << 24, 0);
 	rig_settle(r);
 	assert_int_equal(gich_ack(&r->cpu[1], 0), SGI);
 }
