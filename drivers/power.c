@@ -22,8 +22,7 @@ int power_cpu_on(uint64_t mpidr, hpa_t entry, uint64_t context)
 		(int64_t)smc_call(PSCI_CPU_ON_64, mpidr, entry.v, context);
 
 	if (ret) {
-		log_err("cpu %llx: PSCI CPU_ON failed: %lld",
-			(unsigned long long)mpidr, (long long)ret);
+		log_err("cpu %lx: PSCI CPU_ON failed: %ld", mpidr, ret);
 		return -EIO;
 	}
 	return 0;

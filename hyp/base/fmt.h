@@ -1,8 +1,9 @@
 /*
  * Formatting of one line of text into a caller's buffer: for error lines that
  * are built in one place and printed in another. Integer conversions and %s,
- * %c, %p only (newlib-nano's integer printf family); 64-bit values are
- * `unsigned long` on every target, so %lu and %lx print a uint64_t.
+ * %c, %p only (newlib-nano's integer printf family), and of the lengths only l
+ * (scripts/lint refuses others); 64-bit values are `unsigned long` on every
+ * target, so %lu and %lx print a uint64_t.
  * ISO C 7.21.6 for what is left of the formats.
  */
 #ifndef PLINTH_BASE_FMT_H

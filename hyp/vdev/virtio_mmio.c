@@ -59,8 +59,7 @@ enum {
 static void warn(struct virtio_mmio *t, const char *what, uint64_t detail)
 {
 	if (log_limit_ok(&t->warn)) {
-		log_warn("%s: %s (0x%llx)", t->cfg.name, what,
-			 (unsigned long long)detail);
+		log_warn("%s: %s (0x%lx)", t->cfg.name, what, detail);
 	}
 }
 

@@ -7,6 +7,8 @@ conditions  no #if in a .c or .S file; in a header only the include guard. So
             the product holds no switch for tests, for the build host or for a
             configuration. Nor is one passed by the compiler's -D.
 includes    boot -> hyp -> arch -> base, boot -> drivers -> base.
+formats     no length that the formatter of EL2's C library does not know (it
+            would take the wrong argument next); the compiler lets them pass.
 """
 
 import posixpath
@@ -31,6 +33,9 @@ BUILD_NAMES = re.compile(
     r"|__has_feature|__has_include)\b"
 )
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+FORMAT = re.compile(
+    r"(?<!%)(?:%%)*(%[-+ #0]*[\d*]*(?:\.[\d*]*)?(?:hh|ll|[zjtLq])[diouxX])"
+)
 
 # Who lives where: the first prefix that fits.
 ROOMS = (
@@ -138,6 +143,12 @@ def includes(name, text, known, pure):
         yield f"{name}:{line}: {here} may not include {path}"
 
 
+def formats(name, text):
+    """Findings of one file of the product."""
+    for line, match in matches(FORMAT, blank(text, literals=False)):
+        yield f"{name}:{line}: {match[1]} (%l is the one length)"
+
+
 def check_privileged(tree, variables):
     pure = frozenset(variables["PURE_SRCS"].split())
     files = tree.select(CODE, PRODUCT)
@@ -157,4 +168,10 @@ def check_includes(tree, variables):
     pure = frozenset(variables["PURE_SRCS"].split())
     files = tree.select(CODE, PRODUCT)
     found = [f for n in files for f in includes(n, tree.text(n), tree.known, pure)]
+    return Result(f"{len(files)} files", found)
+
+
+def check_formats(tree, _variables):
+    files = tree.select(CODE, PRODUCT)
+    found = [f for n in files for f in formats(n, tree.text(n))]
     return Result(f"{len(files)} files", found)

@@ -166,6 +166,20 @@ def test_includes_against_it_are_found(name, include):
     assert finding.startswith(f"{name}:2: ")
 
 
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ('log("%zu");', ["%zu"]),
+        ('log("%-8llx %#hhx", a);', ["%-8llx", "%#hhx"]),
+        ('log("%.*jd %td");', ["%.*jd", "%td"]),
+        ('log("%08lx %s %c %p %#x %-*s %.*s %% zu");', []),
+        ('/* "%zu" */', []),
+    ],
+)
+def test_formats_that_the_formatter_does_not_know_are_found(text, found):
+    assert [f.split()[1] for f in laws.formats("hyp/vm.c", text)] == found
+
+
 # ---- words. What is to be found is written in two pieces, or this file would
 # be a finding itself.
 
