@@ -91,16 +91,13 @@ EL2_CODEGEN := $(EL2_FIXED:%=-ffixed-x%) -mgeneral-regs-only -mno-outline-atomic
 	-ffunction-sections -fdata-sections
 # What exits of guests come by is compiled for few instructions, all else, and the
 # libraries, for few bytes: docs/performance.md, "What the image is made of".
-EL2_HOT := $(addprefix arch/aarch64/,idreg.c pgtable.c pgtable_entry.c pgtable_run.c \
-		pmu.c psci.c smccc.c smccc_trng.c stage2.c vgic_bank.c vgic_choose.c \
-		vgic_inject.c vgic_look.c vgic_lr.c vgic_mmio.c vgic_run.c \
-		el2/context.c el2/maint.c) \
-	$(addprefix hyp/,abort.c chacha20.c console.c firmware.c gmem.c \
-		gmem_demand.c mmio.c page_alloc.c random.c run.c runq.c sched.c \
-		sched_lists.c sched_spin.c trap.c vcpu.c \
-		vm_vcpus.c) \
+EL2_HOT := $(addprefix arch/aarch64/,pgtable.c pgtable_entry.c smccc.c vgic_bank.c \
+		vgic_choose.c vgic_inject.c vgic_lr.c vgic_mmio.c vgic_run.c \
+		$(addprefix el2/,context.c maint.c)) \
+	$(addprefix hyp/,abort.c console.c firmware.c gmem.c gmem_demand.c \
+		page_alloc.c run.c runq.c sched.c sched_spin.c trap.c vcpu.c) \
 	$(addprefix hyp/vdev/,pl011.c virtio_blk.c virtio_console.c virtio_mmio.c \
-		virtq.c) drivers/gicv3.c drivers/ramdisk.c
+		virtq.c)
 EL2_FAST := -O2 -fno-align-functions -fno-align-jumps -fno-align-labels -fno-align-loops
 # All of the image is within 1 MiB, so an address is one instruction; the linker says
 # when it is not.
