@@ -155,11 +155,11 @@ static ipa_t fault_ipa(void)
  * had a chance (-EAGAIN); or no device answered, and it is RAM that was not
  * there yet, or nothing at all.
  */
-static void not_done(struct vcpu *v, uint64_t esr, int err)
+static void not_done(struct vcpu *v, uint64_t esr, int err, ipa_t ipa)
 {
 	if (err == -EAGAIN)
 		cpu_relax();
-	else if (gmem_touch(&v->vm->mem, fault_ipa(), wanted(esr)) == -EFAULT)
+	else if (gmem_touch(&v->vm->mem, ipa, wanted(esr)) == -EFAULT)
 		inject_external(v, esr, false);
 }
 
@@ -207,13 +207,14 @@ static void finish_load32(struct vcpu *v, uint64_t esr,
 	skip_instruction(v, esr);
 }
 
-static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op)
+static void emulate_load(struct vcpu *v, uint64_t esr, struct mmio_op *op,
+			 ipa_t ipa)
 {
 	unsigned rt = esr_dabt_srt(esr);
-	int err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
+	int err = mmio_dispatch(&v->vm->bus, ipa, op);
 
 	if (__builtin_expect(err != 0, 0)) {
-		not_done(v, esr, err);
+		not_done(v, esr, err, ipa);
 		return;
 	}
 	if (is_aarch32(v)) {
@@ -242,37 +243,36 @@ static inline void store_value(const struct vcpu *v, uint64_t esr,
 		op->value = in_order(v, op);
 }
 
-static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op)
+static void emulate_store(struct vcpu *v, uint64_t esr, struct mmio_op *op,
+			  ipa_t ipa)
 {
 	int err;
 
 	store_value(v, esr, op);
-	err = mmio_dispatch(&v->vm->bus, fault_ipa(), op);
+	err = mmio_dispatch(&v->vm->bus, ipa, op);
 	if (__builtin_expect(err == 0, 1))
 		skip_instruction(v, esr);
 	else
-		not_done(v, esr, err);
+		not_done(v, esr, err, ipa);
 }
 
-/* What may only be read was written: a device's mirror, whose stores are the
- * device's and are most, RAM that is still an image's, or a page of ours. */
-static void mirror_store(struct vcpu *v, uint64_t esr, ipa_t ipa)
+/*
+ * One load or store of a general register, at `ipa`: where nothing is mapped,
+ * or a write of what may only be read: a device's mirror, whose stores are the
+ * device's and are most, RAM that is still an image's, or a page of ours.
+ */
+__attribute__((noinline)) static void any_access(struct vcpu *v, uint64_t esr,
+						 ipa_t ipa)
 {
-	struct mmio_op op = {
-		.vcpu = (uint16_t)v->idx,
-		.size = (uint8_t)esr_dabt_size(esr),
-		.write = true,
-	};
-	int err;
+	struct mmio_op op; /* offset: the bus; value: a store, or the device */
 
-	store_value(v, esr, &op);
-	err = mmio_dispatch(&v->vm->bus, ipa, &op);
-	if (__builtin_expect(err == 0, 1))
-		skip_instruction(v, esr);
-	else if (err == -EAGAIN)
-		cpu_relax();
-	else if (gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) == -EFAULT)
-		inject_external(v, esr, false);
+	op.vcpu = (uint16_t)v->idx;
+	op.size = (uint8_t)esr_dabt_size(esr);
+	op.write = esr_dabt_write(esr);
+	if (op.write)
+		emulate_store(v, esr, &op, ipa);
+	else
+		emulate_load(v, esr, &op, ipa);
 }
 
 /* An access that the syndrome does not describe: the instruction does. A32
@@ -337,7 +337,7 @@ static void permission_fault(struct vcpu *v, uint64_t esr)
 		return;
 	if (esr_dabt_isv(esr) && esr_dabt_write(esr) &&
 	    !(esr & (ESR_ABT_S1PTW | ESR_DABT_CM))) {
-		mirror_store(v, esr, ipa);
+		any_access(v, esr, ipa);
 		return;
 	}
 	if (gmem_touch(&v->vm->mem, ipa, GMEM_WRITE) != -EFAULT)
@@ -382,19 +382,6 @@ static bool odd_data_abort(struct vcpu *v, uint64_t esr)
 	return true;
 }
 
-__attribute__((noinline)) static void any_access(struct vcpu *v, uint64_t esr)
-{
-	struct mmio_op op; /* offset: the bus; value: a store, or the device */
-
-	op.vcpu = (uint16_t)v->idx;
-	op.size = (uint8_t)esr_dabt_size(esr);
-	op.write = esr_dabt_write(esr);
-	if (op.write)
-		emulate_store(v, esr, &op);
-	else
-		emulate_load(v, esr, &op);
-}
-
 /* 32 bits, in the usual order: what most registers of devices are. Nothing of
  * SSE and SF makes a difference then. */
 static inline bool is_word(const struct vcpu *v, uint64_t esr)
@@ -412,7 +399,7 @@ __attribute__((noinline)) static void load_word(struct vcpu *v, uint64_t esr)
 	int err;
 
 	if (__builtin_expect(!is_word(v, esr), 0)) {
-		any_access(v, esr);
+		any_access(v, esr, fault_ipa());
 		return;
 	}
 	op.vcpu = (uint16_t)v->idx;
@@ -420,7 +407,7 @@ __attribute__((noinline)) static void load_word(struct vcpu *v, uint64_t esr)
 	op.write = false;
 	err = mmio_dispatch(&v->vm->bus, fault_ipa(), &op);
 	if (__builtin_expect(err != 0, 0)) {
-		not_done(v, esr, err);
+		not_done(v, esr, err, fault_ipa());
 		return;
 	}
 	rt = esr_dabt_srt(esr);
@@ -436,7 +423,7 @@ __attribute__((noinline)) static void store_word(struct vcpu *v, uint64_t esr)
 	int err;
 
 	if (__builtin_expect(!is_word(v, esr), 0)) {
-		any_access(v, esr);
+		any_access(v, esr, fault_ipa());
 		return;
 	}
 	op.value = rt == XZR ? 0 : (uint32_t)v->regs.x[rt];
@@ -448,7 +435,7 @@ __attribute__((noinline)) static void store_word(struct vcpu *v, uint64_t esr)
 	if (__builtin_expect(err == 0, 1))
 		skip_a64(v);
 	else
-		not_done(v, esr, err);
+		not_done(v, esr, err, fault_ipa());
 }
 
 /*
@@ -465,7 +452,7 @@ __attribute__((noinline)) static void line_store(struct vcpu *v, uint64_t esr,
 	    console_put_straight(&v->vm->hyp->console, (uint8_t)v->regs.x[rt]))
 		skip_a64(v);
 	else
-		mirror_store(v, esr, ipa);
+		any_access(v, esr, ipa);
 }
 
 /* The store that permission_fault() looks for, told by the vectors: no walk. */
@@ -480,7 +467,7 @@ void abort_mirror(struct vcpu *v, uint64_t esr)
 	if (__builtin_expect(ipa.v == pl011_text(&v->vm->uart), 1))
 		line_store(v, esr, ipa);
 	else
-		mirror_store(v, esr, ipa);
+		any_access(v, esr, ipa);
 }
 
 void abort_device(struct vcpu *v, uint64_t esr)
@@ -494,7 +481,7 @@ void abort_device(struct vcpu *v, uint64_t esr)
 void abort_data(struct vcpu *v, uint64_t esr)
 {
 	if (is_plain(esr) || !odd_data_abort(v, esr))
-		any_access(v, esr);
+		any_access(v, esr, fault_ipa());
 }
 
 /* An external abort, as a bus without memory at that address would give. */

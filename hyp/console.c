@@ -62,6 +62,8 @@ size_t console_send(struct console *c, const uint8_t *data, size_t len)
 	size_t n = 0;
 
 	spin_lock(&c->tx_lock);
+	while (n < len && console_straight_locked(c, data[n]))
+		n++;
 	while (n < len && put_locked(c, data[n]) >= 0)
 		n++;
 	if (n < len)

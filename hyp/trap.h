@@ -19,9 +19,9 @@ struct hypervisor;
  * vcpu.attention set for another end. Synchronous ones have a table, for each
  * class of ESR_EL2 a handler, which vcpu_regs.handlers names:
  *	a system register	all registers, unless trap_saved() its operand
- *	TRAP_DEVICE		the same
- *	TRAP_MIRROR, another class	those that are always saved
+ *	TRAP_DEVICE, TRAP_MIRROR	the same
  *	an abort		all registers
+ *	another class		those that are always saved
  */
 typedef void trap_fn(struct vcpu *v, uint64_t esr);
 void trap_irq(struct vcpu *v);
@@ -39,10 +39,9 @@ static inline bool trap_saved(unsigned rt)
 }
 
 /*
- * The row of the table for a syndrome, as the vectors find it. By an
- * instruction of 32 bits: TRAP_DEVICE is a load or store of a general register
- * where nothing is mapped, TRAP_MIRROR a store to what may only be read, of a
- * register that is saved.
+ * The row of the table for a syndrome, as the vectors find it. Of a general
+ * register, by an instruction of 32 bits: TRAP_DEVICE is a load or store where
+ * nothing is mapped, TRAP_MIRROR a store to what may only be read.
  */
 static inline unsigned trap_row(uint64_t esr)
 {
@@ -53,8 +52,7 @@ static inline unsigned trap_row(uint64_t esr)
 
 	if ((esr & what) == (plain | ESR_FSC_TRANSLATION))
 		return TRAP_DEVICE;
-	if ((esr & what) == (plain | ESR_FSC_PERMISSION) &&
-	    esr_dabt_write(esr) && trap_saved(esr_dabt_srt(esr)))
+	if ((esr & what) == (plain | ESR_FSC_PERMISSION) && esr_dabt_write(esr))
 		return TRAP_MIRROR;
 	return esr_ec(esr);
 }

@@ -239,22 +239,21 @@ static int blk_drain(struct virtio_blk *b)
 {
 	struct virtq_chain c;
 	uint64_t cost = 0;
-	int got;
 
 	virtq_quiet(&b->vq);
 	do {
-		while ((got = virtq_pop(&b->vq, &c)) > 0) {
-			int err;
+		int err = virtq_pop(&b->vq, &c);
 
+		if (err > 0) {
 			cost += VIRTIO_BLK_REQUEST_COST + c.out_len + c.in_len;
 			err = blk_serve(b, &c);
-			if (err)
-				return err;
-			if (cost >= VIRTIO_BLK_EXIT_COST)
-				return -EAGAIN;
 		}
-	} while (got == 0 && virtq_listen(&b->vq));
-	return got;
+		if (err < 0)
+			return err;
+		if (cost >= VIRTIO_BLK_EXIT_COST)
+			return -EAGAIN;
+	} while (virtq_has_seen(&b->vq) || virtq_listen(&b->vq));
+	return 0;
 }
 
 static int blk_notify(void *dev, unsigned q)

@@ -275,11 +275,9 @@ static int notify_locked(struct virtio_mmio *t, uint32_t idx)
 	return 0;
 }
 
-static int reg_write_locked(struct virtio_mmio *t, uint64_t reg, uint32_t v)
+static void reg_write_locked(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 {
 	switch (reg) {
-	case QUEUE_NOTIFY:
-		return notify_locked(t, v);
 	case DEVICE_FEATURES_SEL:
 		t->device_features_sel = v;
 		break;
@@ -306,12 +304,11 @@ static int reg_write_locked(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 		warn(t, "write to a register that takes none", reg);
 		break;
 	}
-	return 0;
 }
 
 static int reg_write(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 {
-	int err;
+	int err = 0;
 
 	if (!t->cfg.ops)
 		return 0;
@@ -320,7 +317,10 @@ static int reg_write(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 		return 0;
 	}
 	spin_lock(&t->lock);
-	err = reg_write_locked(t, reg, v);
+	if (reg == QUEUE_NOTIFY)
+		err = notify_locked(t, v);
+	else
+		reg_write_locked(t, reg, v);
 	spin_unlock(&t->lock);
 	return err;
 }

@@ -11,9 +11,10 @@
  *
  *	virtq_quiet(q);
  *	do {
- *		while ((got = virtq_pop(q, &chain)) > 0)
+ *		got = virtq_pop(q, &chain);
+ *		if (got > 0)
  *			... serve chain, then virtq_push(q, &chain, written) ...
- *	} while (got == 0 && virtq_listen(q));
+ *	} while (got >= 0 && (virtq_has_seen(q) || virtq_listen(q)));
  *	if (virtq_wants_interrupt(q))
  *		... raise the used-buffer interrupt ...
  *
@@ -143,6 +144,13 @@ MUST_CHECK int virtq_pop(struct virtq *q, struct virtq_chain *c);
  */
 MUST_CHECK int virtq_push(struct virtq *q, const struct virtq_chain *c,
 			  uint32_t written);
+
+/* Whether virtq_pop() need not look at the ring for the next one. If it would
+ * have to, virtq_listen() looks as well. */
+static inline bool virtq_has_seen(const struct virtq *q)
+{
+	return q->avail_seen != q->avail_next;
+}
 
 /* Asks the driver not to notify (a hint; with event index it needs none). */
 void virtq_quiet(struct virtq *q);

@@ -282,15 +282,24 @@ el2_vectors:
 	ldr	x5, [x5, #TRAP_MIRROR_OFFSET]
 	b	.Lsaved_is_enough
 
-/* What has another register may be TRAP_DEVICE all the same; only all must be
- * saved then. */
+/* The same two of another register. After a store they need not be loaded: it
+ * changes none. */
 .Lodd_abort:
-	and	w6, w6, #~DABT_WNR
 	cmp	w4, #DABT_PLAIN
-	ccmp	w6, #FSC_TRANSLATION, #0, eq
+	b.ne	.Lall_registers
+	cmp	w6, #(DABT_WNR | FSC_PERMISSION)
+	mov	w4, #(TRAP_MIRROR_OFFSET / 8)
+	b.eq	.Lstore
 	mov	w4, #(TRAP_DEVICE_OFFSET / 8)
+	cmp	w6, #(DABT_WNR | FSC_TRANSLATION)
+	b.eq	.Lstore
+	cmp	w6, #FSC_TRANSLATION
 	csel	w3, w4, w3, eq
 	b	.Lall_registers
+.Lstore:
+	all_others stp, x0
+	ldr	x5, [x5, x4, lsl #3]
+	b	.Lsaved_is_enough
 
 /*
  * An access to a system register, or a class that is treated alike. A read of
