@@ -1,6 +1,8 @@
 """Both forms of the hypervisor start: the ELF file, and the raw binary at any
 2 MiB boundary, with the host device tree at the base of RAM or in x0."""
 
+import random
+
 import machine
 import pytest
 
@@ -25,6 +27,24 @@ def test_elf_starts():
 )
 def test_raw_binary_starts_at_any_2_mib_boundary(address):
     starts_at(address, raw=machine.BUILD / "plinth.bin", raw_at=address, mem="1G")
+
+
+def test_memory_full_of_garbage_is_none_of_its_business(tmp_path):
+    """Whatever RAM holds at reset where nothing was loaded, the BSS and the pages that
+    boot lives on among it, counts for nothing; the guest finds its RAM zeroed."""
+    binary, garbage = machine.BUILD / "plinth.bin", tmp_path / "garbage"
+    at, end = 0x40200000 + binary.stat().st_size, 0x60000000
+    used = [(0x40000000, at), (0x46000000, 0x4A000000)]  # tree; manifest, tree, kernel
+    arguments = ""
+    for (_, start), (stop, _) in zip(used, [*used[1:], (end, end)]):
+        file = garbage.with_suffix(f".{start:x}")
+        file.write_bytes(random.Random(start).randbytes(1 << 20) * ((stop - start) >> 20))
+        arguments += f" -device loader,file={file},addr={start:#x},force-raw=on"
+    kernel = machine.payload("reset")
+    done = machine.run(b"ro", kernel=kernel, smp=2, raw=binary, qemu_args=arguments, mem="64M")
+    out = done.expect(machine.OK).out
+    assert out.count("ok reset.last_word_of_ram_is_fresh\n") == 2
+    assert "not ok" not in out
 
 
 MODULES_ELSEWHERE = """/dts-v1/;
