@@ -90,7 +90,7 @@ static void icc_access(struct vcpu *v, uint64_t esr, enum vgic_icc reg)
 		else
 			abort_undefined(v);
 	} else if (vgic_icc_write(v->vm->vgic, v->idx, reg, operand(v, esr))) {
-		skip_instruction(v, esr);
+		skip_a64(v);
 	} else {
 		abort_undefined(v);
 	}
@@ -134,7 +134,7 @@ static void other_access(struct vcpu *v, uint64_t esr, bool read)
 	else if (read)
 		answer(v, esr, value);
 	else
-		skip_instruction(v, esr);
+		skip_a64(v);
 }
 
 static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
@@ -146,9 +146,6 @@ static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
 	case SYS_ICC_ASGI1R_EL1: /* the other group 1 does not exist */
 	case SYS_ICC_SGI0R_EL1:
 		sgi_write(v, esr, vgic_send_sgi0);
-		break;
-	case SYS_ACTLR_EL1: /* HCR_EL2.TACR: no bits for a guest */
-		skip_instruction(v, esr);
 		break;
 	case SYS_ICC_DIR_EL1:
 		icc_access(v, esr, VGIC_ICC_DIR);
@@ -167,9 +164,6 @@ static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
 static __attribute__((noinline)) void trap_mrs(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
-	case SYS_ACTLR_EL1:
-		answer(v, esr, 0);
-		break;
 	case SYS_ICC_CTLR_EL1:
 		icc_access(v, esr, VGIC_ICC_CTLR);
 		break;
@@ -184,17 +178,28 @@ static __attribute__((noinline)) void trap_mrs(struct vcpu *v, uint64_t esr)
 	}
 }
 
+/* ACTLR_EL1 (HCR_EL2.TACR): no bits for a guest. */
+static void actlr_access(struct vcpu *v, uint64_t esr)
+{
+	if (esr_sysreg_read(esr))
+		answer(v, esr, 0);
+	else
+		skip_a64(v);
+}
+
 /* The whole syndrome of a write to ICC_SGI1R_EL1, but for its register. */
 #define MSR_SGI1R                                                              \
 	((uint32_t)FIELD_PREP(ESR_EC, ESR_EC_SYS64) | (uint32_t)ESR_IL |       \
 	 SYS_ICC_SGI1R_EL1)
 
-/* SGIs first, which guests send most. ID registers and plain ones of a PMU in
- * use have been read before it comes to this. */
+/* SGIs first, which guests send most. ID registers have been read before it
+ * comes to this, plain ones of a PMU in use read or written. */
 static void trap_sys64(struct vcpu *v, uint64_t esr)
 {
 	if ((uint32_t)(esr & ~ESR_SYS64_RT) == MSR_SGI1R)
 		sgi_write(v, esr, vgic_send_sgi1);
+	else if (esr_sysreg(esr) == SYS_ACTLR_EL1)
+		actlr_access(v, esr);
 	else if (esr_sysreg_read(esr))
 		trap_mrs(v, esr);
 	else

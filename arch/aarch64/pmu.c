@@ -250,12 +250,11 @@ static void software_increment(struct pmu_context *c, uint64_t counters,
 			       bool el0)
 {
 	uint64_t sel = pmu_hw_read(PMU_PMSELR);
+	unsigned n;
 
 	if (!(pmu_hw_read(PMU_PMCR) & PMCR_E))
 		return;
-	for (unsigned n = 0; n < PMU_COUNTERS; n++) {
-		if (!(counters & BIT(n)))
-			continue;
+	for (EACH_BIT(n, counters & (BIT(PMU_COUNTERS) - 1))) {
 		if (count_event(c, n, EVENT_SW_INCR, el0) && n % 2 == 0)
 			(void)count_event(c, n + 1, EVENT_CHAIN, el0);
 	}

@@ -170,6 +170,49 @@ static void op_pmcr(void)
 	__asm__ volatile("mrs %0, pmcr_el0" : "=r"(v));
 }
 
+/* Nothing of the PMU's is on, and stays so. */
+#define WRITE_OF(reg)                                                          \
+	static void op_##reg(void)                                             \
+	{                                                                      \
+		__asm__ volatile("msr " #reg ", %0" ::"r"(UINT64_C(0)));       \
+	}
+WRITE_OF(pmcr_el0)
+WRITE_OF(pmcntenclr_el0)
+WRITE_OF(pmovsclr_el0)
+WRITE_OF(pmuserenr_el0)
+WRITE_OF(pmintenclr_el1)
+WRITE_OF(pmevtyper0_el0)
+WRITE_OF(pmevcntr0_el0)
+WRITE_OF(pmxevtyper_el0)
+WRITE_OF(actlr_el1)
+
+static void op_pmevcntr0(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mrs %0, pmevcntr0_el0" : "=r"(v));
+}
+
+/* Counter 0 counts software increments, the event with the number 0. */
+static void pmu_count(bool on)
+{
+	__asm__ volatile("msr pmcntenset_el0, %0" ::"r"(UINT64_C(1)));
+	__asm__ volatile("msr pmcr_el0, %0" ::"r"((uint64_t)on));
+	isb();
+}
+
+static void op_pmswinc(void)
+{
+	__asm__ volatile("msr pmswinc_el0, %0" ::"r"(UINT64_C(1)));
+}
+
+static void op_actlr(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mrs %0, actlr_el1" : "=r"(v));
+}
+
 /* With a vector register written since the last exit. */
 static void op_psci_version_fp(void)
 {
@@ -561,6 +604,25 @@ static void bench_disk(void)
 	bench_read_queued("blk_read_4k_x32", 32);
 }
 
+/* Registers that trap, but for those above. */
+static void bench_traps(void)
+{
+	bench("pmcr_write", op_pmcr_el0);
+	bench("pmcntenclr", op_pmcntenclr_el0);
+	bench("pmovsclr", op_pmovsclr_el0);
+	bench("pmuserenr", op_pmuserenr_el0);
+	bench("pmintenclr", op_pmintenclr_el1);
+	bench("pmevcntr", op_pmevcntr0);
+	bench("pmevcntr_write", op_pmevcntr0_el0);
+	bench("pmevtyper", op_pmevtyper0_el0);
+	bench("pmxevtyper", op_pmxevtyper_el0);
+	pmu_count(true);
+	bench("pmswinc", op_pmswinc);
+	pmu_count(false);
+	bench("actlr", op_actlr);
+	bench("actlr_write", op_actlr_el1);
+}
+
 void payload_main(void)
 {
 	mmu_on();
@@ -581,6 +643,7 @@ void payload_main(void)
 	bench("id_aa64pfr0", op_id_aa64pfr0);
 	bench("oslar", op_oslar);
 	bench("pmcr", op_pmcr);
+	bench_traps();
 	sve_allow(0);
 	bench("psci_version_fp", op_psci_version_fp);
 	bench("gicd_typer_fp", op_gicd_typer_fp);

@@ -51,11 +51,17 @@ EACH_OPERAND(DECLARE, pair)
 EACH_OPERAND(DECLARE, idreg)
 EACH_OPERAND(DECLARE, aidreg)
 EACH_OPERAND(DECLARE, pmureg)
+EACH_OPERAND(DECLARE, pmuset)
+EACH_OPERAND(DECLARE, counter)
+EACH_OPERAND(DECLARE, counterset)
 EACH_OPERAND(DECLARE, sgi)
 DECLARE(load, 31)
 DECLARE(store, 31)
 DECLARE(idreg, 31)
 DECLARE(pmureg, 31)
+DECLARE(pmuset, 31)
+DECLARE(counter, 31)
+DECLARE(counterset, 31)
 DECLARE(hvc, 0)
 DECLARE(smc, 0)
 DECLARE(wait, 0)
@@ -67,6 +73,10 @@ static const op_fn pair[] = {EACH_OPERAND(NAME, pair)};
 static const op_fn idreg[] = {EACH_OPERAND(NAME, idreg) regs_idreg_31};
 static const op_fn aidreg[] = {EACH_OPERAND(NAME, aidreg)};
 static const op_fn pmureg[] = {EACH_OPERAND(NAME, pmureg) regs_pmureg_31};
+static const op_fn pmuset[] = {EACH_OPERAND(NAME, pmuset) regs_pmuset_31};
+static const op_fn counter[] = {EACH_OPERAND(NAME, counter) regs_counter_31};
+static const op_fn counterset[] = {
+	EACH_OPERAND(NAME, counterset) regs_counterset_31};
 static const op_fn sgi[] = {EACH_OPERAND(NAME, sgi)};
 
 static uint64_t x[NR_REGS], want[NR_REGS];
@@ -201,6 +211,34 @@ SYSREG_RO(id_mmfr0_el1)
 SYSREG_RO(id_aa64dfr0_el1)
 SYSREG_RW(pmcntenset_el0)
 SYSREG_WO(pmcntenclr_el0)
+SYSREG_RO(pmccntr_el0)
+SYSREG_RW(pmevcntr1_el0)
+
+static uint64_t cycles(void)
+{
+	return read_pmccntr_el0();
+}
+
+static uint64_t counter_1(void)
+{
+	return read_pmevcntr1_el0();
+}
+
+/* Counters that stand still: the lowest 32 bits are those of the operand. */
+static void check_writes(const char *name, const op_fn *ops,
+			 uint64_t (*now)(void))
+{
+	bool ok = true;
+
+	for (unsigned n = 0; n <= NR_REGS && ok; n++) {
+		fill(n);
+		expect_same();
+		ok = keeps(ops[n]);
+		isb();
+		ok = ok && (uint32_t)now() == (uint32_t)(n < NR_REGS ? x[n] : 0);
+	}
+	CHECK(name, ok);
+}
 
 /* Those of the performance monitors, where there are any. */
 static void check_pmu(void)
@@ -218,6 +256,11 @@ static void check_pmu(void)
 	check_reads("pmu_registers_are_read", pmureg, ARRAY_SIZE(pmureg),
 		    BIT(31) | 1);
 	write_pmcntenclr_el0(BIT(31) | 1);
+	write_pmevcntr1_el0(77);
+	isb();
+	check_reads("pmu_counters_are_read", counter, ARRAY_SIZE(counter), 77);
+	check_writes("pmu_registers_are_written", pmuset, cycles);
+	check_writes("pmu_counters_are_written", counterset, counter_1);
 }
 
 void payload_main(void)

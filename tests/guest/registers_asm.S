@@ -59,6 +59,9 @@ regs_\name:
 	op	idreg_\n, mrs x\n, id_aa64pfr0_el1
 	op	aidreg_\n, mrs x\n, id_mmfr0_el1
 	op	pmureg_\n, mrs x\n, pmcntenset_el0
+	op	pmuset_\n, msr pmccntr_el0, x\n
+	op	counter_\n, mrs x\n, pmevcntr1_el0
+	op	counterset_\n, msr pmevcntr1_el0, x\n
 	op	sgi_\n, msr icc_sgi1r_el1, x\n
 	.endm
 
@@ -78,6 +81,9 @@ regs_\name:
 	op	load_31, ldr wzr, [x30]
 	op	idreg_31, mrs xzr, id_aa64pfr0_el1
 	op	pmureg_31, mrs xzr, pmcntenset_el0
+	op	pmuset_31, msr pmccntr_el0, xzr
+	op	counter_31, mrs xzr, pmevcntr1_el0
+	op	counterset_31, msr pmevcntr1_el0, xzr
 	op	hvc_0, hvc #0
 	op	smc_0, smc #0
 	op	wait_0, wait

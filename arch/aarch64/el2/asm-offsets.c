@@ -37,6 +37,7 @@ void asm_offsets(void)
 	OFFSET(VCPU_EXITS_IRQ, struct vcpu, exits[VCPU_EXIT_IRQ]);
 	OFFSET(VCPU_EXITS_SERROR, struct vcpu, exits[VCPU_EXIT_SERROR]);
 	OFFSET(VCPU_PMU_LIVE, struct vcpu, pmu.live);
+	OFFSET(VCPU_PMU_TOUCHED, struct vcpu, pmu.touched);
 	VALUE(TRAP_DEVICE_OFFSET, TRAP_DEVICE * sizeof(trap_fn *));
 	VALUE(TRAP_MIRROR_OFFSET, TRAP_MIRROR * sizeof(trap_fn *));
 	OFFSET(CPU_STACK_TOP, struct cpu, stack_top);

@@ -20,14 +20,13 @@
  *	x19-x28			C code keeps them (AAPCS64)
  * A handler that may be asked for any register (.Lall_registers), and whoever
  * puts another vCPU in this one's place (.Lattention), find all in vcpu_regs.
- * An ID register, or a PMU's, is read with four registers and no stack at all. FP/SIMD
- * registers are the guest's all the time, too.
+ * An ID register is read, and a PMU's read or written, with four registers and no
+ * stack at all. FP/SIMD registers are the guest's all the time, too.
  *
  * Measured with `make bench`, against a save of all registers, ELR and SPSR at
  * every exit and C code for all else: HVC 102 -> 72, GICD_TYPER 179 -> 154,
  * interrupt 110 -> 82, SGI to itself 151 -> 127, an ID register 104 -> 41; and
- * against C code for reads of the PMU, with writes told from reads first:
- * PMCR_EL0 118 -> 53, SGI to itself 108 -> 101.
+ * with SGIs told from other registers first: SGI to itself 108 -> 101.
  *
  * An exception from EL2 itself is a broken invariant: it goes to the pCPU's
  * panic stack, because the present one may be what broke.
@@ -55,8 +54,8 @@
 #define SYS64_RT	5
 #define ID_FIRST	0x62300003	// MRS of op0 3, op1, CRn 0, CRm 1, op2 0
 #define ID_LAST_CRM	6		// less 1
-#define PMU_GROUP	(3 << 14 | 9 << 10 | 11 << 1)	// from there: op1, CRn, CRm
-#define PMU_LAST_CRM	2		// less 12
+#define SYS64_CRN_2	12		// bit: CRn 4 to 7 and 12 to 15
+#define SYS64_OP1	14
 #define LAST_SAVED	9		// registers up to this one are always saved
 
 	.macro	save_four
@@ -87,6 +86,16 @@
 	ldr	x2, [sp, #\offset]
 	add	x2, x2, #1
 	str	x2, [sp, #\offset]
+	.endm
+
+	/* Past a trapped MSR or MRS. In: x2 = ELR. Clobbers it. */
+	.macro	skip_register_access
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	mrs	x2, spsr_el2
+	and	x2, x2, #~(3 << 10)	// BTYPE
+	and	x2, x2, #~(1 << 21)	// SS
+	msr	spsr_el2, x2
 	.endm
 
 	/* What C code changes, beside x0-x3. */
@@ -303,30 +312,27 @@ el2_vectors:
 
 /*
  * An access to a system register, or a class that is treated alike. A read of
- * an ID register (idreg_is()) has its answer in a table (idreg_index()), one of
- * a plain PMU register in the hardware, while that is the vCPU's; and a row of
- * code for each destination. No look at the vCPU: nothing was done here that
- * would want one. Writes, SGIs among them, pass by all this.
+ * an ID register (idreg_is()) has its answer in a table (idreg_index()); a PMU's
+ * are read and written in vectors/pmu.S. A row of code for each destination,
+ * and for each source. No look at the vCPU: nothing was done here that would
+ * want one. SGIs pass by all this, by two bits. A write of an ID register never
+ * comes here: it is UNDEFINED at EL1.
  * In: x0-x3 saved, x1 = syndrome, x2 = ELR, x3 = class.
  */
 .Lregister:
-	tbz	w1, #0, .Lother_register
+	tbnz	w1, #SYS64_CRN_2, .Lhigh_crn
 	and	w0, w1, #~(7 << SYS64_OP2)
 	and	w0, w0, #~(31 << SYS64_RT)
 	ldr	w3, .Lid_first
 	sub	w0, w0, w3		// twice CRm less 1
 	cmp	w0, #(2 * ID_LAST_CRM)
-	b.hi	.Lno_id
+	b.hi	.Lpmu_register
 	ubfx	w3, w1, #SYS64_OP2, #3
 	add	w3, w3, w0, lsl #2
 	ldr	x0, [sp, #REGS_IDREGS]
-.Lanswer:
-	add	x2, x2, #4
-	msr	elr_el2, x2
-	mrs	x2, spsr_el2
-	and	x2, x2, #~(3 << 10)	// BTYPE
-	and	x2, x2, #~(1 << 21)	// SS
-	msr	spsr_el2, x2
+	/* In: x0 = table, x3 = index; x1 = syndrome, x2 = ELR. */
+.Lregister_answer:
+	skip_register_access
 	ubfx	w1, w1, #SYS64_RT, #5
 	adr	x2, .Lid_rows
 	add	x2, x2, x1, lsl #5
@@ -334,42 +340,43 @@ el2_vectors:
 .Lid_first:
 	.word	ID_FIRST
 
-	/* In: w0 = twice CRm less 1 for the ID group, other groups behind. */
-.Lno_id:
-	mov	w3, #PMU_GROUP
-	sub	w0, w0, w3		// twice CRm less 12
-	cmp	w0, #(2 * PMU_LAST_CRM)
-	ldrb	w3, [sp, #VCPU_PMU_LIVE]
-	ccmp	w3, #0, #4, ls
-	b.eq	.Lother_read
-	ubfx	w3, w1, #SYS64_OP2, #3
-	add	w3, w3, w0, lsl #2
-	adr	x0, .Lpmu_rows
-	add	x0, x0, x3, lsl #3
-	br	x0
-.Lpmu_answer:
-	str	x0, [sp, #REGS_READ]
-	mov	w3, #(REGS_READ / 8)
-	mov	x0, sp
-	b	.Lanswer
+	/*
+	 * Past the MSR, and to x0 with the operand in x1; x3 is kept. From
+	 * there to .Lregister_done.
+	 * In: x1 = syndrome, x2 = ELR.
+	 */
+.Lregister_write:
+	skip_register_access
+	ubfx	w1, w1, #SYS64_RT, #5
+	adr	x2, .Lsources
+	add	x2, x2, x1, lsl #3
+	br	x2
+.Lregister_done:
+	ldp	x2, x3, [sp, #REGS_X0 + 16]
+	ldp	x0, x1, [sp, #REGS_X0]
+	enter
 
-	/* In: x1 = syndrome, x2 = ELR. */
-.Lpmu_rows:
-	.irp	reg, pmcr_el0, pmcntenset_el0, pmcntenclr_el0, pmovsclr_el0, \
-		0, pmselr_el0, pmceid0_el0, pmceid1_el0, \
-		pmccntr_el0, 0, 0, 0, 0, 0, 0, 0, \
-		pmuserenr_el0, 0, 0, pmovsset_el0, 0, 0, 0, 0
-	.ifc	\reg, 0
-	b	.Lother_read
-	nop
-	.else
-	mrs	x0, \reg
-	b	.Lpmu_answer
-	.endif
+	/* Two instructions for each. */
+.Lsources:
+	.irp	n, 0, 1, 2, 3
+	ldr	x1, [sp, #(REGS_X0 + 8 * \n)]
+	br	x0
+	.endr
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, \
+		20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, zr
+	mov	x1, x\n
+	br	x0
 	.endr
 
-.Lother_read:
+	/* In: x1 = syndrome. */
+.Lregister_other:
 	lsr	w3, w1, #EC_SHIFT
+	b	.Lother_register
+
+#include "vectors/pmu.S"
+
+.Lhigh_crn:
+	tbnz	w1, #SYS64_OP1, .Lpmu_counter
 .Lother_register:
 	save_clobbered
 	to_stack
