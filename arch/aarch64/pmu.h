@@ -5,12 +5,13 @@
  *
  * Every access traps (MDCR_EL2.TPM, TPMCR). The first one since the vCPU was
  * loaded brings its registers into the hardware (`live`), and accesses are made
- * there on its behalf, here or by el2/vectors/pmu.S, which does as this does; but
- * a software increment, which would be an event of EL2's, is done by hand. A
- * load brings them where the hardware has something to do of its own accord, so
- * a PMU that is off costs nothing to switch. What a guest may not choose is
- * masked: filter bits that would count EL2 (NSH) or other hardware threads (MT). An event counter that the CPU lacks is RAZ/WI
- * through PMXEV*_EL0 and UNDEFINED by its own name.
+ * there on its behalf, here or by el2/vectors/pmu.S, which does as this does;
+ * but a software increment, which would be an event of EL2's, is done by hand.
+ * A load brings them where the hardware has something to do of its own accord,
+ * so a PMU that is off costs nothing to switch. What a guest may not choose is
+ * masked: filter bits that would count EL2 (NSH) or other hardware threads
+ * (MT). An event counter that the CPU lacks is RAZ/WI through PMXEV*_EL0 and
+ * UNDEFINED by its own name.
  *
  * Leaves out: PMICNTR_EL0 and other registers of later versions (UNDEFINED),
  * snapshots and the profiling extensions, which the ID registers hide.

@@ -75,8 +75,8 @@ static const op_fn aidreg[] = {EACH_OPERAND(NAME, aidreg)};
 static const op_fn pmureg[] = {EACH_OPERAND(NAME, pmureg) regs_pmureg_31};
 static const op_fn pmuset[] = {EACH_OPERAND(NAME, pmuset) regs_pmuset_31};
 static const op_fn counter[] = {EACH_OPERAND(NAME, counter) regs_counter_31};
-static const op_fn counterset[] = {
-	EACH_OPERAND(NAME, counterset) regs_counterset_31};
+static const op_fn counterset[] = {EACH_OPERAND(NAME, counterset)
+					   regs_counterset_31};
 static const op_fn sgi[] = {EACH_OPERAND(NAME, sgi)};
 
 static uint64_t x[NR_REGS], want[NR_REGS];
@@ -235,7 +235,8 @@ static void check_writes(const char *name, const op_fn *ops,
 		expect_same();
 		ok = keeps(ops[n]);
 		isb();
-		ok = ok && (uint32_t)now() == (uint32_t)(n < NR_REGS ? x[n] : 0);
+		ok = ok &&
+		     (uint32_t)now() == (uint32_t)(n < NR_REGS ? x[n] : 0);
 	}
 	CHECK(name, ok);
 }
