@@ -380,9 +380,8 @@ el2_vectors:
 .Lother_register:
 	save_clobbered
 	to_stack
-	add	w2, w1, #(1 << SYS64_RT)	// XZR, 31, becomes 0
-	ubfx	w2, w2, #SYS64_RT, #5
-	cmp	w2, #(LAST_SAVED + 1)
+	ubfx	w2, w1, #SYS64_RT, #5	// XZR, 31, goes by all
+	cmp	w2, #LAST_SAVED
 	b.hi	.Lall_registers
 	ldr	x5, [x5, x3, lsl #3]
 	blr	x5
