@@ -11,6 +11,8 @@
 
 #include <hyp/mux.h>
 
+#include "../host/fake_uart.h"
+
 #define VMS 3
 
 static struct fuzz {
