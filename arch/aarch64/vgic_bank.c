@@ -251,27 +251,18 @@ void vgic_change_active(struct vgic *g, unsigned nr, struct vgic_bank *b,
 	vgic_apply_posts(b, now);
 }
 
-static uint32_t change_enable(struct vgic *g, struct vgic_bank *b, uint32_t to)
+/* ISENABLER or ICENABLER, 0x80 behind it. */
+static inline uint32_t change_enable(struct vgic *g, struct vgic_bank *b,
+				     uint32_t intid, const struct mmio_op *op)
 {
-	uint32_t was = b->open;
+	uint32_t was = b->open, bits = (uint32_t)op->value;
 
-	b->enabled = to;
+	(void)intid;
+	b->enabled = op->offset & (GICD_ICENABLER - GICD_ISENABLER)
+			     ? b->enabled & ~bits
+			     : b->enabled | bits;
 	vgic_update_open(g, b);
 	return was ^ b->open;
-}
-
-uint32_t vgic_set_enable(struct vgic *g, struct vgic_bank *b, uint32_t intid,
-			 const struct mmio_op *op)
-{
-	(void)intid;
-	return change_enable(g, b, b->enabled | (uint32_t)op->value);
-}
-
-uint32_t vgic_clear_enable(struct vgic *g, struct vgic_bank *b, uint32_t intid,
-			   const struct mmio_op *op)
-{
-	(void)intid;
-	return change_enable(g, b, b->enabled & ~(uint32_t)op->value);
 }
 
 uint32_t vgic_set_group(struct vgic *g, struct vgic_bank *b, uint32_t intid,
@@ -328,35 +319,6 @@ static uint32_t nonzero_bytes(uint32_t word)
 	return (set >> 7) * 0x01020408 >> 24 & 0xf;
 }
 
-/* Four priorities, or one as the others' word with itself changed. */
-uint32_t vgic_set_prio(struct vgic *g, struct vgic_bank *b, uint32_t intid,
-		       const struct mmio_op *op)
-{
-	unsigned byte = 8 * (intid & 3);
-	uint32_t mask = op->size == 4 ? ~0U : 0xffU << byte;
-	uint32_t to = (uint32_t)op->value << byte & g->prio_mask * 0x01010101U;
-	uint32_t *word = &b->prio_word[(intid & 31) / 4];
-	uint32_t was = *word;
-
-	*word = (was & ~mask) | (to & mask);
-	return nonzero_bytes(was ^ *word) << (intid & 28);
-}
-
-/* Often it is what is there already: then nobody has to be told. */
-int vgic_write_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
-		    const struct vgic_row *row)
-{
-	uint32_t intid = row_intid(row, op);
-	const struct vgic_bank *b = frame_bank(g, v, intid);
-	uint32_t to = (uint32_t)op->value & g->prio_mask * 0x01010101U;
-
-	if (b && op->size == 4 &&
-	    __atomic_load_n(&b->prio_word[(intid & 31) / 4],
-			    __ATOMIC_RELAXED) == to)
-		return 0;
-	return vgic_bank_write(g, op, v, row);
-}
-
 /* Bit 0 of each pair is reserved; SGIs are always edge-triggered. */
 uint32_t vgic_set_cfg(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 		      const struct mmio_op *op)
@@ -391,10 +353,38 @@ static void want_rwp(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 		vgic_mark(&g->cpus[s->owner[i]], VGIC_STALE_RWP, k);
 }
 
-int vgic_bank_write(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
-		    const struct vgic_row *row)
+/* The owner of list registers, or who is to get one, shall see the change. The
+ * bank's lock is held, and dropped here. */
+static __attribute__((noinline)) int
+tell_and_unlock(struct vgic *g, const struct mmio_op *op, struct vgic_cpu *v,
+		const struct vgic_row *row, uint32_t changed)
 {
 	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
+	uint32_t intid = row_intid(row, op);
+
+	if (v)
+		vgic_touch_private_locked(v, changed, &k);
+	else
+		vgic_touch_spis_locked(g, intid / 32, changed, &k);
+	if (row->rwp)
+		want_rwp(g, v, intid, changed, &k);
+	spin_unlock(frame_lock(g, v));
+	vgic_kick(g, &k);
+	return 0;
+}
+
+/* What is in list registers, or wants one. */
+static inline uint32_t concerned(const struct vgic_bank *b)
+{
+	return b->resident | b->hw | vgic_ready(b);
+}
+
+/* What is in no list register and wants none is the bank's alone: so it is with
+ * most of what a kernel sets up. */
+static inline __attribute__((always_inline)) int
+write_bank(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+	   const struct vgic_row *row, vgic_change_fn *change)
+{
 	uint32_t intid = row_intid(row, op);
 	struct vgic_bank *b = frame_bank(g, v, intid);
 	uint32_t changed;
@@ -402,15 +392,53 @@ int vgic_bank_write(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	if (!b)
 		return 0;
 	spin_lock(frame_lock(g, v));
-	changed = row->change(g, b, intid, op);
-	if (changed && v)
-		vgic_touch_private_locked(v, changed, &k);
-	else if (changed)
-		vgic_touch_spis_locked(g, intid / 32, changed, &k);
-	if (row->rwp)
-		want_rwp(g, v, intid, changed, &k);
+	changed = change(g, b, intid, op);
+	if (changed & concerned(b))
+		return tell_and_unlock(g, op, v, row, changed);
 	spin_unlock(frame_lock(g, v));
-	vgic_kick(g, &k);
+	return 0;
+}
+
+int vgic_bank_write(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+		    const struct vgic_row *row)
+{
+	return write_bank(g, op, v, row, row->change);
+}
+
+int vgic_write_enable(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+		      const struct vgic_row *row)
+{
+	return write_bank(g, op, v, row, change_enable);
+}
+
+/* Four priorities, or one. Often they are there already: then there is nothing
+ * to lock. */
+int vgic_write_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+		    const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+	struct vgic_bank *b = frame_bank(g, v, intid);
+	unsigned byte = 8 * (intid & 3);
+	uint32_t mask =
+		g->prio_mask * (op->size == 4 ? 0x01010101U : 1U << byte);
+	uint32_t to = (uint32_t)op->value << byte, diff, told;
+	uint32_t *word;
+
+	if (!b)
+		return 0;
+	word = &b->prio_word[(intid & 31) / 4];
+	if (!((__atomic_load_n(word, __ATOMIC_RELAXED) ^ to) & mask))
+		return 0;
+	spin_lock(frame_lock(g, v));
+	diff = (*word ^ to) & mask;
+	*word ^= diff;
+	told = concerned(b);
+	if (told) {
+		told &= nonzero_bytes(diff) << (intid & 28);
+		if (told)
+			return tell_and_unlock(g, op, v, row, told);
+	}
+	spin_unlock(frame_lock(g, v));
 	return 0;
 }
 
@@ -430,24 +458,14 @@ int vgic_odd(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	return 0;
 }
 
-int vgic_write_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
-		      const struct vgic_row *row)
+static __attribute__((noinline)) int
+change_router(struct vgic *g, const struct mmio_op *op, uint32_t intid)
 {
 	struct vgic_kicks k = vgic_kicks_init(op->vcpu);
-	uint32_t intid = row_intid(row, op);
+	struct vgic_spis *s = vgic_spis_of(g, intid);
+	uint64_t *r = &s->irouter[intid & 31];
 	uint32_t bit = 1U << (intid & 31);
-	struct vgic_spis *s;
-	uint64_t *r, was;
 
-	(void)v;
-	if (!vgic_spi_exists(g, intid))
-		return 0;
-	s = vgic_spis_of(g, intid);
-	r = &s->irouter[intid & 31];
-	/* A kernel writes each when it starts, and most are so already. */
-	was = __atomic_load_n(r, __ATOMIC_RELAXED);
-	if ((vgic_write_half(was, op) & GICD_IROUTER_MASK) == was)
-		return 0;
 	spin_lock(&g->lock);
 	*r = vgic_write_half(*r, op) & GICD_IROUTER_MASK;
 	s->any = *r & GICD_IROUTER_IRM ? s->any | bit : s->any & ~bit;
@@ -456,4 +474,21 @@ int vgic_write_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);
 	return 0;
+}
+
+int vgic_write_router(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+		      const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+	uint64_t was;
+
+	(void)v;
+	if (!vgic_spi_exists(g, intid))
+		return 0;
+	/* A kernel writes each when it starts, and most are so already. */
+	was = __atomic_load_n(&vgic_spis_of(g, intid)->irouter[intid & 31],
+			      __ATOMIC_RELAXED);
+	if ((vgic_write_half(was, op) & GICD_IROUTER_MASK) == was)
+		return 0;
+	return change_router(g, op, intid);
 }

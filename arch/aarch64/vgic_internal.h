@@ -573,17 +573,15 @@ vgic_reg_fn vgic_read_prio;
 vgic_reg_fn vgic_read_cfg;
 vgic_reg_fn vgic_read_router;
 vgic_reg_fn vgic_bank_write;
+vgic_reg_fn vgic_write_enable;
 vgic_reg_fn vgic_write_prio;
 vgic_reg_fn vgic_write_router;
 
-vgic_change_fn vgic_set_enable;
-vgic_change_fn vgic_clear_enable;
 vgic_change_fn vgic_set_group;
 vgic_change_fn vgic_set_pending;
 vgic_change_fn vgic_clear_pending;
 vgic_change_fn vgic_set_active;
 vgic_change_fn vgic_clear_active;
-vgic_change_fn vgic_set_prio;
 vgic_change_fn vgic_set_cfg;
 
 #endif
