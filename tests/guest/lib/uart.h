@@ -12,6 +12,7 @@
 #define UARTDR    0x00
 #define UARTRSR   0x04
 #define UARTFR    0x18
+#define UARTIBRD  0x24
 #define UARTLCR_H 0x2c
 #define UARTCR    0x30
 #define UARTIFLS  0x34
