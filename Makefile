@@ -94,7 +94,7 @@ EL2_CODEGEN := $(EL2_FIXED:%=-ffixed-x%) -mgeneral-regs-only -mno-outline-atomic
 EL2_HOT := $(addprefix arch/aarch64/,pgtable.c pgtable_entry.c smccc.c vgic_bank.c \
 		vgic_choose.c vgic_inject.c vgic_lr.c vgic_mmio.c vgic_run.c \
 		$(addprefix el2/,context.c maint.c)) \
-	$(addprefix hyp/,abort.c console.c firmware.c gmem.c gmem_demand.c \
+	$(addprefix hyp/,abort.c chacha20.c console.c firmware.c gmem.c gmem_demand.c \
 		page_alloc.c run.c runq.c sched.c sched_spin.c trap.c vcpu.c) \
 	$(addprefix hyp/vdev/,pl011.c virtio_blk.c virtio_console.c virtio_mmio.c \
 		virtq.c)

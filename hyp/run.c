@@ -43,9 +43,11 @@ static void maintenance_irq(struct vcpu *v)
 		sched_wake(v);
 }
 
-/* The exit was the purpose, mostly. */
+/* The exit was the purpose, mostly: the look at its end may not have been made
+ * before this kick, with which a later one may have become one. */
 static inline void kick_irq(struct cpu *c)
 {
+	gicc_received();
 	gicc_drop(HYP_SGI_KICK);
 	gicc_deactivate(HYP_SGI_KICK);
 	if (__atomic_load_n(&c->sched.look, __ATOMIC_RELAXED))
@@ -253,8 +255,11 @@ struct vcpu_regs *run_next(struct cpu *c)
 			c->asleep = false;
 			continue;
 		}
-		if (!runnable(c, v))
+		if (!runnable(c, v)) {
+			/* However often it is woken for nothing. */
+			run_irqs(c);
 			continue;
+		}
 		if (c->loaded != v)
 			load(c, v);
 		if (v->vgic_stale)

@@ -270,7 +270,8 @@ uint32_t vgic_set_group(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 {
 	uint32_t was = b->group;
 
-	b->group = (uint32_t)op->value;
+	/* A sender of SGIs reads it without the lock. */
+	__atomic_store_n(&b->group, (uint32_t)op->value, __ATOMIC_RELAXED);
 	vgic_update_open(g, b);
 	if (intid >= GIC_NR_PRIVATE) /* GICR_CTLR.DPG<n> */
 		vgic_reroute_locked(g, intid / 32, vgic_spis_of(g, intid)->any);

@@ -6,7 +6,8 @@
  *
  * GICv3/v4 IHI 0069: "Interrupt handling state machine", ICC_SGI1R_EL1.
  * Callers: device models, the physical IRQ handler, the system-register trap
- * handler. Locks: vgic->lock for SPIs, else the target's vgic_cpu->lock.
+ * handler. Locks: vgic->lock for SPIs, the target's vgic_cpu->lock for PPIs,
+ * none for SGIs.
  */
 #include <port/gich.h>
 

@@ -276,7 +276,8 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	for (EACH_BIT(i, hw))
 		g->ops->hw_deactivate(g->ctx, v->pintid[i]);
 	v->loaded = false;
-	/* The load sees all, but for commands that are left, and SGIs. */
+	/* The load sees all in the banks. These two are nowhere else: commands
+	 * that are left, and SGIs. */
 	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS | VGIC_STALE_SGI,
 				 __ATOMIC_RELAXED);
 	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);

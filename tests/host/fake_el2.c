@@ -99,6 +99,10 @@ uint32_t gicc_ack(void)
 	return 1023;
 }
 
+void gicc_received(void)
+{
+}
+
 void gicc_drop(uint32_t intid)
 {
 	note(FAKE_DROP, intid, 0);

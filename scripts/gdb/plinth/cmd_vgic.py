@@ -8,6 +8,8 @@ from .base import Command, vcpu_names
 from .bits import each_bit, flags
 from .cmd_vcpu import Registers
 
+SENT = 48  # VGIC_STALE_SGI_OF
+
 
 class Interface:
     """A vCPU's virtual CPU interface."""
@@ -32,6 +34,9 @@ class Interface:
         stale = int(self.value["stale"].dereference())
         if stale:
             words.append(f"stale {stale:#x}")
+        sent = [str(i) for i in each_bit(stale >> SENT)]
+        if sent:
+            words.append(f"SGIs {' '.join(sent)} have been sent to it")
         return ", ".join(words)
 
     def lines(self):

@@ -10,6 +10,7 @@
 #define GICC_SPURIOUS 1020U
 
 uint32_t gicc_ack(void);
+void gicc_received(void);
 void gicc_drop(uint32_t intid);
 void gicc_deactivate(uint32_t intid);
 /* As in the register, but the affinity is MPIDR's, packed. */

@@ -19,6 +19,14 @@ static inline uint32_t gicc_ack(void)
 	return (uint32_t)v;
 }
 
+/* After the acknowledge of an SGI: what its sender stored before is seen by all
+ * loads from here on, none of which was made earlier. Pairs with gicc_send().
+ */
+static inline void gicc_received(void)
+{
+	__asm__ volatile("dsb sy" ::: "memory");
+}
+
 /* Priority drop: lower or equal priorities may be taken again. */
 static inline void gicc_drop(uint32_t intid)
 {
