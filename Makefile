@@ -468,10 +468,10 @@ BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
 	--timeout 600
 BENCH_PAYLOAD = --kernel $(GUEST)/bench.img --smp 2 --mem 64M
 BENCH_SHARED = --kernel $(GUEST)/shared.img --smp 1 --mem 64M
-BENCH_DISK := $(BENCH)/disk.img
+BENCH_DISK := $(BENCH)/disk-64m.img
 $(BENCH_DISK):
 	@mkdir -p $(@D)
-	$(Q)truncate -s 2M $@
+	$(Q)truncate -s 64M $@
 # One vCPU, when nobody says: then a boot hardly depends on who was first.
 BENCH_SMP = $(if $(filter file,$(origin SMP)),1,$(SMP))
 BENCH_DTB = $(GUEST_OUT)/bench-$(BENCH_SMP).dtb
@@ -535,7 +535,7 @@ bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 		tests/bench/run --cpu $$cpu --json $(BENCH)/results-$$cpu.json \
 			--native-cmd "$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD) \
 				--native --append native && \
-				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) --native \
+				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) --smp 2 --native \
 				--append native" \
 			--plinth-cmd "$(BENCH_ON_PLINTH) --cpu $$cpu && \
 				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) \

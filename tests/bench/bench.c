@@ -47,6 +47,12 @@ const char payload_name[] = "bench";
 #define TOUCH_OFFSET (UINT64_C(32) << 20)
 #define TOUCHES      256
 
+/* Buffers of the sequential read, one after the other and again; beyond. */
+#define SEQ_OFFSET  (UINT64_C(48) << 20)
+#define SEQ_BUFFERS 64
+#define SEQ_BYTES   (UINT64_C(64) << 20)
+#define SEQ_REQUEST (UINT64_C(128) << 10)
+
 static volatile uint64_t taken;        /* by the boot CPU */
 static volatile uint64_t taken_remote; /* by CPU 1 */
 static volatile bool remote_ready, remote_leave;
@@ -61,6 +67,8 @@ static void on_irq(bool fiq)
 		write_cntv_ctl_el0(0);
 		isb();
 	}
+	if (iar == virtio_intid())
+		vm_write(VM_INTERRUPT_ACK, vm_read(VM_INTERRUPT_STATUS));
 	if (iar < 1020)
 		write_icc_eoir1_el1(iar);
 	if (this_cpu()->idx == 0)
@@ -463,12 +471,22 @@ static uint8_t blk_data[128 << 10] __attribute__((aligned(4096)));
 
 /* The device's stand-in when the driver's own part is measured: a word of RAM
  * for its register, and all is back at once. */
-static void kick_nobody(void)
-{
-	static uint32_t doorbell;
+static uint32_t doorbell;
 
+static void op_notify_nobody(void)
+{
 	dsb_sy();
 	mmio_write32(addr_of(&doorbell), 0);
+}
+
+static void op_ack_nobody(void)
+{
+	mmio_write32(addr_of(&doorbell), mmio_read32(addr_of(&doorbell)));
+}
+
+static void kick_nobody(void)
+{
+	op_notify_nobody();
 	vq.used_idx = vq.avail_idx;
 }
 
@@ -495,14 +513,58 @@ static uint64_t read_ns(void (*kick)(void), unsigned *good)
 	return ticks_to_ns(time_now() - start);
 }
 
-static void bench_read(const char *name, uint32_t len)
+static void bench_request(const char *name, uint32_t type, uint32_t len)
 {
 	unsigned good = 0, none = 0;
-	bool ok = blk_request1(BLK_T_IN, 0, blk_data, len) == BLK_S_OK;
+	bool ok = blk_request1(type, 0, blk_data, len) == BLK_S_OK;
 	uint64_t ns = read_ns(virtio_kick, &good);
 	uint64_t own = read_ns(kick_nobody, &none);
 
 	report_disk(name, ns, own, BLK_ROUNDS, ok && good == BLK_ROUNDS);
+}
+
+static void bench_read(const char *name, uint32_t len)
+{
+	bench_request(name, BLK_T_IN, len);
+}
+
+static uint64_t disk_sectors(void)
+{
+	return vm_read(VM_CONFIG) | (uint64_t)vm_read(VM_CONFIG + 4) << 32;
+}
+
+static uint64_t seq_ns(void (*kick)(void), uint64_t bytes, unsigned *good)
+{
+	uint64_t start = time_now();
+
+	for (uint64_t at = 0; at < bytes; at += SEQ_REQUEST) {
+		blk_hdr.sector = at / SECTOR;
+		vq.desc[1].addr = guest.ram_base + SEQ_OFFSET +
+				  at % (SEQ_BUFFERS * SEQ_REQUEST);
+		*good += blk_submit_by(kick) == BLK_S_OK;
+	}
+	return ticks_to_ns(time_now() - start);
+}
+
+/* From the begin of the disk on; each request's interrupt is taken. The first
+ * round touches the buffers. */
+static void bench_sequential(const char *name)
+{
+	const unsigned requests = SEQ_BYTES / SEQ_REQUEST;
+	unsigned good = 0, none = 0;
+	uint64_t ns, own;
+
+	if (disk_sectors() < SEQ_BYTES / SECTOR)
+		return;
+	(void)blk_request1(BLK_T_IN, 0, blk_data, SEQ_REQUEST);
+	(void)seq_ns(virtio_kick, SEQ_BUFFERS * SEQ_REQUEST, &none);
+	taken = 0;
+	irq_enable();
+	ns = seq_ns(virtio_kick, SEQ_BYTES, &good);
+	irq_disable();
+	CHECK_EQ("interrupts", taken, requests + 1); /* and one of before */
+	own = seq_ns(kick_nobody, SEQ_BYTES, &none);
+	report_disk(name, ns, own, requests, good == requests);
 }
 
 static uint64_t queued_ns(void (*kick)(void), uint16_t depth, bool *ok)
@@ -537,7 +599,8 @@ static void bench_read_queued(const char *name, uint16_t depth)
 		random = random * UINT64_C(6364136223846793005) + 1;
 		req[i].status = 0xee;
 		req[i].hdr = (struct blk_hdr){
-			.type = BLK_T_IN, .sector = (random >> 40) % 500 * 8};
+			.type = BLK_T_IN,
+			.sector = (random >> 40) % (disk_sectors() / 8) * 8};
 		blk_build(tables[i], &seg, 1);
 		tables[i][0].addr = addr_of(&req[i].hdr);
 		tables[i][2].addr = addr_of(&req[i].status);
@@ -551,6 +614,16 @@ static void bench_read_queued(const char *name, uint16_t depth)
 	report_disk(name, ns, own, BLK_ROUNDS * depth, ok);
 }
 
+/* The same with an interrupt taken for each notification. */
+static void bench_read_taken(const char *name, uint16_t depth)
+{
+	taken = 0;
+	irq_enable();
+	bench_read_queued(name, depth);
+	irq_disable();
+	CHECK_EQ("interrupts", taken, BLK_ROUNDS);
+}
+
 /* With nothing in the ring. */
 static void op_notify(void)
 {
@@ -560,7 +633,7 @@ static void op_notify(void)
 /* What a driver does at an interrupt: reads the cause and acknowledges. */
 static void bench_ack(void)
 {
-	uint64_t ticks = 0, start;
+	uint64_t own = time_rounds(op_ack_nobody), ticks = 0, start;
 	bool ok = true;
 
 	for (uint64_t i = 0; i < ACK_ROUNDS; i++) {
@@ -572,27 +645,23 @@ static void bench_ack(void)
 		ticks += time_now() - start;
 	}
 	report_each("virtio_ack",
-		    ticks_to_ns(ticks) - clock_ns() / (ROUNDS / ACK_ROUNDS),
+		    ticks_to_ns(ticks) - (clock_ns() + own - loop_ns) /
+						 (ROUNDS / ACK_ROUNDS),
 		    ACK_ROUNDS);
 	CHECK("virtio_ack", ok);
 }
 
-/* Where the CPU has vectors, a copy keeps them: the longer way. */
-static void use_sve(void)
-{
-	if (!has_sve())
-		return;
-	sve_allow(CPACR_ZEN);
-	(void)sve_length(SIMD_QUADS_MAX);
-}
-
 static void bench_disk(void)
 {
+	uint64_t own;
+
+	virtio_base += str_number(guest.bootargs, "slot") * VIRTIO_STRIDE;
 	if (guest.native || !CHECK("disk", blk_check_device()) ||
 	    !CHECK("disk", disk_start()))
 		return;
-	use_sve();
-	bench("virtio_notify", op_notify);
+	use_sve(); /* a copy keeps vectors where the CPU has them */
+	own = time_rounds(op_notify_nobody);
+	report("virtio_notify", time_rounds(op_notify) - own + loop_ns);
 	bench_ack();
 	bench_read("blk_read_512", SECTOR);
 	bench_read("blk_read_4k", 4096);
@@ -602,6 +671,11 @@ static void bench_disk(void)
 	bench_read_queued("blk_read_4k_x4", 4);
 	bench_read_queued("blk_read_4k_x16", 16);
 	bench_read_queued("blk_read_4k_x32", 32);
+	gic_route(virtio_intid(), this_cpu()->mpidr);
+	gic_enable(virtio_intid());
+	bench_read_taken("blk_random_4k_x32", 32);
+	bench_sequential("blk_seq_64m");
+	bench_request("blk_write_4k", BLK_T_OUT, 4096);
 }
 
 /* Registers that trap, but for those above. */

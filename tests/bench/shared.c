@@ -11,8 +11,9 @@
  * long it was away for the other's turns.
  *
  * With `late` the first phase waits until other VMs have started.
- * With `idle` a VM sleeps for two seconds. With `native` there is one CPU and
- * no other VM: the latency of the machine.
+ * With `idle` a VM sleeps for two seconds. With `native` there are two CPUs and
+ * no other VM: what the guest itself executes for a pass, and the latency of
+ * the machine.
  */
 #include "lib/check.h"
 #include "lib/gic.h"
@@ -115,7 +116,7 @@ static void sleep_until(uint64_t us)
 
 /* ---------------------------------------------------------- passing the CPU */
 
-static volatile bool with_fp;
+static volatile bool with_fp, with_sve;
 
 static void pass_to(unsigned cpu)
 {
@@ -127,6 +128,7 @@ static void pass_to(unsigned cpu)
 static void other(void *arg)
 {
 	uint64_t before = taken[1];
+	bool uses = false;
 
 	(void)arg;
 	mmu_on();
@@ -137,6 +139,10 @@ static void other(void *arg)
 	while (!leave) {
 		wait_for_irq(before);
 		before++;
+		if (with_sve && !uses) {
+			use_sve();
+			uses = true;
+		}
 		pass_to(0);
 	}
 }
@@ -164,10 +170,14 @@ static void bench_passes(void)
 	bench_pass("vcpu_switch");
 	with_fp = true;
 	bench_pass("vcpu_switch_fp");
+	with_sve = true;
+	use_sve();
+	bench_pass("vcpu_switch_sve");
+	sve_allow(0);
 	leave = true;
 	pass_to(1);
 	CHECK("other_goes_off", smp_wait_off(1));
-	CHECK_EQ("passes", taken[1], 2 * PASSES + 1);
+	CHECK_EQ("passes", taken[1], 3 * PASSES + 1);
 	CHECK("in_time", time_now() < time_ticks(LOAD_BEGIN));
 }
 
@@ -188,6 +198,7 @@ static void bench_wakes(void)
 	}
 	report("latency_least", quantile(0), 1);
 	report("latency_median", quantile(50), 1);
+	report("latency_99", quantile(99), 1);
 	report("latency_worst", seen.worst, 1);
 	CHECK_EQ("wakes", seen.all, WAKES);
 	CHECK("in_time", guest.native || time_now() < time_ticks(LOAD_END));
@@ -227,9 +238,8 @@ void payload_main(void)
 	}
 	if (str_has_word(guest.bootargs, "late"))
 		delay_us(LATE_US);
-	if (!guest.native) {
-		bench_passes();
+	bench_passes();
+	if (!guest.native)
 		sleep_until(WAKE_BEGIN);
-	}
 	bench_wakes();
 }

@@ -65,4 +65,13 @@ static inline unsigned sve_length(unsigned quads)
 	return (unsigned)(sve_bytes(0, NULL) / 16);
 }
 
+/* From here on, where the CPU has it: the longest vectors. */
+static inline void use_sve(void)
+{
+	if (!has_sve())
+		return;
+	sve_allow(CPACR_ZEN);
+	(void)sve_length(SIMD_QUADS_MAX);
+}
+
 #endif

@@ -7,6 +7,7 @@
 #include "timer.h"
 
 struct vq vq;
+uint64_t virtio_base = VIRTIO_BASE;
 
 uint64_t virtio_features(void)
 {

@@ -8,8 +8,9 @@
 
 #include "arm.h"
 
-#define VIRTIO_BASE  UINT64_C(0x0a000000)
-#define VIRTIO_INTID 48
+#define VIRTIO_BASE   UINT64_C(0x0a000000)
+#define VIRTIO_STRIDE 0x200
+#define VIRTIO_INTID  48
 
 #define VM_MAGIC            0x000
 #define VM_VERSION          0x004
@@ -73,15 +74,22 @@ struct vq {
 };
 
 extern struct vq vq;
+extern uint64_t virtio_base; /* of the device; the first one's at the start */
+
+static inline unsigned virtio_intid(void)
+{
+	return VIRTIO_INTID +
+	       (unsigned)((virtio_base - VIRTIO_BASE) / VIRTIO_STRIDE);
+}
 
 static inline uint32_t vm_read(uint64_t reg)
 {
-	return mmio_read32(VIRTIO_BASE + reg);
+	return mmio_read32(virtio_base + reg);
 }
 
 static inline void vm_write(uint64_t reg, uint32_t v)
 {
-	mmio_write32(VIRTIO_BASE + reg, v);
+	mmio_write32(virtio_base + reg, v);
 }
 
 uint64_t virtio_features(void);
