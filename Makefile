@@ -536,6 +536,8 @@ bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 			--native-cmd "$(BENCH_RUN) --cpu $$cpu $(BENCH_PAYLOAD) \
 				--native --append native && \
 				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) --smp 2 --native \
+				--append native && \
+				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) --native \
 				--append native" \
 			--plinth-cmd "$(BENCH_ON_PLINTH) --cpu $$cpu && \
 				$(BENCH_RUN) --cpu $$cpu $(BENCH_SHARED) \
