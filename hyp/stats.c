@@ -28,10 +28,11 @@ static void memory_line(struct vm *vm, char *line, size_t len)
 
 	(void)fmt_line(line, len,
 		       "VM %s: memory: %lu KiB RAM, %lu KiB own, %lu of %lu "
-		       "KiB of images shared, %lu tables, %lu KiB of Plinth's",
+		       "KiB of images shared, %lu tables, %lu of them for "
+		       "devices, %lu KiB of Plinth's",
 		       vm->cfg->name, KIB_OF(u.ram), KIB_OF(u.own),
 		       KIB_OF(u.shared), KIB_OF(u.image), u.tables,
-		       KIB_OF(vm->arena.nr_pages));
+		       vm->nr_device_tables, KIB_OF(vm->arena.nr_pages));
 }
 
 void stats_memory(struct hypervisor *h,

@@ -153,6 +153,25 @@ static int gicr_mmio(void *dev, struct mmio_op *op)
 	return vgic_redist_mmio(r->vgic, op);
 }
 
+/* The frames from vCPU `first` on that are at `region`, as far as reads of them
+ * do nothing. */
+static int show_redistributors(struct vm *vm, const struct mmio_region *region,
+			       uint64_t first)
+{
+	const void *id = vgic_id_page(vm->vgic, true);
+	int err = 0;
+
+	for (uint64_t at = 0; at < region->size && !err; at += VM_GICR_FRAME) {
+		unsigned i = (unsigned)((first + at) / VM_GICR_FRAME);
+		ipa_t rd = ipa_add(region->base, at);
+
+		err = vm_memory_show(vm, rd, vgic_redist_page(vm->vgic, i));
+		if (!err)
+			err = vm_memory_show(vm, ipa_add(rd, VGIC_ID_PAGE), id);
+	}
+	return err;
+}
+
 static int add_redistributors(struct vm *vm)
 {
 	uint64_t done = 0, all = vm->nr_vcpus * VM_GICR_FRAME;
@@ -179,6 +198,7 @@ static int add_redistributors(struct vm *vm)
 		/* A guest walks each region until it meets this. */
 		vgic_redist_last(vm->vgic,
 				 (unsigned)(done / VM_GICR_FRAME) - 1);
+		err = show_redistributors(vm, &region, done - region.size);
 	}
 	return err;
 }
@@ -220,6 +240,9 @@ static int create_gic(struct vm *vm)
 	r.dev = vm->vgic;
 	if (!err)
 		err = mmio_bus_add(&vm->bus, &r);
+	if (!err)
+		err = vm_memory_show(vm, ipa_add(r.base, VGIC_ID_PAGE),
+				     vgic_id_page(vm->vgic, false));
 	if (!err)
 		err = add_redistributors(vm);
 	return err ? err : add_its(vm);
@@ -381,6 +404,10 @@ static int create_parts(struct vm *vm)
 		err = vm_devices_create(vm);
 	if (!err)
 		err = explain(vm, "MMIO index", mmio_bus_seal(&vm->bus));
+	if (!err)
+		err = explain(vm, "virtio slots", vm_devices_show(vm));
+	if (!err)
+		err = vm_memory_promise(vm);
 	return err;
 }
 

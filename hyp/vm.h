@@ -125,6 +125,8 @@ struct vm {
 	struct gmem mem;
 	struct s2_page uart_page;  /* the mirror of uart; s2 NULL: none */
 	uint32_t *uart_regs;       /* it */
+	uint64_t nr_device_tables; /* of s2, for registers that are read as
+				    * memory, the UART's apart */
 	struct vm_promise promise; /* under mem.lock while vCPUs run */
 	struct pvtime pv;
 	struct mmio_bus bus;

@@ -49,7 +49,7 @@ static void publish(struct vm *vm, struct virtio_console *c)
 
 struct virtio_console *vm_console_create(struct vm *vm,
 					 void (*set_irq)(void *ctx, bool level),
-					 void *irq_ctx)
+					 void *irq_ctx, uint32_t *regs)
 {
 	const bool mux = vm->port;
 	const struct virtio_console_ops ops = {
@@ -59,6 +59,7 @@ struct virtio_console *vm_console_create(struct vm *vm,
 		.ctx = vm,
 		.set_irq = set_irq,
 		.irq_ctx = irq_ctx,
+		.regs = regs,
 	};
 	struct virtio_console *c = arena_alloc(&vm->arena, sizeof(*c), 64);
 

@@ -12,11 +12,11 @@
 #include <hyp/vdev/virtio_console.h>
 #include <hyp/vm.h>
 
-/* Makes vm->vcon, whose interrupt line is set_irq(irq_ctx, level). NULL: no
- * memory. Takes console.rx_lock. */
+/* Makes vm->vcon, whose interrupt line is set_irq(irq_ctx, level), in the slot
+ * of these registers. NULL: no memory. Takes console.rx_lock. */
 MUST_CHECK struct virtio_console *
 vm_console_create(struct vm *vm, void (*set_irq)(void *ctx, bool level),
-		  void *irq_ctx);
+		  void *irq_ctx, uint32_t *regs);
 
 /* Nobody finds it any more. Takes console.rx_lock. */
 void vm_console_destroy(struct vm *vm);

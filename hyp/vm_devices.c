@@ -12,6 +12,7 @@
 #include <hyp/hypervisor.h>
 #include <hyp/vm_console.h>
 #include <hyp/vm_devices.h>
+#include <hyp/vm_memory.h>
 
 /* A vCPU that is at an exit, of the VM that this is of, is told at once. One
  * that sleeps while loaded is woken in the usual way. */
@@ -177,6 +178,8 @@ static void slot_irq(void *ctx, bool level)
 	set_spi(s->vm, s->intid, level);
 }
 
+static const char slot_name[] = "virtio-mmio";
+
 static int add(struct vm *vm, const struct vm_range *r, uint64_t size,
 	       mmio_fn access, void *dev, const char *name)
 {
@@ -273,6 +276,7 @@ static int create_disk(struct vm *vm, struct vm_slot *s,
 		.name = vm->cfg->name,
 		.id = cfg->backing.node,
 		.mem = &vm->mem,
+		.regs = s->regs,
 		.set_irq = slot_irq,
 		.irq_ctx = s,
 	};
@@ -289,7 +293,7 @@ static int create_disk(struct vm *vm, struct vm_slot *s,
 
 static int create_console(struct vm *vm, struct vm_slot *s)
 {
-	struct virtio_console *c = vm_console_create(vm, slot_irq, s);
+	struct virtio_console *c = vm_console_create(vm, slot_irq, s, s->regs);
 
 	if (!c)
 		return no_memory(vm);
@@ -297,15 +301,35 @@ static int create_console(struct vm *vm, struct vm_slot *s)
 	return 0;
 }
 
+/* The registers of slot `i`, in a page as the guest has it there: neighbours
+ * share it. A slot that the bus will not take is in the page as well. */
+static uint32_t *slot_regs(struct vm *vm, unsigned i)
+{
+	const struct vm_virtio *cfg = &vm->cfg->virtio[i];
+	uint64_t page = align_down(cfg->regs.base.v, PAGE_SIZE);
+	uint64_t offset = align_down(cfg->regs.base.v - page, VIRTIO_MMIO_SIZE);
+	uintptr_t at;
+
+	if (i && cfg[-1].regs.base.v >= page)
+		at = align_down((uintptr_t)vm->slots[i - 1].regs, PAGE_SIZE);
+	else
+		at = (uintptr_t)arena_alloc(&vm->arena, PAGE_SIZE, PAGE_SIZE);
+	return at ? (uint32_t *)(at + offset) : NULL;
+}
+
 static int create_slot(struct vm *vm, unsigned i)
 {
 	const struct vm_virtio *cfg = &vm->cfg->virtio[i];
-	const struct virtio_mmio_config empty = {.name = vm->cfg->name};
 	struct vm_slot *s = &vm->slots[i];
+	const struct virtio_mmio_config empty = {.name = vm->cfg->name,
+						 .regs = slot_regs(vm, i)};
 	int err = 0;
 
+	if (!empty.regs)
+		return no_memory(vm);
 	s->vm = vm;
 	s->intid = cfg->intid;
+	s->regs = empty.regs;
 	s->transport = &s->empty;
 	if (cfg->kind == VM_VIRTIO_BLK)
 		err = create_disk(vm, s, cfg);
@@ -320,7 +344,7 @@ static int create_slot(struct vm *vm, unsigned i)
 	return add(vm, &cfg->regs, cfg->regs.size,
 		   cfg->kind == VM_VIRTIO_CONSOLE ? virtio_console_access
 						  : virtio_mmio_access,
-		   s->transport, "virtio-mmio");
+		   s->transport, slot_name);
 }
 
 int vm_devices_create(struct vm *vm)
@@ -336,6 +360,32 @@ int vm_devices_create(struct vm *vm)
 		err = no_memory(vm);
 	for (unsigned i = 0; i < vm->cfg->nr_virtio && !err; i++)
 		err = create_slot(vm, i);
+	return err;
+}
+
+/* Whether nothing but slots is in that page. */
+static bool has_slots_only(const struct vm *vm, ipa_t page)
+{
+	for (unsigned at = 0; at < PAGE_SIZE; at += MMIO_GRAIN) {
+		const struct mmio_region *r =
+			mmio_region_at(&vm->bus, ipa_add(page, at));
+
+		if (r && r->name != slot_name)
+			return false;
+	}
+	return true;
+}
+
+int vm_devices_show(struct vm *vm)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < vm->nr_slots && !err; i++) {
+		ipa_t at = vm->cfg->virtio[i].regs.base;
+
+		if (is_aligned(at.v, PAGE_SIZE) && has_slots_only(vm, at))
+			err = vm_memory_show(vm, at, vm->slots[i].regs);
+	}
 	return err;
 }
 

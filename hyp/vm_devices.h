@@ -14,6 +14,7 @@
 struct vm_slot {
 	struct vm *vm;
 	uint32_t intid;
+	uint32_t *regs;                /* in the page of all slots there */
 	struct virtio_mmio *transport; /* of whatever device it is */
 	struct virtio_mmio empty;
 	struct virtio_blk *blk; /* NULL: no disk */
@@ -25,6 +26,13 @@ struct vm_slot {
  * bus says, with one line in the log.
  */
 MUST_CHECK int vm_devices_create(struct vm *vm);
+
+/*
+ * The guest reads the virtio slots without an exit, in every page that begins
+ * with one and has nothing else; where it has no slot, 0. The bus is sealed.
+ * -ENOMEM.
+ */
+MUST_CHECK int vm_devices_show(struct vm *vm);
 
 /*
  * All devices as after power-on; disks keep what was written to them. No vCPU

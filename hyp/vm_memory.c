@@ -229,15 +229,43 @@ static int add_uart_page(struct vm *vm)
 			      hpa_of(vm->uart_regs), PGT_R | PGT_DEVICE);
 }
 
-/* From here on all pages come out of what was promised, or go back there. */
-static int make_promise(struct vm *vm)
+static int explain(const struct vm *vm, int err)
+{
+	struct page_alloc *pages = &vm->hyp->pages;
+
+	if (err) {
+		log_err("VM %s: memory: %s (%lu MiB free)", vm->cfg->name,
+			err == -ERANGE ? "beyond this machine's addresses"
+				       : "not enough",
+			(page_alloc_nr_free(pages) -
+			 page_alloc_nr_promised(pages)) >>
+				8);
+	}
+	return err;
+}
+
+int vm_memory_show(struct vm *vm, ipa_t ipa, const void *page)
+{
+	uint64_t tables = s2_nr_tables(&vm->s2);
+	int err;
+
+	if (!page || !is_aligned(ipa.v, PAGE_SIZE))
+		return 0;
+	/* The guest reads past the caches, also what is never written. */
+	dcache_clean_poc(page, PAGE_SIZE);
+	err = s2_map(&vm->s2, ipa, hpa_of(page), PAGE_SIZE, PGT_R | PGT_DEVICE);
+	vm->nr_device_tables += s2_nr_tables(&vm->s2) - tables;
+	return err;
+}
+
+int vm_memory_promise(struct vm *vm)
 {
 	uint64_t nr = vm->cfg->overcommit ? 0 : gmem_demand_max(&vm->mem);
 	int err = page_promise(&vm->hyp->pages, nr);
 
 	if (nr && !err)
 		vm->promise = (struct vm_promise){true, nr};
-	return err;
+	return explain(vm, err);
 }
 
 int vm_memory_create(struct vm *vm)
@@ -262,17 +290,7 @@ int vm_memory_create(struct vm *vm)
 		err = pvtime_create(vm);
 	if (!err)
 		err = add_uart_page(vm);
-	if (!err)
-		err = make_promise(vm);
-	if (err) {
-		log_err("VM %s: memory: %s (%lu MiB free)", vm->cfg->name,
-			err == -ERANGE ? "beyond this machine's addresses"
-				       : "not enough",
-			(page_alloc_nr_free(&vm->hyp->pages) -
-			 page_alloc_nr_promised(&vm->hyp->pages)) >>
-				8);
-	}
-	return err;
+	return explain(vm, err);
 }
 
 void vm_memory_destroy(struct vm *vm)

@@ -19,9 +19,21 @@ unsigned vm_memory_ipa_bits(const struct vm *vm);
 
 /*
  * vm->cfg, vm->plan and vm->pv.range are set. An error costs one line in the
- * log; vm_memory_destroy() cleans up then as well.
+ * log, of vm_memory_promise() as well; vm_memory_destroy() cleans up then.
  */
 MUST_CHECK int vm_memory_create(struct vm *vm);
+
+/*
+ * From now on the guest reads `page`, which is the VM's, where it has the page
+ * of a device's registers at `ipa` (mirror.h). Nothing is done where the
+ * registers have no page to themselves (`ipa` is not aligned), or no memory
+ * (NULL). Errors as of s2_map().
+ */
+MUST_CHECK int vm_memory_show(struct vm *vm, ipa_t ipa, const void *page);
+
+/* Everything that the VM needs from the start is there: from here on all of
+ * its pages come out of what is promised to it now, or go back there. */
+MUST_CHECK int vm_memory_promise(struct vm *vm);
 
 /* Harmless on what was not created, and twice. */
 void vm_memory_destroy(struct vm *vm);

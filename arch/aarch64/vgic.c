@@ -79,7 +79,7 @@ static struct vgic_cluster *cluster_add(struct vgic *g, uint64_t key)
 
 /* ------------------------------------------------------------------ making */
 
-static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr)
+static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr, bool its)
 {
 	uint64_t key = vgic_cluster_key(mpidr);
 	struct vgic_cluster *c = cluster_add(g, key);
@@ -92,12 +92,16 @@ static int cpu_init(struct vgic *g, unsigned index, uint64_t mpidr)
 	v->kick = g->ops->kick;
 	v->who = v;
 	v->index = (uint16_t)index;
-	v->typer = FIELD_PREP(GICR_TYPER_Processor_Number, index) |
-		   FIELD_PREP(GICR_TYPER_Affinity,
-			      FIELD_GET(MPIDR_Aff3, mpidr) << 24 |
-				      (mpidr & GENMASK(23, 0))) |
-		   (index + 1 == g->nr_vcpus ? GICR_TYPER_Last : 0) |
-		   GICR_TYPER_DPGS;
+	v->regs = g->pages[index];
+	v->regs[GICR_IIDR / 4] = VGIC_IIDR;
+	v->regs[GICR_TYPER / 4] =
+		(uint32_t)(FIELD_PREP(GICR_TYPER_Processor_Number, index) |
+			   (index + 1 == g->nr_vcpus ? GICR_TYPER_Last : 0) |
+			   (its ? GICR_TYPER_PLPIS : 0) | GICR_TYPER_DPGS);
+	/* The upper half: Affinity_Value. */
+	v->regs[GICR_TYPER / 4 + 1] =
+		(uint32_t)(FIELD_GET(MPIDR_Aff3, mpidr) << 24 |
+			   (mpidr & GENMASK(23, 0)));
 	return 0;
 }
 
@@ -123,7 +127,7 @@ struct vgic_cpu *vgic_cpu_of(const struct vgic *g, unsigned vcpu)
 
 void vgic_redist_last(struct vgic *g, unsigned vcpu)
 {
-	g->cpus[vcpu].typer |= GICR_TYPER_Last;
+	g->cpus[vcpu].regs[GICR_TYPER / 4] |= (uint32_t)GICR_TYPER_Last;
 }
 
 static int create_base(const struct vgic_config *cfg, struct vgic **out)
@@ -148,8 +152,11 @@ static int create_base(const struct vgic_config *cfg, struct vgic **out)
 			     _Alignof(struct vgic_spis));
 	g->clusters = cfg->alloc(cfg->alloc_ctx, nr * sizeof(*g->clusters),
 				 _Alignof(struct vgic_cluster));
-	if (!g->cpus || !g->spis || !g->clusters)
+	g->pages = cfg->alloc(cfg->alloc_ctx, (nr + 2) * sizeof(*g->pages),
+			      PAGE_SIZE);
+	if (!g->cpus || !g->spis || !g->clusters || !g->pages)
 		return -ENOMEM;
+	vgic_fill_id_pages(g);
 	for (unsigned i = 0; i < nr; i++)
 		g->cpus[i].stale = &g->cpus[i].own_stale;
 	read_hardware(g);
@@ -161,13 +168,23 @@ static int create_base(const struct vgic_config *cfg, struct vgic **out)
 			   (g->vtr & ICH_VTR_A3V ? GICD_TYPER_A3V : 0) |
 			   GICD_TYPER_MBIS | GICD_TYPER_RSS);
 	for (unsigned i = 0; i < nr; i++) {
-		if (cpu_init(g, i, cfg->mpidr[i] & MPIDR_AFF))
+		if (cpu_init(g, i, cfg->mpidr[i] & MPIDR_AFF, cfg->its))
 			return -EINVAL;
 	}
 	for (unsigned i = 0; i < nr; i++) /* they have their places now */
 		g->cpus[i].near =
 			vgic_cluster_find(g, vgic_cluster_key(cfg->mpidr[i]));
 	return 0;
+}
+
+const void *vgic_redist_page(const struct vgic *g, unsigned vcpu)
+{
+	return g->its ? NULL : g->pages[vcpu];
+}
+
+const void *vgic_id_page(const struct vgic *g, bool redist)
+{
+	return g->pages[g->nr_vcpus + redist];
 }
 
 int vgic_create(const struct vgic_config *cfg, struct vgic **out)
@@ -219,6 +236,7 @@ static void sleep_by_firmware_locked(struct vgic_cpu *v)
 {
 	v->sleep = true;
 	v->quiet = false;
+	vgic_redist_settled(v);
 }
 
 void vgic_cpu_off(struct vgic *g, unsigned vcpu)
@@ -247,6 +265,7 @@ static void redist_reset(const struct vgic *g, struct vgic_cpu *v)
 	v->sync_key = 0;
 	v->unlinked = 0;
 	v->dpg = 0;
+	vgic_redist_ctlr(g, v);
 	spin_unlock(&v->lock);
 }
 

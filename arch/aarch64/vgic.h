@@ -239,6 +239,16 @@ MUST_CHECK bool vgic_icc_write(struct vgic *g, unsigned vcpu, enum vgic_icc reg,
 MUST_CHECK int vgic_dist_mmio(void *vgic, struct mmio_op *op);
 MUST_CHECK int vgic_redist_mmio(void *vgic, struct mmio_op *op);
 
+/*
+ * Pages that the guest may be shown for the VM's life, read-only: they give
+ * what reads do, and these reads do nothing else (mirror.h). At RD_base of
+ * `vcpu`, NULL with an ITS, whose GICR_SYNCR asks other vCPUs; and at
+ * VGIC_ID_PAGE of every RD_base, or of the distributor.
+ */
+#define VGIC_ID_PAGE 0xf000U
+const void *vgic_redist_page(const struct vgic *g, unsigned vcpu);
+const void *vgic_id_page(const struct vgic *g, bool redist);
+
 /* Whether a private interrupt of a vCPU that is not loaded is pending or
  * active. */
 bool vgic_private_noted(struct vgic *g, unsigned vcpu, uint32_t intid);

@@ -346,7 +346,7 @@ static void want_rwp(struct vgic *g, struct vgic_cpu *v, uint32_t intid,
 
 	if (v) {
 		if (mask & v->b.resident)
-			vgic_mark(v, VGIC_STALE_RWP, k);
+			vgic_redist_wait(v, k);
 		return;
 	}
 	s = &vgic_spis_of(g, intid)->s;

@@ -118,7 +118,7 @@ struct vgic_cpu {
 	uint32_t direct;
 	struct spinlock lock; /* guards what follows but sync_req, sync_key,
 				 near and what never changes: g, kick,
-				 who, index, typer */
+				 who, index */
 	struct vgic *g;
 	/* Where its last SGI went, at first its own; its pCPU only. */
 	const struct vgic_cluster *near;
@@ -156,8 +156,9 @@ struct vgic_cpu {
 	struct vgic_bank b;
 
 	uint32_t lr_intid[VGIC_MAX_LRS];
-	uint16_t pintid[32];           /* of bits in b.hw */
-	uint64_t typer;                /* GICR_TYPER */
+	uint16_t pintid[32]; /* of bits in b.hw */
+	/* What RD_base reads, a page, but for what an ITS brings. */
+	uint32_t *regs;
 	uint32_t hcr;                  /* ICH_HCR_EL2 as written last */
 	uint32_t vmcr;                 /* while not loaded */
 	uint32_t apr[2][VGIC_MAX_APR]; /* while not loaded */
@@ -181,6 +182,9 @@ struct vgic {
 	uint8_t prio_mask;
 	uint32_t vtr;
 	struct vgic_cpu *cpus;
+	/* Pages that guests may read: cpus[].regs, then identification, of a
+	 * distributor and of a redistributor. */
+	uint32_t (*pages)[PAGE_SIZE / sizeof(uint32_t)];
 	struct vgic_spis *spis;        /* [nr_banks], bank number - 1 */
 	struct vgic_shared *lpis;      /* by bank number - VGIC_LPI_BANK */
 	uint32_t *lpi_known;           /* configuration has been read */
@@ -513,12 +517,21 @@ void vgic_choose_first(struct vgic *g, struct vgic_cpu *v,
 /* Account for deactivations of interrupts that were not resident. */
 void vgic_count_eois(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k);
 
-/* ------------------------------------------------------------- vgic_mmio.c */
+/* ----------------------------------------------------------- vgic_redist.c */
 
 /* Names an Arm part in the identification registers' terms, product 'P'. */
 #define VGIC_IIDR 0x5000143bU
 /* PIDR and CIDR at offset `reg` of a frame, from GIC_IDREGS_PAGE on. */
 uint32_t vgic_idreg(uint64_t reg, uint8_t part);
+/* g->pages of identification. Construction only. */
+void vgic_fill_id_pages(struct vgic *g);
+
+/* GICR_CTLR as its fields are now; RWP stays. vgic_cpu.lock. */
+void vgic_redist_ctlr(const struct vgic *g, struct vgic_cpu *v);
+/* GICR_CTLR.RWP until v has flushed, if others than v can see that. Lock. */
+void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k);
+/* It has: of stale, VGIC_STALE_RWP or VGIC_STALE_ALL was set. Lock. */
+void vgic_redist_settled(struct vgic_cpu *v);
 
 /* -------------------------------------------------------------- vgic_run.c */
 

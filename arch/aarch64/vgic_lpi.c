@@ -37,10 +37,8 @@ int vgic_lpi_create(struct vgic *g, const struct vgic_config *cfg)
 	if (!hints || !g->lpis || !g->lpi_known)
 		return -ENOMEM;
 	g->nr_lpi_banks = VGIC_NR_LPI_BANKS;
-	for (unsigned i = 0; i < g->nr_vcpus; i++) {
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
 		g->cpus[i].lpi_hint = (void *)(hints + i * size);
-		g->cpus[i].typer |= GICR_TYPER_PLPIS;
-	}
 	return 0;
 }
 
@@ -60,6 +58,7 @@ void vgic_lpi_reset_locked(struct vgic *g)
 		v->pendbaser = 0;
 		v->lpi_end = 0;
 		v->lpi_save = 0;
+		vgic_redist_ctlr(g, v);
 	}
 }
 
@@ -488,7 +487,8 @@ static void disable_locked(struct vgic *g, struct vgic_cpu *v,
 			vgic_shared_of(g, intid)->b.revisit |= 1U
 							       << (intid & 31);
 	}
-	vgic_mark(v, VGIC_STALE_LPI | VGIC_STALE_RWP, k);
+	vgic_mark(v, VGIC_STALE_LPI, k);
+	vgic_redist_wait(v, k);
 }
 
 void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *v, bool on, unsigned self)
@@ -501,6 +501,7 @@ void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *v, bool on, unsigned self)
 		enable_locked(g, v, &k);
 	else if (!on && v->lpi_end)
 		disable_locked(g, v, &k);
+	vgic_redist_ctlr(g, v);
 	spin_unlock(&v->lock);
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);

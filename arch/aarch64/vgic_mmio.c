@@ -11,10 +11,9 @@
  */
 #include <errno.h>
 
-#include "vgic_internal.h"
+#include <arch/aarch64/mirror.h>
 
-#define VGIC_PART_DIST 0x92
-#define VGIC_PART_RDST 0x93
+#include "vgic_internal.h"
 
 /* Kinds of registers: index of map.rows. */
 enum row_id {
@@ -129,25 +128,12 @@ static int write_gicd(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	return 0;
 }
 
-/* CoreSight identification: architecture revision 3, 64 KiB pages, Arm. */
-uint32_t vgic_idreg(uint64_t reg, uint8_t part)
-{
-	static const uint8_t id[12] = {0x44, 0,    0,    0,     /* PIDR4..7 */
-				       0,    0xb4, 0x3b, 0,     /* PIDR0..3 */
-				       0x0d, 0xf0, 0x05, 0xb1}; /* CIDR0..3 */
-
-	if (reg < GIC_IDREGS)
-		return 0;
-	return reg == GIC_PIDR0 ? part : id[(reg - GIC_IDREGS) / 4];
-}
-
 static int read_idregs(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		       const struct vgic_row *row)
 {
-	(void)g;
 	(void)row;
-	op->value = vgic_idreg(op->offset & 0xffff,
-			       v ? VGIC_PART_RDST : VGIC_PART_DIST);
+	op->value = mirror_read(vgic_id_page(g, v != NULL),
+				op->offset % PAGE_SIZE, op->size);
 	return 0;
 }
 

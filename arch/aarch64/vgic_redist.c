@@ -11,48 +11,75 @@
  * GICR_WAKER, GICR_PROPBASER, GICR_PENDBASER, GICR_INVLPIR. Called through
  * the register map; locks are taken here.
  */
+#include <arch/aarch64/mirror.h>
+
 #include "vgic_internal.h"
 
-/* GICR_WAKER. Children are asleep once nothing can be resident any more. */
-static uint64_t read_waker(const struct vgic_cpu *v)
-{
-	uint64_t stale = __atomic_load_n(v->stale, __ATOMIC_RELAXED);
+#define PART_DIST 0x92
+#define PART_RDST 0x93
 
-	if (!v->sleep)
+/* ---------------------------------------------------------- identification */
+
+/* CoreSight's: architecture revision 3, 64 KiB pages, Arm. */
+uint32_t vgic_idreg(uint64_t reg, uint8_t part)
+{
+	static const uint8_t id[12] = {0x44, 0,    0,    0,     /* PIDR4..7 */
+				       0,    0xb4, 0x3b, 0,     /* PIDR0..3 */
+				       0x0d, 0xf0, 0x05, 0xb1}; /* CIDR0..3 */
+
+	if (reg < GIC_IDREGS)
 		return 0;
-	return GICR_WAKER_ProcessorSleep |
-	       (v->loaded && (stale & VGIC_STALE_ALL)
-			? 0
-			: GICR_WAKER_ChildrenAsleep);
+	return reg == GIC_PIDR0 ? part : id[(reg - GIC_IDREGS) / 4];
 }
 
-static uint64_t read_ctlr(const struct vgic *g, const struct vgic_cpu *v)
+void vgic_fill_id_pages(struct vgic *g)
 {
-	uint64_t stale = __atomic_load_n(v->stale, __ATOMIC_RELAXED);
+	uint32_t *dist = g->pages[g->nr_vcpus], *redist = dist + PAGE_SIZE / 4;
 
-	return FIELD_PREP(GICR_CTLR_DPG, v->dpg) |
-	       (g->its ? GICR_CTLR_CES | GICR_CTLR_IR : 0) |
-	       (v->lpi_end ? GICR_CTLR_EnableLPIs : 0) |
-	       (stale & VGIC_STALE_RWP ? GICR_CTLR_RWP : 0);
-}
-
-static uint64_t read_word(struct vgic *g, struct vgic_cpu *v, uint64_t reg,
-			  unsigned self)
-{
-	switch (reg) {
-	case GICR_CTLR:
-		return read_ctlr(g, v);
-	case GICR_IIDR:
-		return VGIC_IIDR;
-	case GICR_WAKER:
-		return read_waker(v);
-	case GICR_SYNCR:
-		return g->its && vgic_lpi_busy(g, v->index, self)
-			       ? GICR_SYNCR_Busy
-			       : 0;
-	default:
-		return 0;
+	for (uint64_t reg = GIC_IDREGS; reg < GIC_FRAME_SIZE; reg += 4) {
+		dist[reg % PAGE_SIZE / 4] = vgic_idreg(reg, PART_DIST);
+		redist[reg % PAGE_SIZE / 4] = vgic_idreg(reg, PART_RDST);
 	}
+}
+
+/* ----------------------------------------------- what is read: vgic_cpu.regs
+ */
+
+void vgic_redist_ctlr(const struct vgic *g, struct vgic_cpu *v)
+{
+	uint64_t rwp = v->regs[GICR_CTLR / 4] & GICR_CTLR_RWP;
+
+	mirror_put(v->regs, GICR_CTLR,
+		   (uint32_t)(FIELD_PREP(GICR_CTLR_DPG, v->dpg) | rwp |
+			      (g->its ? GICR_CTLR_CES | GICR_CTLR_IR : 0) |
+			      (v->lpi_end ? GICR_CTLR_EnableLPIs : 0)));
+}
+
+/* What a vCPU did itself has come to be before it executes anything. */
+void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k)
+{
+	if (v->index == k->self)
+		return;
+	vgic_mark(v, VGIC_STALE_RWP, k);
+	mirror_put(v->regs, GICR_CTLR,
+		   v->regs[GICR_CTLR / 4] | (uint32_t)GICR_CTLR_RWP);
+}
+
+/* Children are asleep once nothing can be resident any more. */
+static void put_waker(struct vgic_cpu *v, bool settled)
+{
+	uint64_t asleep = settled ? GICR_WAKER_ChildrenAsleep : 0;
+
+	mirror_put(v->regs, GICR_WAKER,
+		   v->sleep ? (uint32_t)(GICR_WAKER_ProcessorSleep | asleep)
+			    : 0);
+}
+
+void vgic_redist_settled(struct vgic_cpu *v)
+{
+	mirror_put(v->regs, GICR_CTLR,
+		   v->regs[GICR_CTLR / 4] & ~(uint32_t)GICR_CTLR_RWP);
+	put_waker(v, true);
 }
 
 int vgic_read_gicr(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
@@ -62,9 +89,6 @@ int vgic_read_gicr(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 
 	(void)row;
 	switch (reg & ~UINT64_C(7)) {
-	case GICR_TYPER:
-		op->value = vgic_read_half(v->typer, op);
-		break;
 	case GICR_PROPBASER:
 		op->value = vgic_read_half(v->propbaser, op);
 		break;
@@ -72,11 +96,28 @@ int vgic_read_gicr(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 		op->value =
 			vgic_read_half(v->pendbaser & ~GICR_PENDBASER_PTZ, op);
 		break;
+	case GICR_SYNCR:
+		op->value = g->its && op->size == 4 && reg == GICR_SYNCR &&
+					    vgic_lpi_busy(g, v->index, op->vcpu)
+				    ? GICR_SYNCR_Busy
+				    : 0;
+		break;
 	default:
-		op->value = op->size == 4 ? read_word(g, v, reg, op->vcpu) : 0;
+		op->value = mirror_read(v->regs, reg, op->size);
 		break;
 	}
 	return 0;
+}
+
+/* ------------------------------------------------------------------ writes */
+
+static void waker_locked(struct vgic_cpu *v, bool sleep, struct vgic_kicks *k)
+{
+	v->sleep = sleep;
+	v->quiet = sleep;
+	v->direct = 0;
+	vgic_mark(v, VGIC_STALE_ALL, k);
+	put_waker(v, !v->loaded || v->index == k->self);
 }
 
 static void write_waker(struct vgic *g, struct vgic_cpu *v,
@@ -87,12 +128,8 @@ static void write_waker(struct vgic *g, struct vgic_cpu *v,
 
 	spin_lock(&g->lock);
 	spin_lock(&v->lock);
-	if (sleep != v->sleep || sleep != v->quiet) {
-		v->sleep = sleep;
-		v->quiet = sleep;
-		v->direct = 0;
-		vgic_mark(v, VGIC_STALE_ALL, &k);
-	}
+	if (sleep != v->sleep || sleep != v->quiet)
+		waker_locked(v, sleep, &k);
 	spin_unlock(&v->lock);
 	vgic_reroute_any_locked(g, &k);
 	spin_unlock(&g->lock);
@@ -143,6 +180,9 @@ static void write_ctlr(struct vgic *g, struct vgic_cpu *v,
 
 	spin_lock(&g->lock);
 	v->dpg = (uint8_t)FIELD_GET(GICR_CTLR_DPG, op->value);
+	spin_lock(&v->lock);
+	vgic_redist_ctlr(g, v);
+	spin_unlock(&v->lock);
 	vgic_reroute_any_locked(g, &k);
 	spin_unlock(&g->lock);
 	vgic_kick(g, &k);

@@ -144,6 +144,8 @@ static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 		vgic_choose(g, v, k);
 	if (v->lpi_save)
 		vgic_lpi_save_locked(g, v);
+	if (stale & (VGIC_STALE_RWP | VGIC_STALE_ALL))
+		vgic_redist_settled(v);
 	if (stale & VGIC_STALE_SYNC) {
 		vgic_lr_peek(g, v, v->used);
 		v->sync_done = seq;
@@ -257,6 +259,7 @@ void vgic_load(struct vgic *g, unsigned vcpu)
 /* All list registers folded, and no trace of the vCPU left on this pCPU. */
 static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 {
+	uint64_t stale;
 	uint32_t hw;
 	unsigned i;
 
@@ -278,8 +281,10 @@ static void put_locked(struct vgic *g, struct vgic_cpu *v, struct vgic_kicks *k)
 	v->loaded = false;
 	/* The load sees all in the banks. These two are nowhere else: commands
 	 * that are left, and SGIs. */
-	(void)__atomic_fetch_and(v->stale, VGIC_STALE_ITS | VGIC_STALE_SGI,
-				 __ATOMIC_RELAXED);
+	stale = __atomic_fetch_and(v->stale, VGIC_STALE_ITS | VGIC_STALE_SGI,
+				   __ATOMIC_RELAXED);
+	if (stale & (VGIC_STALE_RWP | VGIC_STALE_ALL))
+		vgic_redist_settled(v);
 	v->sync_done = __atomic_load_n(&g->sync_seq, __ATOMIC_ACQUIRE);
 }
 

@@ -66,24 +66,6 @@ static uint64_t blk_features(void *dev)
 	       (b->disk.read_only ? VIRTIO_BLK_F_RO : 0);
 }
 
-static uint64_t blk_config_read(void *dev, uint32_t off, unsigned size)
-{
-	const struct virtio_blk *b = dev;
-	struct blk_layout cfg = {
-		.capacity = b->disk.nr_sectors,
-		.size_max = VIRTIO_BLK_SIZE_MAX,
-		.seg_max = VIRTIO_BLK_SEG_MAX,
-		.blk_size = BLOCK_SECTOR_SIZE,
-	};
-	uint64_t v = 0;
-
-	if (off < sizeof(cfg)) {
-		memcpy(&v, (const uint8_t *)&cfg + off,
-		       min_u64(size, sizeof(cfg) - off));
-	}
-	return v;
-}
-
 /*
  * Whether `len` bytes from `sector` on are a run of whole sectors we have. No
  * data at all is an error: a driver that put its buffer into the wrong part of
@@ -277,18 +259,26 @@ static const struct virtio_dev_ops blk_ops = {
 	.device_id = VIRTIO_ID_BLK,
 	.features = blk_features,
 	.notify = blk_notify,
-	.config_read = blk_config_read,
 	.reset = blk_reset,
 };
 
 void virtio_blk_init(struct virtio_blk *b, const struct virtio_blk_config *cfg)
 {
+	const struct blk_layout layout = {
+		.capacity = cfg->disk.nr_sectors,
+		.size_max = VIRTIO_BLK_SIZE_MAX,
+		.seg_max = VIRTIO_BLK_SEG_MAX,
+		.blk_size = BLOCK_SECTOR_SIZE,
+	};
 	struct virtio_mmio_config t = {
 		.name = cfg->name,
 		.ops = &blk_ops,
 		.dev = b,
 		.queues = &b->vq,
 		.nr_queues = 1,
+		.regs = cfg->regs,
+		.config = &layout,
+		.config_len = sizeof(layout),
 		.set_irq = cfg->set_irq,
 		.irq_ctx = cfg->irq_ctx,
 	};

@@ -50,6 +50,7 @@ struct virtio_blk_config {
 	const char *id;   /* GET_ID; what is beyond 20 bytes is cut off */
 	struct gmem *mem;
 	struct block_dev disk; /* its backend outlives the device */
+	uint32_t *regs;        /* of the slot, see virtio_mmio.h */
 	void (*set_irq)(void *ctx, bool level); /* see virtio_mmio.h */
 	void *irq_ctx;
 };

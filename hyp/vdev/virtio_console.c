@@ -319,6 +319,7 @@ void virtio_console_init(struct virtio_console *c, const char *name,
 		.dev = c,
 		.queues = c->vq,
 		.nr_queues = VIRTIO_CONSOLE_QUEUES,
+		.regs = ops->regs,
 		.set_irq = ops->set_irq,
 		.irq_ctx = ops->irq_ctx,
 	};

@@ -49,6 +49,7 @@ struct virtio_console_ops {
 	void *ctx;
 	void (*set_irq)(void *ctx, bool level); /* see virtio_mmio.h */
 	void *irq_ctx;
+	uint32_t *regs; /* there, too */
 };
 
 struct virtio_console {

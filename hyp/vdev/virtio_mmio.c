@@ -5,12 +5,17 @@
  * (features). Called by the MMIO bus on any vCPU of the VM; see the header for
  * the two locks.
  *
+ * What is read is in cfg.regs: put there by whatever changes it, before anybody
+ * is told.
+ *
  * Left out: legacy (version 1) registers, shared memory regions (their lengths
  * and bases read all ones, as for a region that does not exist), and
  * VIRTIO_F_RING_RESET with its QueueReset register.
  */
 #include <errno.h>
 #include <string.h>
+
+#include <arch/aarch64/mirror.h>
 
 #include <hyp/vdev/virtio_mmio.h>
 
@@ -40,9 +45,7 @@ enum {
 	QUEUE_DEVICE_HIGH = 0x0a4,
 	SHM_SEL = 0x0ac,
 	SHM_LEN_LOW = 0x0b0,
-	SHM_LEN_HIGH = 0x0b4,
-	SHM_BASE_LOW = 0x0b8,
-	SHM_BASE_HIGH = 0x0bc,
+	SHM_LAST = 0x0c0, /* and SHMLenHigh, SHMBaseLow, SHMBaseHigh: to here */
 	CONFIG_GENERATION = 0x0fc,
 	CONFIG = 0x100,
 };
@@ -69,9 +72,9 @@ static void int_update(struct virtio_mmio *t, uint32_t set, uint32_t clear)
 	uint32_t before, after;
 
 	spin_lock(&t->irq_lock);
-	before = t->int_status;
+	before = t->cfg.regs[INTERRUPT_STATUS / 4];
 	after = (before | set) & ~clear;
-	__atomic_store_n(&t->int_status, after, __ATOMIC_RELEASE);
+	mirror_put(t->cfg.regs, INTERRUPT_STATUS, after);
 	if (!before != !after)
 		t->cfg.set_irq(t->cfg.irq_ctx, after != 0);
 	spin_unlock(&t->irq_lock);
@@ -83,11 +86,25 @@ void virtio_mmio_used_locked(struct virtio_mmio *t, struct virtq *q)
 		int_update(t, VIRTIO_INT_USED, 0);
 }
 
-void virtio_mmio_config_changed_locked(struct virtio_mmio *t)
+/* Two generations, for one that the driver has read is either old or makes it
+ * read all again. */
+void virtio_mmio_set_config_locked(struct virtio_mmio *t, const uint32_t *words,
+				   unsigned nr)
 {
-	t->generation++;
+	uint32_t *regs = t->cfg.regs;
+
+	mirror_put(regs, CONFIG_GENERATION, regs[CONFIG_GENERATION / 4] + 1);
+	for (unsigned i = 0; i < nr; i++)
+		mirror_put(regs, CONFIG + 4 * i, words[i]);
+	mirror_put(regs, CONFIG_GENERATION, regs[CONFIG_GENERATION / 4] + 1);
 	if (t->status & VIRTIO_STATUS_DRIVER_OK)
 		int_update(t, VIRTIO_INT_CONFIG, 0);
+}
+
+static void set_status(struct virtio_mmio *t, uint32_t status)
+{
+	t->status = status;
+	mirror_put(t->cfg.regs, STATUS, status);
 }
 
 void virtio_mmio_broken_locked(struct virtio_mmio *t, const char *why, int err)
@@ -96,9 +113,38 @@ void virtio_mmio_broken_locked(struct virtio_mmio *t, const char *why, int err)
 		log_warn("%s: %s (error %d), needs a reset", t->cfg.name, why,
 			 err);
 	}
-	t->status |= VIRTIO_STATUS_NEEDS_RESET;
+	set_status(t, t->status | VIRTIO_STATUS_NEEDS_RESET);
 	if (t->status & VIRTIO_STATUS_DRIVER_OK)
 		int_update(t, VIRTIO_INT_CONFIG, 0);
+}
+
+/* The queue that QueueSel names; NULL: there is none. */
+static struct virtq *selected(struct virtio_mmio *t)
+{
+	return t->queue_sel < t->cfg.nr_queues ? &t->cfg.queues[t->queue_sel]
+					       : NULL;
+}
+
+/* Half `sel` of a 64-bit feature set; further halves are empty. */
+static uint32_t feature_word(uint64_t features, uint32_t sel)
+{
+	return sel < 2 ? (uint32_t)(features >> (32 * sel)) : 0;
+}
+
+/* After a change of DeviceFeaturesSel. */
+static void show_features(struct virtio_mmio *t)
+{
+	mirror_put(t->cfg.regs, DEVICE_FEATURES,
+		   feature_word(t->features, t->device_features_sel));
+}
+
+/* After a change of QueueSel, or of whether the queue is ready. */
+static void show_queue(struct virtio_mmio *t)
+{
+	const struct virtq *q = selected(t);
+
+	mirror_put(t->cfg.regs, QUEUE_NUM_MAX, q ? q->max : 0);
+	mirror_put(t->cfg.regs, QUEUE_READY, q && q->ready);
 }
 
 static void reset_locked(struct virtio_mmio *t)
@@ -108,7 +154,6 @@ static void reset_locked(struct virtio_mmio *t)
 
 		virtq_init(q, q->mem, q->bufs, q->max);
 	}
-	t->status = 0;
 	t->driver_features = 0;
 	t->driver_features_high = false;
 	t->device_features_sel = 0;
@@ -116,6 +161,9 @@ static void reset_locked(struct virtio_mmio *t)
 	t->queue_sel = 0;
 	if (t->cfg.ops && t->cfg.ops->reset)
 		t->cfg.ops->reset(t->cfg.dev);
+	set_status(t, 0);
+	show_features(t);
+	show_queue(t);
 	if (t->cfg.set_irq)
 		int_update(t, 0, ~0U);
 }
@@ -130,23 +178,20 @@ void virtio_mmio_reset(struct virtio_mmio *t)
 void virtio_mmio_init(struct virtio_mmio *t,
 		      const struct virtio_mmio_config *cfg)
 {
+	uint32_t *regs = cfg->regs;
+
 	*t = (struct virtio_mmio){.cfg = *cfg};
-	if (cfg->ops)
+	regs[MAGIC_VALUE / 4] = MAGIC;
+	regs[VERSION / 4] = 2;
+	regs[VENDOR_ID / 4] = VENDOR;
+	if (cfg->ops) {
+		regs[DEVICE_ID / 4] = cfg->ops->device_id;
+		memset(&regs[SHM_LEN_LOW / 4], 0xff, SHM_LAST - SHM_LEN_LOW);
+		if (cfg->config)
+			memcpy(&regs[CONFIG / 4], cfg->config, cfg->config_len);
 		t->features = cfg->ops->features(cfg->dev) | TRANSPORT_FEATURES;
+	}
 	reset_locked(t);
-}
-
-/* The queue that QueueSel names; NULL: there is none. */
-static struct virtq *selected(struct virtio_mmio *t)
-{
-	return t->queue_sel < t->cfg.nr_queues ? &t->cfg.queues[t->queue_sel]
-					       : NULL;
-}
-
-/* Half `sel` of a 64-bit feature set; further halves are empty. */
-static uint32_t feature_word(uint64_t features, uint32_t sel)
-{
-	return sel < 2 ? (uint32_t)(features >> (32 * sel)) : 0;
 }
 
 static void set_low(uint64_t *v, uint32_t half)
@@ -194,7 +239,7 @@ static void status_write(struct virtio_mmio *t, uint32_t v)
 	}
 	if (!((t->status | add) & VIRTIO_STATUS_FEATURES_OK))
 		add &= ~VIRTIO_STATUS_DRIVER_OK;
-	t->status |= add;
+	set_status(t, t->status | add);
 }
 
 static void queue_ready_write(struct virtio_mmio *t, struct virtq *q,
@@ -230,6 +275,7 @@ static void queue_setup_write(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 		return;
 	if (reg == QUEUE_READY) {
 		queue_ready_write(t, q, v);
+		show_queue(t);
 		return;
 	}
 	if (q->ready)
@@ -280,6 +326,7 @@ static void reg_write_locked(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 	switch (reg) {
 	case DEVICE_FEATURES_SEL:
 		t->device_features_sel = v;
+		show_features(t);
 		break;
 	case DRIVER_FEATURES:
 		driver_features_write(t, v);
@@ -289,6 +336,7 @@ static void reg_write_locked(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 		break;
 	case QUEUE_SEL:
 		t->queue_sel = v;
+		show_queue(t);
 		break;
 	case STATUS:
 		status_write(t, v);
@@ -325,88 +373,20 @@ static int reg_write(struct virtio_mmio *t, uint64_t reg, uint32_t v)
 	return err;
 }
 
-static uint32_t reg_read_locked(struct virtio_mmio *t, uint64_t reg)
-{
-	const struct virtq *q = selected(t);
-
-	switch (reg) {
-	case DEVICE_FEATURES:
-		return feature_word(t->features, t->device_features_sel);
-	case QUEUE_NUM_MAX:
-		return q ? q->max : 0;
-	case QUEUE_READY:
-		return q && q->ready;
-	case STATUS:
-		return t->status;
-	case SHM_LEN_LOW ... SHM_BASE_HIGH:
-		return ~0U;
-	case CONFIG_GENERATION:
-		return t->generation;
-	default:
-		warn(t, "read of a register that gives nothing", reg);
-		return 0;
-	}
-}
-
-static uint32_t reg_read(struct virtio_mmio *t, uint64_t reg)
-{
-	uint32_t v;
-
-	switch (reg) {
-	case INTERRUPT_STATUS:
-		return __atomic_load_n(&t->int_status, __ATOMIC_ACQUIRE);
-	case MAGIC_VALUE:
-		return MAGIC;
-	case VERSION:
-		return 2;
-	case DEVICE_ID:
-		return t->cfg.ops ? t->cfg.ops->device_id : VIRTIO_ID_NONE;
-	case VENDOR_ID:
-		return VENDOR;
-	}
-	if (!t->cfg.ops)
-		return 0;
-	spin_lock(&t->lock);
-	v = reg_read_locked(t, reg);
-	spin_unlock(&t->lock);
-	return v;
-}
-
-static void config_access(struct virtio_mmio *t, struct mmio_op *op)
-{
-	const struct virtio_dev_ops *ops = t->cfg.ops;
-	uint32_t off = (uint32_t)(op->offset - CONFIG);
-
-	if (!op->write)
-		op->value = 0;
-	if (!ops)
-		return;
-	spin_lock(&t->lock);
-	if (op->write && ops->config_write) {
-		ops->config_write(t->cfg.dev, off, op->size, op->value);
-	} else if (!op->write && ops->config_read) {
-		op->value = ops->config_read(t->cfg.dev, off, op->size);
-	}
-	spin_unlock(&t->lock);
-}
-
 int virtio_mmio_access(void *dev, struct mmio_op *op)
 {
 	struct virtio_mmio *t = dev;
 
-	if (op->offset >= CONFIG) {
-		config_access(t, op);
+	if (!op->write) {
+		op->value = mirror_read(t->cfg.regs, op->offset, op->size);
 		return 0;
 	}
+	if (op->offset >= CONFIG)
+		return 0;
 	if (op->size != 4 || op->offset % 4) {
-		warn(t, "access to a register that is not 32 bits wide",
+		warn(t, "store to a register that is not 32 bits wide",
 		     op->offset);
-		if (!op->write)
-			op->value = 0;
 		return 0;
 	}
-	if (op->write)
-		return reg_write(t, op->offset, (uint32_t)op->value);
-	op->value = reg_read(t, op->offset);
-	return 0;
+	return reg_write(t, op->offset, (uint32_t)op->value);
 }

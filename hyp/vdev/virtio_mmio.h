@@ -15,9 +15,9 @@
  *                         controller's lock
  * set_irq() runs under irq_lock so that two CPUs cannot deliver a rise and a
  * fall in the wrong order; it must not come back to this device.
- * InterruptStatus is read without a lock and acknowledged under irq_lock alone,
- * so a vCPU that serves an interrupt never waits for another that is inside a
- * long request.
+ * Registers are read without a lock, and InterruptStatus is in `regs` before
+ * the line rises. It is acknowledged under irq_lock alone, so a vCPU that
+ * serves an interrupt never waits for another that is inside a long request.
  */
 #ifndef PLINTH_HYP_VDEV_VIRTIO_MMIO_H
 #define PLINTH_HYP_VDEV_VIRTIO_MMIO_H
@@ -56,7 +56,7 @@
 
 /*
  * A device model. `dev` is what virtio_mmio_init() was given; all run under
- * virtio_mmio.lock. config_read, config_write, stop and reset may be NULL.
+ * virtio_mmio.lock. stop and reset may be NULL.
  */
 struct virtio_dev_ops {
 	uint32_t device_id;
@@ -69,14 +69,6 @@ struct virtio_dev_ops {
 	 * device is broken until the driver resets it.
 	 */
 	int (*notify)(void *dev, unsigned q);
-	/*
-	 * Bytes [off, off + size) of the device's configuration, little endian;
-	 * size is 1, 2, 4 or 8, off + size at most 0x100. What is not there
-	 * reads 0 and ignores writes.
-	 */
-	uint64_t (*config_read)(void *dev, uint32_t off, unsigned size);
-	void (*config_write)(void *dev, uint32_t off, unsigned size,
-			     uint64_t value);
 	/* The driver took queue `q` away, and with it what was under way. */
 	void (*stop)(void *dev, unsigned q);
 	/* Back to the state after init; the queues are disabled already. */
@@ -89,6 +81,15 @@ struct virtio_mmio_config {
 	void *dev;
 	struct virtq *queues; /* initialised by virtq_init(); of the device */
 	unsigned nr_queues;
+	/*
+	 * The slot as the driver reads it, VIRTIO_MMIO_SIZE bytes, zeroed: it
+	 * may do so without an exit (mirror.h). Of the device's configuration
+	 * the first bytes are copied; the others read 0, and no store has a
+	 * meaning there.
+	 */
+	uint32_t *regs;
+	const void *config; /* NULL: none */
+	unsigned config_len;
 	/* Level of the interrupt line; see the lock order above. */
 	void (*set_irq)(void *ctx, bool level);
 	void *irq_ctx;
@@ -100,7 +101,6 @@ struct virtio_mmio {
 
 	struct spinlock lock; /* guards all down to irq_lock, and the queues */
 	uint32_t status;
-	uint32_t generation; /* of the configuration */
 	uint64_t driver_features;
 	bool driver_features_high; /* a bit above 63 was asked for */
 	uint32_t device_features_sel;
@@ -108,8 +108,7 @@ struct virtio_mmio {
 	uint32_t queue_sel;
 	struct log_limit warn;
 
-	struct spinlock irq_lock; /* guards int_status and the line */
-	uint32_t int_status;      /* also read without it */
+	struct spinlock irq_lock; /* guards InterruptStatus and the line */
 };
 
 /* `cfg` is copied; its queues are disabled. */
@@ -117,9 +116,10 @@ void virtio_mmio_init(struct virtio_mmio *t,
 		      const struct virtio_mmio_config *cfg);
 
 /*
- * One access to the slot, for the MMIO bus (mmio_fn of base/mmio.h). Registers
- * are 32 bits wide: any other access to them reads 0 or is ignored. Returns 0,
- * or -EAGAIN as notify does, only for QueueNotify.
+ * One access to the slot, for the MMIO bus (mmio_fn of base/mmio.h). A read, of
+ * any size, gives bytes of cfg.regs. Registers are written by 32 bits; any
+ * other store is ignored. Returns 0, or -EAGAIN as notify does, only for
+ * QueueNotify.
  */
 int virtio_mmio_access(void *dev, struct mmio_op *op);
 
@@ -136,11 +136,11 @@ void virtio_mmio_reset(struct virtio_mmio *t);
 void virtio_mmio_used_locked(struct virtio_mmio *t, struct virtq *q);
 
 /*
- * The configuration is about to change or has just changed: a new generation
- * and, once DRIVER_OK is set, a configuration interrupt. The caller holds
- * t->lock from before the change.
+ * The configuration begins with these `nr` words now: a new generation and,
+ * once DRIVER_OK is set, a configuration interrupt. The caller holds t->lock.
  */
-void virtio_mmio_config_changed_locked(struct virtio_mmio *t);
+void virtio_mmio_set_config_locked(struct virtio_mmio *t, const uint32_t *words,
+				   unsigned nr);
 
 /* DEVICE_NEEDS_RESET; `why` goes to the log. The caller holds t->lock. */
 void virtio_mmio_broken_locked(struct virtio_mmio *t, const char *why, int err);

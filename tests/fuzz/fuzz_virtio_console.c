@@ -14,6 +14,7 @@
 
 #include "../host/fake_guest.h"
 #include "../host/host.h"
+#include "../host/virtio_regs.h"
 
 #define RINGS (FAKE_RAM + 0x8000) /* of the transmitq */
 
@@ -21,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct world {
 	struct fake_guest g;
+	uint32_t regs[VIRTIO_MMIO_SIZE / 4];
 	struct virtio_console c;
 	size_t room, sent; /* sent: by one call */
 	uint8_t typed;     /* a counter is what is typed */
@@ -85,7 +87,8 @@ static void set_irq(void *ctx, bool level)
 
 static void check(struct world *w)
 {
-	must(w->line == (w->c.mmio.int_status != 0));
+	must(w->line == (w->regs[0x60 / 4] != 0));
+	must(virtio_regs_are_true(&w->c.mmio));
 	must(!spin_is_held(&w->c.mmio.lock));
 	must(!spin_is_held(&w->c.mmio.irq_lock));
 	must(w->sent <= VIRTIO_CONSOLE_EXIT_COST);
@@ -256,8 +259,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
 	struct world *w = calloc(1, sizeof(*w));
-	const struct virtio_console_ops ops = {tx, want_room, rx_drained,
-					       w,  set_irq,   w};
+	const struct virtio_console_ops ops = {
+		tx, want_room, rx_drained, w, set_irq, w, w->regs};
 	uint32_t how = take(&in, 1);
 
 	fake_guest_init(&w->g, how & 1 ? 0 : 8);

@@ -14,6 +14,7 @@
 
 #include "../host/fake_guest.h"
 #include "../host/host.h"
+#include "../host/virtio_regs.h"
 
 #define IMAGE 70000
 #define PAGES 12 /* of overlay: soon used up */
@@ -23,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct world {
 	struct fake_guest g;
 	struct ramdisk d;
+	uint32_t regs[VIRTIO_MMIO_SIZE / 4];
 	struct virtio_blk b;
 	unsigned held;
 	bool line;
@@ -89,7 +91,8 @@ static uint64_t mmio(struct world *w, uint64_t off, unsigned size, bool write,
 		must(err == 0 || (err == -EAGAIN && off == 0x50 && write));
 		must(++exits <= 256 + 1);
 	} while (err == -EAGAIN);
-	must(w->line == (w->b.mmio.int_status != 0));
+	must(w->line == (w->regs[0x60 / 4] != 0));
+	must(virtio_regs_are_true(&w->b.mmio));
 	must(!spin_is_held(&w->b.mmio.lock));
 	must(!spin_is_held(&w->b.mmio.irq_lock));
 	return op.value;
@@ -202,6 +205,7 @@ static void build(struct world *w, uint8_t *image, uint32_t how)
 		.name = "fuzz",
 		.id = "fuzz",
 		.mem = &w->g.mem,
+		.regs = w->regs,
 		.set_irq = set_irq,
 		.irq_ctx = w,
 	};

@@ -335,6 +335,8 @@ void tlb_flush_ipa(uint64_t vttbr, ipa_t ipa, uint64_t size)
 void dcache_clean_poc(const void *p, uint64_t len)
 {
 	note(FAKE_CLEAN, (uint64_t)(uintptr_t)p, len);
+	if (fake_hooks.clean)
+		fake_hooks.clean(p, len);
 }
 
 void icache_sync_poc(const void *p, uint64_t len)

@@ -58,6 +58,8 @@ struct fake_hooks {
 	void (*wfi)(void); /* NULL: the CPU wakes at once */
 	/* A guest's stage 1, `how` an enum el1_at; NULL: flat. */
 	bool (*translate)(uint64_t va, int how, uint64_t *ipa);
+	/* Bytes that one sees who looks past the caches; NULL: logged only */
+	void (*clean)(const void *p, uint64_t len);
 };
 
 extern struct fake_hooks fake_hooks;

@@ -151,6 +151,8 @@ static void compare_all(struct world *w)
 	for (unsigned v = 0; v < NR_CPUS; v++) {
 		bool wake = best_prio(w, v) != 0x100;
 
+		if (!vgic_redist_is_true(w->rig.g, v))
+			differ(w, v, 0, "RD_base", 0, 1);
 		if (!w->rig.loaded[v]) {
 			if (vgic_has_pending(w->rig.g, v) && !w->cpu[v].woken &&
 			    w->rig.kicks[v] == w->cpu[v].kicks)
@@ -683,6 +685,10 @@ struct vgic_model_result vgic_model_run(unsigned nr_lr, bool eoimode,
 	for (w->step = 0; w->step < steps; w->step++) {
 		for (uint32_t n = rnd(w, 4); n; n--)
 			machine_step(w);
+		for (unsigned v = 0; v < NR_CPUS; v++) {
+			if (!vgic_redist_is_true(w->rig.g, v))
+				differ(w, v, 0, "RD_base before exits", 0, 1);
+		}
 		if (rnd(w, 4) == 0)
 			compare_registers(w);
 		rig_settle(&w->rig);

@@ -57,3 +57,21 @@ bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 	spin_unlock(&g->lock);
 	return true;
 }
+
+bool vgic_redist_is_true(struct vgic *g, unsigned vcpu)
+{
+	const struct vgic_cpu *v = &g->cpus[vcpu];
+	uint64_t ctlr = FIELD_PREP(GICR_CTLR_DPG, v->dpg) |
+			(g->its ? GICR_CTLR_CES | GICR_CTLR_IR : 0) |
+			(v->lpi_end ? GICR_CTLR_EnableLPIs : 0);
+	bool due = v->loaded && *v->stale & VGIC_STALE_ALL;
+	uint32_t waker = v->regs[GICR_WAKER / 4];
+
+	if (v->regs[GICR_CTLR / 4] & GICR_CTLR_RWP) {
+		ctlr |= GICR_CTLR_RWP;
+		if (!v->loaded || !(*v->stale & VGIC_STALE_RWP))
+			return false; /* nobody would ever clear it */
+	}
+	return v->regs[GICR_CTLR / 4] == ctlr &&
+	       (v->sleep ? waker == 6 || (due && waker == 2) : waker == 0);
+}

@@ -29,4 +29,7 @@ struct vgic_irq_state {
 bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 		    uint32_t intid, struct vgic_irq_state *out);
 
+/* Whether what reads from RD_base on give is what the vGIC has. */
+bool vgic_redist_is_true(struct vgic *g, unsigned vcpu);
+
 #endif

@@ -55,7 +55,8 @@ def memory_lines(out):
     """What `stats` said at the end of each VM: KiB, by VM."""
     found = re.findall(
         r"^plinth: VM (\S+): memory: (\d+) KiB RAM, (\d+) KiB own, (\d+) of (\d+) "
-        r"KiB of images shared, (\d+) tables, \d+ KiB of Plinth's$",
+        r"KiB of images shared, (\d+) tables, \d+ of them for devices, "
+        r"\d+ KiB of Plinth's$",
         out,
         re.M,
     )

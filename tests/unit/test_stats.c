@@ -85,7 +85,8 @@ static void memory_is_told_for_the_machine_and_each_vm(void **state)
 	assert_string_equal(said[0], want);
 	(void)snprintf(want, sizeof(want),
 		       "VM vm0: memory: 2048 KiB RAM, 2048 KiB own, 0 of "
-		       "0 KiB of images shared, 3 tables, %lu KiB of Plinth's",
+		       "0 KiB of images shared, 5 tables, 2 of them for "
+		       "devices, %lu KiB of Plinth's",
 		       m.h.vms[0].arena.nr_pages * 4);
 	assert_string_equal(said[1], want);
 	(void)sim_hvc(&m, 0, SIM_PSCI_SYSTEM_RESET, 0, 0, 0);

@@ -132,7 +132,9 @@ static void wrong_sizes_and_alignments_do_nothing(void **state)
 	rig_write(r, 0, false, 0x186, 4, 0xffff);
 	assert_int_equal(rig_gicd(r, 0x104), 0xff);
 	assert_int_equal(rig_read(r, 0, false, 0x420, 2), 0);
-	assert_int_equal(rig_read(r, 0, true, 0x0, 8), 0);
+	/* as the page has it that a guest is shown */
+	assert_int_equal(rig_read(r, 0, true, 0x0, 8), 0x5000143bULL << 32);
+	assert_int_equal(rig_read(r, 0, true, 0x4, 2), 0);
 	rig_write(r, 0, true, 0x14, 4, 0);
 	rig_write(r, 0, true, 0x10, 8, ~0ULL); /* not WAKER */
 	assert_int_equal(rig_read(r, 0, true, 0x14, 4), 0);
@@ -337,6 +339,25 @@ static void a_disable_is_pending_until_its_owner_has_seen_it(void **state)
 	assert_int_equal(rig_read(r, 0, true, 0x20000, 4), 0);
 }
 
+/* Nobody could look before it has: its own exit ends with the flush. */
+static void a_disable_of_its_own_a_vcpu_never_sees_pending(void **state)
+{
+	struct vgic_rig *r = start(2, 32);
+
+	*state = r;
+	rig_guest_init(r, false);
+	rig_on(r, 1);
+	rig_sgi(r, 1, 2 | 5 << 24, 1);
+	rig_settle(r);
+	assert_true(gich_find(&r->cpu[1], 5) >= 0);
+	rig_write(r, 1, true, 0x20000 + SGI_BASE + 0x180, 4, 1U << 5);
+	assert_int_equal(rig_read(r, 0, true, 0x20000, 4), 0);
+	rig_tail(r, 1);
+	assert_int_equal(gich_find(&r->cpu[1], 5), -1);
+	rig_write(r, 1, true, 0x20014, 4, 2);
+	assert_int_equal(rig_read(r, 0, true, 0x20014, 4), 6);
+}
+
 static void reset_leaves_no_trace(void **state)
 {
 	struct vgic_rig *r = start(1, 32);
@@ -433,6 +454,7 @@ int main(void)
 		T(a_level_line_stays_pending_whatever_icpendr_says),
 		T(waker_sleeps_and_wakes),
 		T(a_disable_is_pending_until_its_owner_has_seen_it),
+		T(a_disable_of_its_own_a_vcpu_never_sees_pending),
 		T(reset_leaves_no_trace),
 		T(impossible_configurations_are_refused),
 		T(intids_that_do_not_exist_are_ignored),

@@ -34,6 +34,7 @@ enum {
 
 struct world {
 	struct fake_guest g;
+	uint32_t regs[VIRTIO_MMIO_SIZE / 4];
 	struct virtio_blk b;
 	uint8_t disk[SECTORS * 512];
 	unsigned flushes;
@@ -94,6 +95,7 @@ static void build(struct world *w, const char *id, bool read_only)
 		.id = id,
 		.mem = &w->g.mem,
 		.disk = {&ops, w, SECTORS, read_only},
+		.regs = memset(w->regs, 0, sizeof(w->regs)),
 		.set_irq = set_irq,
 		.irq_ctx = w,
 	};

@@ -10,6 +10,7 @@ STATUS = {0: "ACKNOWLEDGE", 1: "DRIVER", 3: "FEATURES_OK", 2: "DRIVER_OK",
 FEATURES = {28: "INDIRECT_DESC", 29: "EVENT_IDX", 32: "VERSION_1"}
 DEVICES = {0: "empty", 1: "net", 2: "block", 3: "console", 4: "entropy", 5: "balloon"}
 CHAINS = 16  # shown of those that wait
+INTERRUPT_STATUS = 0x60
 
 
 class Virtq(Command):
@@ -54,12 +55,13 @@ class Virtq(Command):
             ops = model.value_at("struct virtio_dev_ops", int(cfg["ops"]))
             kind = int(ops["device_id"])
         status = int(transport["status"])
+        pending = target.read(int(cfg["regs"]) + INTERRUPT_STATUS, 4)
         yield (
             f"slot {index}: {DEVICES.get(kind, f'device {kind}')} "
             f"{target.read_string(int(cfg['name']))}".rstrip()
             + f", INTID {int(row['intid'])}, status "
             + (" ".join(flags(status, STATUS)) or "reset")
-            + f", interrupt status {int(transport['int_status']):#x}"
+            + f", interrupt status {int.from_bytes(pending, 'little'):#x}"
         )
         accepted = int(transport["driver_features"])
         yield f"  features {accepted:#x} of {int(transport['features']):#x}: " + (
