@@ -23,9 +23,15 @@ def vm(name, cpus, more):
 DISK = 'disk { compatible = "plinth,disk"; file = "disk.img"; };'
 
 
+def disk(number):
+    """A disk with a file of its own."""
+    return DISK.replace("disk {", f"disk{number} {{").replace("disk.img", f"disk{number}.img")
+
+
 def source_of(folder, vms):
     folder.mkdir()
-    (folder / "disk.img").write_bytes(bytes(2 << 20))
+    for file in set(re.findall(r'"(disk\d*\.img)"', vms)):
+        (folder / file).write_bytes(bytes(2 << 20))
     source = folder / "vms.dts"
     source.write_text(
         '/dts-v1/; / { compatible = "plinth,manifest-1"; #address-cells = <2>;'
@@ -51,15 +57,17 @@ def measured(source, pcpus, tag):
     return {name: float(value) for name, value in found}
 
 
-def rows(folder, vms=1, cpus=2, slots=1):
-    """{operation: instructions} of a VM with CPUs of its own."""
+def rows(folder, vms=1, cpus=2, slots=1, slot=0):
+    """{operation: instructions} of a VM with CPUs of its own. Its disk is the one in
+    `slot`, with others in those before."""
     busy = " ".join(str(cpu) for cpu in range(cpus))
     text = vm(
         "bench",
         cpus,
         f"pcpus = <{busy}>; spis = <96>; virtio-slots = <{slots}>;"
-        'populate = "first-touch"; overcommit = "allowed"; bootargs = "late";',
-    ).replace("DISK", DISK)
+        'populate = "first-touch"; overcommit = "allowed"; '
+        f'bootargs = "late slot={slot}";',
+    ).replace("DISK", "".join(disk(n) for n in range(slot + 1)))
     text = text.replace("KERNEL", str(machine.payload("bench")))
     source = source_of(folder, text + idle(vms - 1, cpus))
     found = measured(source, cpus + (vms > 1), "bench")
@@ -75,7 +83,7 @@ def shared_rows(folder, vms=2, cpus=2, slots=1):
     text = text.replace("DISK", DISK).replace("KERNEL", str(machine.payload("shared")))
     source = source_of(folder, text + idle(vms - 2, 1))
     found = measured(source, 1 + (vms > 2), "shared|load")
-    assert len(found) == 6
+    assert len(found) == 8
     del found["latency_worst"]
     return found
 
@@ -107,6 +115,7 @@ def test_thirty_two_devices_cost_what_one_costs(tmp_path):
     many = rows(tmp_path / "32", slots=32)
     assert_flat(two, many)
     assert_flat(one, many)
+    assert_flat(one, rows(tmp_path / "last", slots=32, slot=31))
 
 
 @pytest.mark.parametrize("more", [{"vms": 16}, {"cpus": 8}, {"slots": 32}])
