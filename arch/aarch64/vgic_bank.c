@@ -412,24 +412,19 @@ int vgic_write_enable(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	return write_bank(g, op, v, row, change_enable);
 }
 
-/* Four priorities, or one. Often they are there already: then there is nothing
- * to lock. */
-int vgic_write_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
-		    const struct vgic_row *row)
+/* Four priorities, or one. */
+static __attribute__((noinline)) int
+change_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+	    const struct vgic_row *row, struct vgic_bank *b)
 {
 	uint32_t intid = row_intid(row, op);
-	struct vgic_bank *b = frame_bank(g, v, intid);
 	unsigned byte = 8 * (intid & 3);
 	uint32_t mask =
 		g->prio_mask * (op->size == 4 ? 0x01010101U : 1U << byte);
 	uint32_t to = (uint32_t)op->value << byte, diff, told;
 	uint32_t *word;
 
-	if (!b)
-		return 0;
 	word = &b->prio_word[(intid & 31) / 4];
-	if (!((__atomic_load_n(word, __ATOMIC_RELAXED) ^ to) & mask))
-		return 0;
 	spin_lock(frame_lock(g, v));
 	diff = (*word ^ to) & mask;
 	*word ^= diff;
@@ -441,6 +436,21 @@ int vgic_write_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	}
 	spin_unlock(frame_lock(g, v));
 	return 0;
+}
+
+/* Often they are there already: then there is nothing to lock. */
+int vgic_write_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
+		    const struct vgic_row *row)
+{
+	uint32_t intid = row_intid(row, op);
+	struct vgic_bank *b = frame_bank(g, v, intid);
+	uint32_t four = (uint32_t)op->value & g->prio_mask * 0x01010101U;
+
+	if (!b ||
+	    (op->size == 4 && __atomic_load_n(&b->prio_word[(intid & 31) / 4],
+					      __ATOMIC_RELAXED) == four))
+		return 0;
+	return change_prio(g, op, v, row, b);
 }
 
 /* Messages may be written with 16 bits; of the rest nothing is architected. */
