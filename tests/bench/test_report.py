@@ -134,17 +134,6 @@ def test_the_document_has_the_base_line():
 
 # What docs/performance.md explains under "Budgets that are not met"; all else is met.
 NOT_MET = {
-    "quiet, 1 on 1, cortex-a57: EL2",
-    "quiet, 4 on 4, cortex-a57: EL2",
-    "quiet, virtio console, 4 on 4, cortex-a57: EL2",
-    "quiet, no disk, 4 on 4, cortex-a57: EL2",
-    "earlycon, loglevel 8, 4 on 4, cortex-a57: each",
-    "quiet, virtio console, 4 on 4, cortex-a53: EL2",
-    "quiet, virtio console, 4 on 4, cortex-a72: EL2",
-    "quiet, virtio console, 4 on 4, cortex-a76: exits",
-    "quiet, virtio console, 4 on 4, cortex-a76: EL2",
-    "quiet, virtio console, 4 on 4, neoverse-n1: exits",
-    "quiet, virtio console, 4 on 4, neoverse-n1: EL2",
     "write of PMSWINC_EL0 that counts",
     "image, text and data, bytes",
 }
