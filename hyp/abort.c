@@ -455,7 +455,9 @@ __attribute__((noinline)) static void line_store(struct vcpu *v, uint64_t esr,
 		any_access(v, esr, ipa);
 }
 
-/* The store that permission_fault() looks for, told by the vectors: no walk. */
+/* The store that permission_fault() looks for; the vectors have told it from
+ * what a walk of stage 1 does. AT as for a load: if another CPU has changed the
+ * guest's tables meanwhile, the store is one that came before that. */
 void abort_mirror(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = fault_far();

@@ -9,8 +9,8 @@
  *
  * Locks: rx_lock > (the guest UART's lock) > tx_lock > nothing. Input takes
  * rx_lock and pushes into the guest's UART under it; output is called by the
- * guest's UART with its own lock held, and takes tx_lock. The interrupt mask
- * of the physical UART is changed under tx_lock only.
+ * guest's UART with its own lock held, or of text with none, and takes tx_lock.
+ * The interrupt mask of the physical UART is changed under tx_lock only.
  *
  * Plinth's own: docs/design/09-mmio.md; the lock order is
  * docs/design/13-locking.md.

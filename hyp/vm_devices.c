@@ -228,7 +228,7 @@ static int create_serial(struct vm *vm)
 	if (err)
 		return err;
 	add_mirror(vm);
-	/* Only a console that is the VM's alone takes bytes as they are. */
+	/* Without a multiplexer the console takes bytes as they are. */
 	pl011_set_text(&vm->uart, mux || !vm->cfg->uart.size
 					  ? PL011_NO_TEXT
 					  : vm->cfg->uart.base.v);

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/bits.h>
+
 #include <arch/aarch64/maint.h>
 #include <arch/aarch64/mirror.h>
 
@@ -21,6 +23,8 @@ uint64_t mirror_read(const uint32_t *regs, uint64_t at, unsigned size)
 {
 	uint64_t value = 0;
 
+	if (size == sizeof(uint32_t) && is_aligned(at, size))
+		return __atomic_load_n(&regs[at / 4], __ATOMIC_ACQUIRE);
 	memcpy(&value, (const char *)regs + at, size);
 	return value;
 }

@@ -530,6 +530,8 @@ void vgic_fill_id_pages(struct vgic *g);
 void vgic_redist_ctlr(const struct vgic *g, struct vgic_cpu *v);
 /* GICR_CTLR.RWP until v has flushed, if others than v can see that. Lock. */
 void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k);
+/* The same whoever does it: GICR_CTLR.RWP is 1 until v's flush. */
+void vgic_redist_until_flush(struct vgic_cpu *v, struct vgic_kicks *k);
 /* It has: of stale, VGIC_STALE_RWP or VGIC_STALE_ALL was set. Lock. */
 void vgic_redist_settled(struct vgic_cpu *v);
 

@@ -488,7 +488,7 @@ static void disable_locked(struct vgic *g, struct vgic_cpu *v,
 							       << (intid & 31);
 	}
 	vgic_mark(v, VGIC_STALE_LPI, k);
-	vgic_redist_wait(v, k);
+	vgic_redist_until_flush(v, k); /* which writes the pending table */
 }
 
 void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *v, bool on, unsigned self)

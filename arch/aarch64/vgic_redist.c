@@ -55,14 +55,18 @@ void vgic_redist_ctlr(const struct vgic *g, struct vgic_cpu *v)
 			      (v->lpi_end ? GICR_CTLR_EnableLPIs : 0)));
 }
 
-/* What a vCPU did itself has come to be before it executes anything. */
-void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k)
+void vgic_redist_until_flush(struct vgic_cpu *v, struct vgic_kicks *k)
 {
-	if (v->index == k->self)
-		return;
 	vgic_mark(v, VGIC_STALE_RWP, k);
 	mirror_put(v->regs, GICR_CTLR,
 		   v->regs[GICR_CTLR / 4] | (uint32_t)GICR_CTLR_RWP);
+}
+
+/* A vCPU that disables an interrupt of its own takes none before its flush. */
+void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k)
+{
+	if (v->index != k->self)
+		vgic_redist_until_flush(v, k);
 }
 
 /* Children are asleep once nothing can be resident any more. */

@@ -16,10 +16,11 @@
  * guest has not read stay and are shown when it listens again.
  *
  * Mirror. While no input waits a read changes nothing in the device, so the
- * guest may read a page of memory in its place, without an exit; stores go to
- * the device as ever. The page is shown at a read of FR with nothing in the
- * FIFO, refused or in loopback, and hidden before any of that changes. The gate
- * above sees polls and looks only while input waits, which is when it matters.
+ * guest may read a page of memory in its place, without an exit; stores are
+ * exits, and those of text may go past the device (pl011_text()). The page is
+ * shown at a read of FR with nothing in the FIFO, refused or in loopback, and
+ * hidden before any of that changes. The gate above sees polls and looks only
+ * while input waits, which is when it matters.
  *
  * Transmission takes no time: a byte goes to the console as it is written.
  * TXFF, BUSY and TXFE follow the console's room. A byte written when there is

@@ -216,6 +216,17 @@ static int blk_serve(struct virtio_blk *b, struct virtq_chain *c)
 	return virtq_push(&b->vq, c, written + 1);
 }
 
+/* Whether there is a chain to serve; quiet again where listening found one. */
+static bool more(struct virtq *q)
+{
+	if (virtq_has_seen(q))
+		return true;
+	if (!virtq_listen(q))
+		return false;
+	virtq_quiet(q);
+	return true;
+}
+
 /* Serves what is there: 0 all of it, -EAGAIN a bounded part of it. */
 static int blk_drain(struct virtio_blk *b)
 {
@@ -234,7 +245,7 @@ static int blk_drain(struct virtio_blk *b)
 			return err;
 		if (cost >= VIRTIO_BLK_EXIT_COST)
 			return -EAGAIN;
-	} while (virtq_has_seen(&b->vq) || virtq_listen(&b->vq));
+	} while (more(&b->vq));
 	return 0;
 }
 

@@ -86,21 +86,6 @@ void virtio_mmio_used_locked(struct virtio_mmio *t, struct virtq *q)
 		int_update(t, VIRTIO_INT_USED, 0);
 }
 
-/* Two generations, for one that the driver has read is either old or makes it
- * read all again. */
-void virtio_mmio_set_config_locked(struct virtio_mmio *t, const uint32_t *words,
-				   unsigned nr)
-{
-	uint32_t *regs = t->cfg.regs;
-
-	mirror_put(regs, CONFIG_GENERATION, regs[CONFIG_GENERATION / 4] + 1);
-	for (unsigned i = 0; i < nr; i++)
-		mirror_put(regs, CONFIG + 4 * i, words[i]);
-	mirror_put(regs, CONFIG_GENERATION, regs[CONFIG_GENERATION / 4] + 1);
-	if (t->status & VIRTIO_STATUS_DRIVER_OK)
-		int_update(t, VIRTIO_INT_CONFIG, 0);
-}
-
 static void set_status(struct virtio_mmio *t, uint32_t status)
 {
 	t->status = status;
@@ -161,11 +146,12 @@ static void reset_locked(struct virtio_mmio *t)
 	t->queue_sel = 0;
 	if (t->cfg.ops && t->cfg.ops->reset)
 		t->cfg.ops->reset(t->cfg.dev);
-	set_status(t, 0);
+	t->status = 0;
 	show_features(t);
 	show_queue(t);
 	if (t->cfg.set_irq)
 		int_update(t, 0, ~0U);
+	set_status(t, 0); /* who reads that 0 finds all else reset */
 }
 
 void virtio_mmio_reset(struct virtio_mmio *t)

@@ -135,13 +135,6 @@ void virtio_mmio_reset(struct virtio_mmio *t);
  */
 void virtio_mmio_used_locked(struct virtio_mmio *t, struct virtq *q);
 
-/*
- * The configuration begins with these `nr` words now: a new generation and,
- * once DRIVER_OK is set, a configuration interrupt. The caller holds t->lock.
- */
-void virtio_mmio_set_config_locked(struct virtio_mmio *t, const uint32_t *words,
-				   unsigned nr);
-
 /* DEVICE_NEEDS_RESET; `why` goes to the log. The caller holds t->lock. */
 void virtio_mmio_broken_locked(struct virtio_mmio *t, const char *why, int err);
 

@@ -45,6 +45,8 @@ SYSREG_RW(pmevtyper2_el0)
 #define SW_INCR  0x00 /* events that every PMUv3 has */
 #define EL0_ONLY BIT(31)
 #define EL1_ONLY BIT(30)
+#define NSH      BIT(27) /* EL2 as well */
+#define MT       BIT(25) /* all threads of the core */
 
 static void pmu_off(void)
 {
@@ -106,6 +108,32 @@ static void check_names(void)
 	pmu_off();
 	isb();
 	CHECK_EQ("reset_of_counters", read_pmevcntr2_el0(), 0);
+}
+
+/* Of EL2 and of other threads nothing is counted, whoever asks by which
+ * register, the first time and later. */
+static void check_filters_beyond(void)
+{
+	const uint64_t asked = NSH | MT | EL1_ONLY | SW_INCR;
+
+	if (guest.native)
+		return;
+	pmu_off();
+	for (unsigned i = 0; i < 2; i++) {
+		write_pmevtyper0_el0(asked);
+		write_pmselr_el0(2);
+		isb();
+		write_pmxevtyper_el0(asked);
+		write_pmccfiltr_el0(NSH | MT | EL1_ONLY);
+		isb();
+		CHECK_EQ("no_event_beyond", read_pmevtyper0_el0(),
+			 EL1_ONLY | SW_INCR);
+		CHECK_EQ("no_selected_event_beyond", read_pmevtyper2_el0(),
+			 EL1_ONLY | SW_INCR);
+		CHECK_EQ("no_cycles_beyond", read_pmccfiltr_el0(), EL1_ONLY);
+		CHECK_EQ("selector_stays", read_pmselr_el0(), 2);
+	}
+	pmu_off();
 }
 
 static void check_software_increment(void)
@@ -307,6 +335,7 @@ void payload_main(void)
 	check_value("events", read_pmceid0_el0());
 	check_registers();
 	check_names();
+	check_filters_beyond();
 	check_software_increment();
 	check_cycles();
 	check_overflow();

@@ -509,6 +509,20 @@ static void reset_gives_copies_back_and_shows_the_image_again(void **state)
 	assert_int_equal(*guest(f, RAM + 5, GMEM_READ), 0);
 }
 
+static void reset_forgets_what_was_only_read(void **state)
+{
+	struct fixture *f = *state;
+
+	add_image(f, IMG, 0);
+	(void)guest(f, IMG, GMEM_READ);
+	assert_int_not_equal(prot_at(f, IMG), 0);
+	gmem_reset(&f->m);
+	tlb_model_run(&f->tlb);
+	assert_int_equal(prot_at(f, IMG), 0);
+	gmem_reset(&f->m); /* once again, with nothing there */
+	assert_int_equal(prot_at(f, IMG), 0);
+}
+
 static void loading_the_image_itself_shares_it_again(void **state)
 {
 	struct fixture *f = *state;
@@ -842,6 +856,7 @@ int main(void)
 		T(accessors_write_to_copies_and_read_the_image),
 		T(a_piece_for_reading_ends_where_a_copy_begins),
 		T(reset_gives_copies_back_and_shows_the_image_again),
+		T(reset_forgets_what_was_only_read),
 		T(loading_the_image_itself_shares_it_again),
 		T(an_image_with_a_tail_is_mapped_and_its_tail_copied),
 		T(warm_reset_syncs_what_is_there_and_takes_nothing),

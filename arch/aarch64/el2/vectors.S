@@ -256,7 +256,7 @@ el2_vectors:
 	slot_start 0x800
 
 /*
- * An abort. By far the most are one load or store of a general register where
+ * An abort. Tried first is one load or store of a general register where
  * nothing is mapped, TRAP_DEVICE; what that needs is looked at in one chain of
  * comparisons, with its register the last.
  * In: x0-x3 saved, x1 = syndrome, x3 = class.
@@ -282,7 +282,7 @@ el2_vectors:
 	leave
 
 /* Of the others a store to what may only be read, TRAP_MIRROR, is most.
- * In: w2 = its register, XZR as 0; w4 and w6 = what is to be compared. */
+ * In: w2 = its register plus 1, 0 for XZR; w4, w6 = what is to be compared. */
 .Lother_abort:
 	cmp	w4, #DABT_PLAIN
 	ccmp	w6, #(DABT_WNR | FSC_PERMISSION), #0, eq
