@@ -6,7 +6,6 @@
  * read is one load and "what can be delivered" is a few bit operations. Bank 0
  * (SGIs and PPIs) exists per vCPU, the SPI banks per VM. Bank number =
  * INTID / 32.
- *
  * GICv3/v4 IHI 0069 for the states; docs/design/06-vgic.md for the whole.
  */
 #ifndef PLINTH_VGIC_INTERNAL_H
@@ -528,10 +527,9 @@ void vgic_fill_id_pages(struct vgic *g);
 
 /* GICR_CTLR as its fields are now; RWP stays. vgic_cpu.lock. */
 void vgic_redist_ctlr(const struct vgic *g, struct vgic_cpu *v);
-/* GICR_CTLR.RWP until v has flushed, if others than v can see that. Lock. */
-void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k);
-/* The same whoever does it: GICR_CTLR.RWP is 1 until v's flush. */
+/* GICR_CTLR.RWP until v has flushed; _wait: if others can see that. Lock. */
 void vgic_redist_until_flush(struct vgic_cpu *v, struct vgic_kicks *k);
+void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k);
 /* It has: of stale, VGIC_STALE_RWP or VGIC_STALE_ALL was set. Lock. */
 void vgic_redist_settled(struct vgic_cpu *v);
 
