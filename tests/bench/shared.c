@@ -183,6 +183,19 @@ static void bench_passes(void)
 
 /* ------------------------------------------------------------------ latency */
 
+/*
+ * The worst is where two periods meet, the other VM's slices and our sleeps: on
+ * a busy host one run in a dozen differs in it by some instructions, and in
+ * nothing else. So it is told in steps of 10 us, upwards.
+ */
+static uint64_t worst(void)
+{
+	uint64_t step = time_ticks(10);
+
+	return guest.native ? seen.worst
+			    : (seen.worst + step - 1) / step * step;
+}
+
 static void bench_wakes(void)
 {
 	for (unsigned i = 0; i < WAKES; i++) {
@@ -199,7 +212,7 @@ static void bench_wakes(void)
 	report("latency_least", quantile(0), 1);
 	report("latency_median", quantile(50), 1);
 	report("latency_99", quantile(99), 1);
-	report("latency_worst", seen.worst, 1);
+	report("latency_worst", worst(), 1);
 	CHECK_EQ("wakes", seen.all, WAKES);
 	CHECK("in_time", guest.native || time_now() < time_ticks(LOAD_END));
 }
