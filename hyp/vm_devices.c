@@ -7,8 +7,6 @@
 #include <port/this_cpu.h>
 #include <string.h>
 
-#include <arch/aarch64/maint.h>
-
 #include <hyp/hypervisor.h>
 #include <hyp/vm_console.h>
 #include <hyp/vm_devices.h>
@@ -97,19 +95,12 @@ static void mirror_hide(void *ctx)
 	s2_page_hide(&((struct vm *)ctx)->uart_page);
 }
 
-static void mirror_clean(void *ctx, const void *p, uint64_t len)
-{
-	(void)ctx;
-	dcache_clean_poc(p, len);
-}
-
 static void add_mirror(struct vm *vm)
 {
 	const struct pl011_mirror mirror = {
 		.regs = vm->uart_regs,
 		.show = mirror_show,
 		.hide = mirror_hide,
-		.clean = mirror_clean,
 		.ctx = vm,
 	};
 

@@ -272,19 +272,6 @@ void vgic_inject_hw(struct vgic_cpu *v, uint32_t intid, uint32_t pintid)
  * set before the kick looks where the target runs. Whether the target has the
  * SGI enabled is the flush's business.
  */
-
-void vgic_take_sgis_locked(struct vgic_cpu *v)
-{
-	uint64_t was;
-
-	if (!vgic_sent(v))
-		return;
-	/* The word is not zero before the flush: the senders' kicks suffice. */
-	(void)__atomic_fetch_or(v->stale, VGIC_STALE_PRIVATE, __ATOMIC_RELAXED);
-	was = __atomic_fetch_and(v->stale, ~VGIC_STALE_SGI, __ATOMIC_ACQUIRE);
-	vgic_change_pending(&v->b, (uint32_t)(was >> VGIC_STALE_SGI_OF), true);
-}
-
 static inline void send_one(const struct vgic_cpu *v, struct vgic_cpu *to,
 			    unsigned intid, unsigned group)
 {

@@ -325,10 +325,6 @@ void vgic_touch_spis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 void vgic_touch_lpis_locked(struct vgic *g, unsigned nr, uint32_t mask,
 			    struct vgic_kicks *k);
 
-/* SGIs that were sent to v become state of its bank; v->lock is held. Whoever
- * is loaded flushes after that. */
-void vgic_take_sgis_locked(struct vgic_cpu *v);
-
 /* Those that nobody has taken yet. */
 static inline uint32_t vgic_sent(const struct vgic_cpu *v)
 {
@@ -534,6 +530,10 @@ void vgic_redist_wait(struct vgic_cpu *v, struct vgic_kicks *k);
 void vgic_redist_settled(struct vgic_cpu *v);
 
 /* -------------------------------------------------------------- vgic_run.c */
+
+/* SGIs that were sent to v become state of its bank; v->lock is held. Whoever
+ * is loaded flushes after that. */
+void vgic_take_sgis_locked(struct vgic_cpu *v);
 
 /* Highest active priority, 0x100 when idle. Loaded here, or not loaded. */
 uint32_t vgic_running_priority(const struct vgic *g, const struct vgic_cpu *v);

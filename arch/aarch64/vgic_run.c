@@ -125,6 +125,15 @@ static uint64_t take_stale_locked(struct vgic_cpu *v, uint64_t mask)
 	return stale;
 }
 
+void vgic_take_sgis_locked(struct vgic_cpu *v)
+{
+	if (!vgic_sent(v))
+		return;
+	/* The word is not zero before the flush: the senders' kicks suffice. */
+	(void)__atomic_fetch_or(v->stale, VGIC_STALE_PRIVATE, __ATOMIC_RELAXED);
+	(void)take_stale_locked(v, VGIC_STALE_SGI);
+}
+
 static void flush_locked(struct vgic *g, struct vgic_cpu *v, uint64_t stale,
 			 struct vgic_kicks *k)
 {

@@ -18,6 +18,8 @@
 
 #include <base/bits.h>
 
+#include <arch/aarch64/mirror.h>
+
 #include <hyp/vdev/pl011.h>
 #include <hyp/vdev/pl011_regs.h>
 
@@ -173,16 +175,6 @@ static uint16_t peek(const struct pl011 *p, uint64_t reg)
 
 /* ------------------------------------------------------------------ mirror */
 
-static void mirror_put(struct pl011 *p, uint64_t reg, uint32_t value)
-{
-	uint32_t *at = &p->mirror.regs[reg / 4];
-
-	if (*at == value)
-		return;
-	__atomic_store_n(at, value, __ATOMIC_RELAXED);
-	p->mirror.clean(p->mirror.ctx, at, sizeof(*at));
-}
-
 /*
  * Whether a read, of whatever register, would change nothing that matters: no
  * input is here or waits to be let in. A look that is not seen may close the
@@ -196,7 +188,7 @@ static bool reads_are_idle(const struct pl011 *p)
 static void mirror_show(struct pl011 *p)
 {
 	for (uint64_t reg = 0; reg < 4 * ARRAY_SIZE(p->regs); reg += 4)
-		mirror_put(p, reg, peek(p, reg));
+		mirror_put(p->mirror.regs, reg, peek(p, reg));
 	polls_clear(p); /* stores of bytes are not seen from now on */
 	p->shown = true;
 	p->mirror.show(p->mirror.ctx);
@@ -215,9 +207,9 @@ static void mirror_follow(struct pl011 *p)
 	bool idle = reads_are_idle(p);
 
 	if (p->shown && idle) {
-		mirror_put(p, REG_FR, p->fr);
-		mirror_put(p, REG_RIS, p->ris);
-		mirror_put(p, REG_MIS, p->ris & REG(p, IMSC));
+		mirror_put(p->mirror.regs, REG_FR, p->fr);
+		mirror_put(p->mirror.regs, REG_RIS, p->ris);
+		mirror_put(p->mirror.regs, REG_MIS, p->ris & REG(p, IMSC));
 	} else {
 		mirror_hide(p);
 	}
@@ -449,7 +441,7 @@ static int bytes_write(struct pl011 *p, const struct mmio_op *op)
 		return 0; /* the upper bytes of registers of 16 bits */
 	err = reg_write(p, reg, (uint16_t)op->value);
 	if (p->shown && reg != REG_DR && reg / 4 < ARRAY_SIZE(p->regs))
-		mirror_put(p, reg, peek(p, reg));
+		mirror_put(p->mirror.regs, reg, peek(p, reg));
 	return err;
 }
 
@@ -509,7 +501,7 @@ void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror)
 	mirror_hide(p);
 	p->mirror = mirror ? *mirror : (struct pl011_mirror){0};
 	for (uint64_t reg = REG_ID; mirror && reg < PL011_SIZE; reg += 4)
-		mirror_put(p, reg, peek(p, reg));
+		mirror_put(p->mirror.regs, reg, peek(p, reg));
 	update(p);
 	spin_unlock(&p->lock);
 }

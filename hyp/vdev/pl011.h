@@ -65,7 +65,7 @@ struct pl011_ops {
 
 /*
  * The registers as memory: `regs` is a zeroed page that the guest reads at the
- * device's first 4 KiB while it is shown, and never writes. Called under the
+ * device's first 4 KiB while it is shown (mirror.h). Called under the
  * device's lock.
  */
 struct pl011_mirror {
@@ -73,8 +73,6 @@ struct pl011_mirror {
 	void (*show)(void *ctx);
 	/* No read of the guest's comes out of the page when it returns. */
 	void (*hide)(void *ctx);
-	/* The guest reads past the caches: bytes of `regs` have changed. */
-	void (*clean)(void *ctx, const void *p, uint64_t len);
 	void *ctx;
 };
 

@@ -26,6 +26,7 @@ def load(name):
 
 
 def store(name, result):
+    """`name` is beside this file, or absolute."""
     with open(os.path.join(HERE, name), "w", encoding="utf-8") as file:
         json.dump(result, file, indent=2)
         file.write("\n")

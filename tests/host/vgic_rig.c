@@ -214,6 +214,16 @@ void rig_settle(struct vgic_rig *r)
 	gich = was;
 }
 
+uint32_t rig_serve(struct vgic_rig *r, unsigned vcpu)
+{
+	uint32_t n = gich_ack(&r->cpu[vcpu], 1);
+
+	if (n != GICH_SPURIOUS)
+		gich_eoi(&r->cpu[vcpu], 1, n);
+	rig_tail(r, vcpu);
+	return n;
+}
+
 int rig_mmio(struct vgic_rig *r, unsigned vcpu, bool redist, struct mmio_op *op)
 {
 	rig_on(r, vcpu);

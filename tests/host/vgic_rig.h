@@ -53,6 +53,8 @@ void rig_on(struct vgic_rig *r, unsigned vcpu);
 
 /* Exit tail of one vCPU: maintenance interrupts and flushes until quiet. */
 void rig_tail(struct vgic_rig *r, unsigned vcpu);
+/* The guest takes its next interrupt of group 1 and ends it at once. */
+uint32_t rig_serve(struct vgic_rig *r, unsigned vcpu);
 /* The tails of all loaded vCPUs, until nothing is stale. */
 void rig_settle(struct vgic_rig *r);
 

@@ -4,6 +4,7 @@
 
 #include <hyp/vdev/pl011.h>
 
+#include "../host/fake_el2.h"
 #include "../host/host.h"
 
 #define DR    0x00
@@ -108,16 +109,15 @@ static void hide(void *ctx)
 	f->nr_hides++;
 }
 
-static void clean(void *ctx, const void *p, uint64_t len)
+static void clean(const void *p, uint64_t len)
 {
-	struct fix *f = ctx;
-	size_t at = (size_t)((const char *)p - (const char *)f->regs);
+	size_t at = (size_t)((const char *)p - (const char *)fx.regs);
 
-	assert_true(at + len <= sizeof(f->regs));
-	memcpy((char *)f->clean + at, p, len);
+	assert_true(at + len <= sizeof(fx.regs));
+	memcpy((char *)fx.clean + at, p, len);
 }
 
-static const struct pl011_mirror mirror = {fx.regs, show, hide, clean, &fx};
+static const struct pl011_mirror mirror = {fx.regs, show, hide, &fx};
 
 static int setup(void **state)
 {
@@ -125,6 +125,7 @@ static int setup(void **state)
 
 	(void)state;
 	memset(&fx, 0, sizeof(fx));
+	fake_hooks.clean = clean;
 	fx.out_room = 1000000;
 	pl011_init(&fx.uart, &ops);
 	pl011_set_text(&fx.uart, AT);

@@ -32,17 +32,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The guest takes its next interrupt of group 1 and ends it at once. */
-static uint32_t serve(struct vgic_rig *r, unsigned vcpu)
-{
-	uint32_t n = gich_ack(&r->cpu[vcpu], 1);
-
-	if (n != GICH_SPURIOUS)
-		gich_eoi(&r->cpu[vcpu], 1, n);
-	rig_tail(r, vcpu);
-	return n;
-}
-
 static void spi_priority(struct vgic_rig *r, uint32_t n, uint8_t prio)
 {
 	rig_write(r, 0, false, 0x400 + n, 1, prio);
@@ -81,7 +70,7 @@ static void timer_again_costs_one_list_register_write(void **state)
 		rig_timer(r, 0, TIMER);
 		assert_int_equal(*vgic_stale(r->g, 0), 0);
 		assert_int_equal(gich->nr_lr_writes, before + 1);
-		assert_int_equal(serve(r, 0), TIMER);
+		assert_int_equal(rig_serve(r, 0), TIMER);
 	}
 }
 
@@ -98,7 +87,7 @@ static void timer_while_disabled_is_kept_until_enabled(void **state)
 	assert_int_equal(rig_sgi_base(r, 0, 0x200), 1U << TIMER);
 	assert_int_equal(r->phys_active[0], 1U << TIMER); /* no storm */
 	rig_set_sgi_base(r, 0, 0x100, 1U << TIMER);
-	assert_int_equal(serve(r, 0), TIMER);
+	assert_int_equal(rig_serve(r, 0), TIMER);
 	assert_int_equal(r->phys_active[0], 0);
 }
 
@@ -163,7 +152,7 @@ static void a_cancelled_timer_is_no_longer_pending_when_read(void **state)
 	rig_timer(r, 0, TIMER);
 	r->line_low = 1U << TIMER;
 	rig_set_sgi_base(r, 0, 0x100, 1U << TIMER);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 	assert_int_equal(r->phys_active[0], 0);
 }
 
@@ -181,9 +170,9 @@ static void put_frees_the_physical_timer_and_keeps_the_virtual_one(void **state)
 	assert_true(gich_find(gich, TIMER) >= 0);
 	rig_timer(r, 0, TIMER); /* the restored timer fires: linked again */
 	assert_true(gich->lr[gich_find(gich, TIMER)] & LR_HW);
-	assert_int_equal(serve(r, 0), TIMER);
+	assert_int_equal(rig_serve(r, 0), TIMER);
 	assert_int_equal(r->phys_active[0], 0);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 /* Rules out: former-life */
@@ -203,7 +192,7 @@ static void a_timer_pending_at_the_end_is_gone_at_the_next_start(void **state)
 	rig_load(r, 0);
 	gich->vmcr |= 0xf8000002;
 	rig_timer(r, 0, TIMER); /* and fires as ever */
-	assert_int_equal(serve(r, 0), TIMER);
+	assert_int_equal(rig_serve(r, 0), TIMER);
 	assert_int_equal(r->phys_active[0], 0);
 }
 
@@ -223,7 +212,7 @@ timer_firing_while_its_last_one_is_active_comes_after_it(void **state)
 	gich_eoi(gich, 1, TIMER);
 	assert_int_equal(r->phys_active[0], 1U << TIMER);
 	rig_tail(r, 0);
-	assert_int_equal(serve(r, 0), TIMER);
+	assert_int_equal(rig_serve(r, 0), TIMER);
 	assert_int_equal(r->phys_active[0], 0);
 }
 
@@ -238,8 +227,8 @@ static void a_stand_in_line_gives_way_to_the_timer(void **state)
 	rig_load(r, 0);
 	rig_timer(r, 0, TIMER);
 	rig_settle(r);
-	assert_int_equal(serve(r, 0), TIMER);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), TIMER);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 /* --------------------------------------------------------------------- SGIs */
@@ -252,7 +241,7 @@ static void sgi_to_self_goes_straight_into_its_list_register(void **state)
 	(void)state;
 	rig_sgi(r, 0, 1 | 3 << 24, 1);
 	rig_tail(r, 0);
-	assert_int_equal(serve(r, 0), 3);
+	assert_int_equal(rig_serve(r, 0), 3);
 	before = gich->nr_lr_writes;
 	rig_sgi(r, 0, 1 | 3 << 24, 1);
 	assert_int_equal(*vgic_stale(r->g, 0), 0);
@@ -262,7 +251,7 @@ static void sgi_to_self_goes_straight_into_its_list_register(void **state)
 	rig_sgi(r, 0, 1 | 3 << 24, 1);
 	assert_int_equal(gich_ack(gich, 1), GICH_SPURIOUS);
 	gich_eoi(gich, 1, 3);
-	assert_int_equal(serve(r, 0), 3);
+	assert_int_equal(rig_serve(r, 0), 3);
 	assert_int_equal(r->kicks[0] + r->kicks[1], 0);
 }
 
@@ -277,13 +266,13 @@ static void sgi_to_another_kicks_it_once(void **state)
 	assert_int_equal(r->kicks[2], 1);
 	assert_int_equal(r->kicks[0] + r->kicks[3], 0);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), 9);
-	assert_int_equal(serve(r, 2), 9);
+	assert_int_equal(rig_serve(r, 1), 9);
+	assert_int_equal(rig_serve(r, 2), 9);
 	/* again, now into the list register that it had */
 	rig_sgi(r, 0, 0x2 | 9 << 24, 1);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), 9);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), 9);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 static void sgi_to_all_others_spares_the_sender(void **state)
@@ -294,9 +283,9 @@ static void sgi_to_all_others_spares_the_sender(void **state)
 	rig_on(r, 1);
 	rig_sgi(r, 1, UINT64_C(1) << 40 | 5 << 24 | 0xffff, 1);
 	rig_settle(r);
-	assert_int_equal(serve(r, 0), 5);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
-	assert_int_equal(serve(r, 2), 5);
+	assert_int_equal(rig_serve(r, 0), 5);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 2), 5);
 }
 
 static void sgi_reaches_only_its_own_group(void **state)
@@ -308,7 +297,7 @@ static void sgi_reaches_only_its_own_group(void **state)
 	rig_on(r, 0);
 	rig_sgi(r, 0, 3 | 2 << 24, 1);
 	rig_settle(r);
-	assert_int_equal(serve(r, 0), 2);
+	assert_int_equal(rig_serve(r, 0), 2);
 	assert_int_equal(gich_signalled(&r->cpu[1]), -1);
 	rig_sgi(r, 0, 3 | 2 << 24, 0);
 	rig_settle(r);
@@ -345,7 +334,7 @@ static void sgi_uses_affinity_and_range_not_an_index(void **state)
 		rig_sgi(&rig, 0, sgir[i], 1);
 		rig_settle(&rig);
 		for (unsigned v = 0; v < 4; v++)
-			assert_int_equal(serve(&rig, v),
+			assert_int_equal(rig_serve(&rig, v),
 					 v == i ? 1 : GICH_SPURIOUS);
 	}
 	/* clusters and targets that nobody has */
@@ -369,7 +358,7 @@ static void twenty_vcpus_hear_their_sgis(void **state)
 	rig_sgi(r, 0, UINT64_C(1) << 44 | 0xf | 7 << 24, 1);
 	rig_settle(r);
 	for (unsigned v = 0; v < 20; v++)
-		assert_int_equal(serve(r, v), v >= 16 ? 7 : GICH_SPURIOUS);
+		assert_int_equal(rig_serve(r, v), v >= 16 ? 7 : GICH_SPURIOUS);
 }
 
 /* Rules out: off-cpu */
@@ -385,7 +374,7 @@ static void sgi_to_a_vcpu_that_is_put_waits_for_it(void **state)
 	assert_int_equal(r->kicks[1], 1);
 	assert_true(vgic_has_pending(r->g, 1));
 	rig_load(r, 1);
-	assert_int_equal(serve(r, 1), 1);
+	assert_int_equal(rig_serve(r, 1), 1);
 }
 
 /* ------------------------------------------------------------ level and edge
@@ -404,7 +393,7 @@ static void a_line_dropped_in_the_handler_costs_no_maintenance(void **state)
 	rig_tail(r, 0);
 	gich_eoi(gich, 1, 40);
 	assert_int_equal(gich_misr(gich), 0);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 static void a_line_still_high_at_the_end_comes_again(void **state)
@@ -420,11 +409,11 @@ static void a_line_still_high_at_the_end_comes_again(void **state)
 	gich_eoi(gich, 1, 40);
 	assert_int_equal(gich_misr(gich), 1);
 	rig_tail(r, 0);
-	assert_int_equal(serve(r, 0), 40);
-	assert_int_equal(serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 40);
 	vgic_set_line(r->g, 0, 40, false);
 	rig_tail(r, 0);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 static void a_line_that_drops_before_the_ack_is_withdrawn(void **state)
@@ -438,7 +427,7 @@ static void a_line_that_drops_before_the_ack_is_withdrawn(void **state)
 	vgic_set_line(r->g, 0, 40, false);
 	rig_tail(r, 0);
 	assert_int_equal(gich_find(gich, 40), -1);
-	assert_int_equal(serve(r, 0), 20);
+	assert_int_equal(rig_serve(r, 0), 20);
 }
 
 static void a_soft_pending_level_interrupt_ends_with_its_ack(void **state)
@@ -447,9 +436,9 @@ static void a_soft_pending_level_interrupt_ends_with_its_ack(void **state)
 
 	(void)state;
 	rig_set_gicd(r, 0x204, 1U << 8);
-	assert_int_equal(serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 40);
 	assert_int_equal(rig_gicd(r, 0x204), 0);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 static void edges_latch_once_and_pulses_need_an_edge(void **state)
@@ -467,9 +456,9 @@ static void edges_latch_once_and_pulses_need_an_edge(void **state)
 	vgic_pulse(r->g, 0, 40); /* while active */
 	rig_tail(r, 0);
 	gich_eoi(gich, 1, 40);
-	assert_int_equal(serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 40);
 	vgic_set_line(r->g, 0, 40, false);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 static void edge_ppi_pulses_and_lines_work_like_spis(void **state)
@@ -480,11 +469,11 @@ static void edge_ppi_pulses_and_lines_work_like_spis(void **state)
 	rig_set_sgi_base(r, 1, 0xc04, ~0U);
 	vgic_pulse(r->g, 1, 23);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), 23);
+	assert_int_equal(rig_serve(r, 1), 23);
 	vgic_set_line(r->g, 1, 23, true);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), 23);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), 23);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 }
 
 /* ---------------------------------------------------------------- overflow */
@@ -656,9 +645,9 @@ static void a_closed_group_does_not_block_the_open_one(void **state)
 	for (uint32_t n = 32; n < 40; n++)
 		spi_priority(r, n, 0x10);
 	rig_set_gicd(r, 0x204, 0x3ff);
-	assert_int_equal(serve(r, 0), 40);
-	assert_int_equal(serve(r, 0), 41);
-	assert_int_equal(serve(r, 0), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 41);
+	assert_int_equal(rig_serve(r, 0), GICH_SPURIOUS);
 	gich->vmcr |= 1; /* ICC_IGRPEN0_EL1, not trapped */
 	rig_tail(r, 0);
 	for (uint32_t n = 32; n < 40; n++) {
@@ -746,8 +735,8 @@ static void remote_writes_apply_once_and_never_wait(void **state)
 	/* set it again: taken exactly once */
 	rig_write(r, 0, true, FRAME(1) + SGI_BASE + 0x200, 4, 8);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), 3);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), 3);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 	/* the last of two posted writes counts */
 	rig_sgi(r, 0, 2 | 3 << 24, 1);
 	rig_settle(r);
@@ -757,7 +746,7 @@ static void remote_writes_apply_once_and_never_wait(void **state)
 	assert_int_equal(rig_read(r, 0, true, FRAME(1) + SGI_BASE + 0x200, 4),
 			 0);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 /* Rules out: pending-afar */
@@ -861,7 +850,7 @@ static void put_hands_rerouted_interrupts_over(void **state)
 	rig_put(r, 0);
 	assert_int_equal(r->kicks[1], 1);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), 40);
+	assert_int_equal(rig_serve(r, 1), 40);
 }
 
 static void one_of_n_goes_to_a_vcpu_that_is_awake(void **state)
@@ -904,7 +893,7 @@ static void disabling_withdraws_and_enabling_gives_back(void **state)
 	rig_set_gicd(r, 0, 0); /* both groups off */
 	assert_int_equal(gich_signalled(gich), -1);
 	rig_set_gicd(r, 0, 2);
-	assert_int_equal(serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 40);
 }
 
 static void a_new_priority_reorders_what_waits(void **state)
@@ -922,7 +911,7 @@ static void a_new_priority_reorders_what_waits(void **state)
 	gich_eoi(gich, 1, 44);
 	rig_tail(r, 0);
 	for (uint32_t n = 40; n < 45; n++)
-		assert_int_equal(serve(r, 0), n);
+		assert_int_equal(rig_serve(r, 0), n);
 }
 
 static void sleeping_redistributors_deliver_nothing_but_wake(void **state)
@@ -942,8 +931,8 @@ static void sleeping_redistributors_deliver_nothing_but_wake(void **state)
 	gich_guest_setup(gich, 0xf0, true, true, false);
 	rig_write(r, 0, true, 0x14, 4, 0);
 	rig_settle(r);
-	assert_int_equal(serve(r, 0), 1);
-	assert_int_equal(serve(r, 0), 40);
+	assert_int_equal(rig_serve(r, 0), 1);
+	assert_int_equal(rig_serve(r, 0), 40);
 }
 
 /* Rules out: wakeup-lost */

@@ -50,17 +50,6 @@ static void send(struct vgic_rig *r, unsigned from, uint64_t sgir)
 	rig_sgi(r, from, sgir, 1);
 }
 
-/* The guest's next interrupt of group 1, ended at once. */
-static uint32_t serve(struct vgic_rig *r, unsigned vcpu)
-{
-	uint32_t n = gich_ack(&r->cpu[vcpu], 1);
-
-	if (n != GICH_SPURIOUS)
-		gich_eoi(&r->cpu[vcpu], 1, n);
-	rig_tail(r, vcpu);
-	return n;
-}
-
 static uint64_t reg(unsigned frame, unsigned offset)
 {
 	return 0x20000ULL * frame + 0x10000 + offset;
@@ -91,8 +80,8 @@ static void a_known_sgi_costs_its_target_one_list_register_write(void **state)
 	assert_int_equal(r->kicks[1], 2);
 	rig_settle(r);
 	assert_int_equal(r->cpu[1].nr_lr_writes, before + 1);
-	assert_int_equal(serve(r, 1), SGI);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 static void sgi_of_a_handler_in_progress_is_pending_behind_it(void **state)
@@ -106,8 +95,8 @@ static void sgi_of_a_handler_in_progress_is_pending_behind_it(void **state)
 	rig_settle(r);
 	assert_int_equal(gich_ack(&r->cpu[1], 1), GICH_SPURIOUS);
 	gich_eoi(&r->cpu[1], 1, SGI);
-	assert_int_equal(serve(r, 1), SGI);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 static void a_list_with_the_sender_in_it_reaches_all_of_it(void **state)
@@ -118,7 +107,7 @@ static void a_list_with_the_sender_in_it_reaches_all_of_it(void **state)
 	assert_int_equal(r->kicks[1] + r->kicks[2], 0);
 	rig_settle(r);
 	for (unsigned v = 0; v < 4; v++)
-		assert_int_equal(serve(r, v), v == 2 ? GICH_SPURIOUS : SGI);
+		assert_int_equal(rig_serve(r, v), v == 2 ? GICH_SPURIOUS : SGI);
 }
 
 static void all_others_are_the_others_whatever_the_list_says(void **state)
@@ -128,7 +117,7 @@ static void all_others_are_the_others_whatever_the_list_says(void **state)
 	send(r, 3, IRM | 0x8 | SGI << 24);
 	rig_settle(r);
 	for (unsigned v = 0; v < 4; v++)
-		assert_int_equal(serve(r, v), v == 3 ? GICH_SPURIOUS : SGI);
+		assert_int_equal(rig_serve(r, v), v == 3 ? GICH_SPURIOUS : SGI);
 }
 
 static void cpus_and_clusters_that_are_not_there_hear_nothing(void **state)
@@ -156,7 +145,7 @@ static void cpus_and_clusters_that_are_not_there_hear_nothing(void **state)
 	/* what is reserved does not count */
 	send(r, 0, 0xff000e00f0000002 | SGI << 24);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), SGI);
 }
 
 static void several_at_once_arrive_one_by_one(void **state)
@@ -167,8 +156,8 @@ static void several_at_once_arrive_one_by_one(void **state)
 		send(r, n % 2 ? 2 : 0, 0x2 | n << 24);
 	rig_settle(r);
 	for (unsigned n = 0; n < 16; n++)
-		assert_int_equal(serve(r, 1), n);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+		assert_int_equal(rig_serve(r, 1), n);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 /* --------------------------------------------------- looks before the flush */
@@ -186,8 +175,8 @@ static void a_sent_sgi_is_read_as_pending_by_anybody(void **state)
 	send(r, 0, 0x2 | SGI << 24);
 	assert_int_equal(read_reg(r, 1, 1, ICPENDR), 1U << SGI);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), SGI);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 	assert_int_equal(read_reg(r, 2, 1, ISPENDR), 0);
 }
 
@@ -208,7 +197,7 @@ static void a_look_from_afar_loses_no_wake_up(void **state)
 	assert_int_not_equal(*vgic_stale(r->g, 1), 0);
 	assert_int_equal(r->kicks[1], 1);
 	rig_settle(r); /* nobody is stale without a kick */
-	assert_int_equal(serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), SGI);
 }
 
 static void a_sent_sgi_can_be_cleared_and_set_again(void **state)
@@ -219,29 +208,31 @@ static void a_sent_sgi_can_be_cleared_and_set_again(void **state)
 		send(r, 0, 0x2 | SGI << 24);
 		write_reg(r, by, 1, ICPENDR, 1U << SGI);
 		rig_settle(r);
-		assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+		assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 		send(r, 0, 0x2 | SGI << 24);
 		write_reg(r, by, 1, ICPENDR, ~(1U << SGI)); /* others */
 		rig_settle(r);
-		assert_int_equal(serve(r, 1), SGI);
+		assert_int_equal(rig_serve(r, 1), SGI);
 		write_reg(r, by, 1, ICPENDR, 1U << SGI);
 		send(r, 0, 0x2 | SGI << 24); /* the later one counts */
 		rig_settle(r);
-		assert_int_equal(serve(r, 1), SGI);
+		assert_int_equal(rig_serve(r, 1), SGI);
 		send(r, 0, 0x2 | SGI << 24);
 		write_reg(r, by, 1, ISPENDR, 1U << SGI);
 		rig_settle(r);
-		assert_int_equal(serve(r, 1), SGI); /* once */
-		assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+		assert_int_equal(rig_serve(r, 1), SGI); /* once */
+		assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 	}
 }
 
-static void clear_it(void)
+static unsigned meanwhile; /* the register that another vCPU writes */
+
+static void write_it(void)
 {
 	struct gich *was = gich;
 
 	gich_before_or = NULL;
-	write_reg(&rig, 2, 1, ICPENDR, 1U << SGI);
+	write_reg(&rig, 2, 1, meanwhile, 1U << SGI);
 	gich = was;
 }
 
@@ -252,20 +243,12 @@ static void an_sgi_cleared_while_it_is_on_its_way_stays_cleared(void **state)
 	struct vgic_rig *r = *state;
 
 	send(r, 0, 0x2 | SGI << 24);
-	gich_before_or = clear_it;
+	meanwhile = ICPENDR;
+	gich_before_or = write_it;
 	rig_settle(r);
 	assert_null(gich_before_or);
 	assert_int_equal(read_reg(r, 2, 1, ISPENDR), 0);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
-}
-
-static void disable_it(void)
-{
-	struct gich *was = gich;
-
-	gich_before_or = NULL;
-	write_reg(&rig, 2, 1, ICENABLER, 1U << SGI);
-	gich = was;
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 static void an_sgi_disabled_while_it_is_on_its_way_waits(void **state)
@@ -273,14 +256,15 @@ static void an_sgi_disabled_while_it_is_on_its_way_waits(void **state)
 	struct vgic_rig *r = *state;
 
 	send(r, 0, 0x2 | SGI << 24);
-	gich_before_or = disable_it;
+	meanwhile = ICENABLER;
+	gich_before_or = write_it;
 	rig_settle(r);
 	assert_null(gich_before_or);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 	assert_int_equal(read_reg(r, 2, 1, ISPENDR), 1U << SGI);
 	write_reg(r, 2, 1, ISENABLER, 1U << SGI);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), SGI);
 }
 
 /* ------------------------------------------------------- enable, group, sleep
@@ -299,8 +283,8 @@ static void a_disabled_sgi_waits_until_it_is_enabled(void **state)
 	send(r, 0, 0x2 | SGI << 24); /* and enabled before the flush */
 	write_reg(r, 1, 1, ISENABLER, 1U << SGI);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), SGI);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 /* The group counts when the SGI is made, and when it is taken. */
@@ -332,7 +316,7 @@ static void a_redistributor_asleep_keeps_what_is_sent(void **state)
 	assert_true(vgic_has_pending(r->g, 1)); /* its wake request */
 	rig_write(r, 1, true, 0x20014, 4, 0);
 	rig_settle(r);
-	assert_int_equal(serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), SGI);
 }
 
 static void groups_that_are_off_keep_what_is_sent(void **state)
@@ -344,7 +328,7 @@ static void groups_that_are_off_keep_what_is_sent(void **state)
 	rig_settle(r);
 	assert_int_equal(gich_signalled(&r->cpu[1]), -1);
 	rig_set_gicd(r, 0, 3);
-	assert_int_equal(serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), SGI);
 }
 
 /* ------------------------------------------------------------ load and put */
@@ -365,9 +349,9 @@ static void a_vcpu_that_is_not_loaded_finds_its_sgis_at_the_load(void **state)
 	rig_on(r, 1);
 	rig_load(r, 1);
 	assert_int_equal(*vgic_stale(r->g, 1), 0);
-	assert_int_equal(serve(r, 1), SGI);
-	assert_int_equal(serve(r, 1), 6);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), 6);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 static void registers_of_a_vcpu_that_is_not_loaded_know_its_sgis(void **state)
@@ -381,8 +365,8 @@ static void registers_of_a_vcpu_that_is_not_loaded_know_its_sgis(void **state)
 	write_reg(r, 2, 1, ICPENDR, 1U << SGI);
 	assert_int_equal(read_reg(r, 2, 1, ISPENDR), 1U << 6);
 	rig_load(r, 1);
-	assert_int_equal(serve(r, 1), 6);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), 6);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 static void an_sgi_survives_the_put_of_its_target(void **state)
@@ -392,8 +376,8 @@ static void an_sgi_survives_the_put_of_its_target(void **state)
 	send(r, 0, 0x2 | SGI << 24);
 	rig_put(r, 1);
 	rig_load(r, 1);
-	assert_int_equal(serve(r, 1), SGI);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 static void a_sender_may_become_another_ones_target_and_go(void **state)
@@ -404,8 +388,8 @@ static void a_sender_may_become_another_ones_target_and_go(void **state)
 	rig_put(r, 1);
 	rig_load(r, 1);
 	rig_settle(r);
-	assert_int_equal(serve(r, 0), SGI);
-	assert_int_equal(serve(r, 1), SGI);
+	assert_int_equal(rig_serve(r, 0), SGI);
+	assert_int_equal(rig_serve(r, 1), SGI);
 }
 
 static void a_reset_forgets_what_is_on_its_way(void **state)
@@ -423,7 +407,7 @@ static void a_reset_forgets_what_is_on_its_way(void **state)
 	rig_guest_init(r, false);
 	for (unsigned v = 0; v < 4; v++) {
 		assert_int_equal(read_reg(r, v, v, ISPENDR), 0);
-		assert_int_equal(serve(r, v), GICH_SPURIOUS);
+		assert_int_equal(rig_serve(r, v), GICH_SPURIOUS);
 	}
 }
 
@@ -440,8 +424,8 @@ static void an_sgi_finds_its_way_past_full_list_registers(void **state)
 	rig_settle(r);
 	assert_int_equal(read_reg(r, 2, 1, ISPENDR), 0x3f00 | 1U << SGI);
 	for (unsigned n = 0; n < 7; n++)
-		assert_int_not_equal(serve(r, 1), GICH_SPURIOUS);
-	assert_int_equal(serve(r, 1), GICH_SPURIOUS);
+		assert_int_not_equal(rig_serve(r, 1), GICH_SPURIOUS);
+	assert_int_equal(rig_serve(r, 1), GICH_SPURIOUS);
 }
 
 #define RIG(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

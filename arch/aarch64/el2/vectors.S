@@ -98,6 +98,15 @@
 	msr	spsr_el2, x2
 	.endm
 
+	/* To the row, of 2^\shift bytes, of the syndrome's register. In: x1 =
+	 * syndrome. Clobbers x1, x2. */
+	.macro	to_row table, shift
+	ubfx	w1, w1, #SYS64_RT, #5
+	adr	x2, \table
+	add	x2, x2, x1, lsl #\shift
+	br	x2
+	.endm
+
 	/* What C code changes, beside x0-x3. */
 	.macro	save_clobbered
 	stp	x4, x5, [sp, #REGS_X0 + 32]
@@ -333,10 +342,7 @@ el2_vectors:
 	/* In: x0 = table, x3 = index; x1 = syndrome, x2 = ELR. */
 .Lregister_answer:
 	skip_register_access
-	ubfx	w1, w1, #SYS64_RT, #5
-	adr	x2, .Lid_rows
-	add	x2, x2, x1, lsl #5
-	br	x2
+	to_row	.Lid_rows, 5
 .Lid_first:
 	.word	ID_FIRST
 
@@ -347,10 +353,7 @@ el2_vectors:
 	 */
 .Lregister_write:
 	skip_register_access
-	ubfx	w1, w1, #SYS64_RT, #5
-	adr	x2, .Lsources
-	add	x2, x2, x1, lsl #3
-	br	x2
+	to_row	.Lsources, 3
 .Lregister_done:
 	ldp	x2, x3, [sp, #REGS_X0 + 16]
 	ldp	x0, x1, [sp, #REGS_X0]
