@@ -115,6 +115,7 @@ static void check_names(void)
 static void check_filters_beyond(void)
 {
 	const uint64_t asked = NSH | MT | EL1_ONLY | SW_INCR;
+	uint64_t event = 0, selected = 0, cycle = 0, selector = 0;
 
 	if (guest.native)
 		return;
@@ -126,13 +127,15 @@ static void check_filters_beyond(void)
 		write_pmxevtyper_el0(asked);
 		write_pmccfiltr_el0(NSH | MT | EL1_ONLY);
 		isb();
-		CHECK_EQ("no_event_beyond", read_pmevtyper0_el0(),
-			 EL1_ONLY | SW_INCR);
-		CHECK_EQ("no_selected_event_beyond", read_pmevtyper2_el0(),
-			 EL1_ONLY | SW_INCR);
-		CHECK_EQ("no_cycles_beyond", read_pmccfiltr_el0(), EL1_ONLY);
-		CHECK_EQ("selector_stays", read_pmselr_el0(), 2);
+		event |= read_pmevtyper0_el0() ^ (EL1_ONLY | SW_INCR);
+		selected |= read_pmevtyper2_el0() ^ (EL1_ONLY | SW_INCR);
+		cycle |= read_pmccfiltr_el0() ^ EL1_ONLY;
+		selector |= read_pmselr_el0() ^ 2;
 	}
+	CHECK_EQ("no_event_beyond", event, 0);
+	CHECK_EQ("no_selected_event_beyond", selected, 0);
+	CHECK_EQ("no_cycles_beyond", cycle, 0);
+	CHECK_EQ("selector_stays_with_bits_beyond", selector, 0);
 	pmu_off();
 }
 
