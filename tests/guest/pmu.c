@@ -30,7 +30,9 @@ SYSREG_RW(pmintenset_el1)
 SYSREG_RW(pmintenclr_el1)
 SYSREG_RW(pmccfiltr_el0)
 SYSREG_RW(pmevcntr0_el0)
+SYSREG_RW(pmevcntr1_el0)
 SYSREG_RW(pmevtyper0_el0)
+SYSREG_RW(pmevtyper1_el0)
 SYSREG_RW(pmevcntr2_el0)
 SYSREG_RW(pmevtyper2_el0)
 
@@ -43,6 +45,8 @@ SYSREG_RW(pmevtyper2_el0)
 #define CYCLES   BIT(31)
 #define ALL      GENMASK(31, 0)
 #define SW_INCR  0x00 /* events that every PMUv3 has */
+#define CHAIN    0x1e
+#define USER_SW  BIT(1) /* PMUSERENR_EL0 */
 #define EL0_ONLY BIT(31)
 #define EL1_ONLY BIT(30)
 #define NSH      BIT(27) /* EL2 as well */
@@ -139,11 +143,11 @@ static void check_filters_beyond(void)
 	pmu_off();
 }
 
+/* As a reset leaves its filter, a counter counts software increments. */
 static void check_software_increment(void)
 {
 	pmu_off();
 	write_pmevtyper0_el0(SW_INCR);
-	write_pmevtyper2_el0(SW_INCR);
 	write_pmcntenset_el0(1);
 	write_pmcr_el0(PMCR_LC | PMCR_E);
 	isb();
@@ -152,11 +156,64 @@ static void check_software_increment(void)
 	isb();
 	CHECK_EQ("software_increment", read_pmevcntr0_el0(), 5);
 	CHECK_EQ("disabled_counter_stays", read_pmevcntr2_el0(), 0);
+	write_pmcntenset_el0(4);
+	write_pmswinc_el0(5);
+	write_pmswinc_el0(4);
+	write_pmswinc_el0(0);
+	isb();
+	CHECK_EQ("several_increments_at_once", read_pmevcntr0_el0(), 6);
+	CHECK_EQ("increment_of_another", read_pmevcntr2_el0(), 2);
 	write_pmevcntr0_el0(ALL);
 	write_pmswinc_el0(1);
 	isb();
 	CHECK_EQ("counter_wraps", read_pmevcntr0_el0() & ALL, 0);
 	CHECK_EQ("wrap_is_flagged", read_pmovsset_el0(), 1);
+	CHECK_EQ("selector_stays_of_increments", read_pmselr_el0(), 0);
+	pmu_off();
+}
+
+/* Counters of one exception level each, and one of another event. */
+static void count_by_level(void)
+{
+	pmu_off();
+	write_pmevtyper0_el0(EL0_ONLY | SW_INCR);
+	write_pmevtyper1_el0(EL1_ONLY | SW_INCR);
+	write_pmevtyper2_el0(EL1_ONLY | CHAIN);
+	write_pmcntenset_el0(7 | CYCLES);
+	isb();
+}
+
+static uint64_t increment_each(uint64_t times, void *unused)
+{
+	(void)unused;
+	for (uint64_t i = 0; i < times; i++) {
+		write_pmswinc_el0(1);
+		write_pmswinc_el0(2);
+		write_pmswinc_el0(4);
+	}
+	write_pmswinc_el0(CYCLES);
+	return times;
+}
+
+static void check_what_is_no_increment(void)
+{
+	count_by_level();
+	increment_each(1, NULL);
+	write_pmcr_el0(PMCR_LC | PMCR_E);
+	isb();
+	increment_each(3, NULL);
+	isb();
+	CHECK_EQ("filtered_increment", read_pmevcntr0_el0(), 0);
+	CHECK_EQ("increment_of_this_level", read_pmevcntr1_el0(), 3);
+	CHECK_EQ("increment_of_another_event", read_pmevcntr2_el0(), 0);
+	count_by_level();
+	write_pmcr_el0(PMCR_LC | PMCR_E);
+	write_pmuserenr_el0(USER_SW);
+	isb();
+	CHECK_EQ("el0_may_increment", el0_call(increment_each, 4, NULL), 4);
+	CHECK_EQ("increment_of_el0", read_pmevcntr0_el0(), 4);
+	CHECK_EQ("filtered_increment_of_el0", read_pmevcntr1_el0(), 0);
+	write_pmuserenr_el0(0);
 	pmu_off();
 }
 
@@ -340,6 +397,7 @@ void payload_main(void)
 	check_names();
 	check_filters_beyond();
 	check_software_increment();
+	check_what_is_no_increment();
 	check_cycles();
 	check_overflow();
 	check_all_cpus();
