@@ -49,9 +49,10 @@ void abort_undefined(struct vcpu *v)
 	inject_end(v, &r);
 }
 
-void abort_serror(struct vcpu *v)
+void abort_serror(struct vcpu *v, uint64_t esr)
 {
-	v->control.hcr_el2 |= HCR_VSE;
+	vcpu_keep_serror(v);
+	vcpu_post_serror(v, esr);
 	vcpu_control_load(&v->control);
 }
 

@@ -25,8 +25,8 @@ void abort_instruction(struct vcpu *v, uint64_t esr);
 /* UNDEFINED at the trapped instruction. */
 void abort_undefined(struct vcpu *v);
 
-/* A virtual SError, pending until the guest takes it. */
-void abort_serror(struct vcpu *v);
+/* A virtual SError, pending until the guest takes it; `esr` as ESR_EL2 is. */
+void abort_serror(struct vcpu *v, uint64_t esr);
 
 /* Past the trapped instruction of AArch64 code, where all are 4 bytes. */
 static inline void skip_a64(struct vcpu *v)

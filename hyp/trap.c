@@ -117,6 +117,56 @@ static void trap_debug32(struct vcpu *v, uint64_t esr)
 	open_debug(v);
 }
 
+/* ACTLR_EL1 (HCR_EL2.TACR): no bits for a guest; and what shows nothing. */
+static void raz_wi(struct vcpu *v, uint64_t esr)
+{
+	if (esr_sysreg_read(esr))
+		answer(v, esr, 0);
+	else
+		skip_a64(v);
+}
+
+/*
+ * LORegions (HCR_EL2.TLOR) and RAS error records (TERR; FIEN, which is clear):
+ * what describes them says that there are none, and what selects or holds one
+ * is RES0 then, by Arm ARM, or may be. Read-only ones do not trap when written.
+ */
+static bool shows_nothing(uint32_t reg, bool read)
+{
+	switch (reg) {
+	case SYS_LORID_EL1:
+	case SYS_ERRIDR_EL1:
+	case SYS_ERXFR_EL1:
+	case SYS_ERXPFGF_EL1:
+		return read;
+	case SYS_LORSA_EL1:
+	case SYS_LOREA_EL1:
+	case SYS_LORN_EL1:
+	case SYS_LORC_EL1:
+	case SYS_ERRSELR_EL1:
+	case SYS_ERXCTLR_EL1:
+	case SYS_ERXSTATUS_EL1:
+	case SYS_ERXADDR_EL1:
+	case SYS_ERXPFGCTL_EL1:
+	case SYS_ERXPFGCDN_EL1:
+	case SYS_ERXMISC0_EL1:
+	case SYS_ERXMISC1_EL1:
+	case SYS_ERXMISC2_EL1:
+	case SYS_ERXMISC3_EL1:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __attribute__((noinline)) void no_access(struct vcpu *v, uint64_t esr)
+{
+	if (shows_nothing(esr_sysreg(esr), esr_sysreg_read(esr)))
+		raz_wi(v, esr);
+	else
+		abort_undefined(v);
+}
+
 /* What is left: debug registers, the performance monitors, or a register that
  * nobody knows. */
 static void other_access(struct vcpu *v, uint64_t esr, bool read)
@@ -130,7 +180,7 @@ static void other_access(struct vcpu *v, uint64_t esr, bool read)
 	}
 	if (!v->vm->pmu ||
 	    !pmu_access(&v->pmu, esr_sysreg(esr), read, el0, &value))
-		abort_undefined(v);
+		no_access(v, esr);
 	else if (read)
 		answer(v, esr, value);
 	else
@@ -178,15 +228,6 @@ static __attribute__((noinline)) void trap_mrs(struct vcpu *v, uint64_t esr)
 	}
 }
 
-/* ACTLR_EL1 (HCR_EL2.TACR): no bits for a guest. */
-static void actlr_access(struct vcpu *v, uint64_t esr)
-{
-	if (esr_sysreg_read(esr))
-		answer(v, esr, 0);
-	else
-		skip_a64(v);
-}
-
 /* The whole syndrome of a write to ICC_SGI1R_EL1, but for its register. */
 #define MSR_SGI1R                                                              \
 	((uint32_t)FIELD_PREP(ESR_EC, ESR_EC_SYS64) | (uint32_t)ESR_IL |       \
@@ -199,7 +240,7 @@ static void trap_sys64(struct vcpu *v, uint64_t esr)
 	if ((uint32_t)(esr & ~ESR_SYS64_RT) == MSR_SGI1R)
 		sgi_write(v, esr, vgic_send_sgi1);
 	else if (esr_sysreg(esr) == SYS_ACTLR_EL1)
-		actlr_access(v, esr);
+		raz_wi(v, esr);
 	else if (esr_sysreg_read(esr))
 		trap_mrs(v, esr);
 	else
@@ -300,12 +341,12 @@ void trap_irq(struct vcpu *v)
 
 /*
  * An SError that was taken while the guest ran is the guest's: it goes back as
- * a virtual SError (HCR_EL2.VSE), delivered when the guest unmasks them.
+ * a virtual SError (HCR_EL2.VSE), delivered when the guest unmasks them, or
+ * deferred to its DISR_EL1 when it synchronizes errors.
  */
 void trap_serror(struct vcpu *v, uint64_t esr)
 {
-	(void)esr;
-	abort_serror(v);
+	abort_serror(v, esr);
 }
 
 struct vcpu_regs *trap_attention(struct vcpu *v)

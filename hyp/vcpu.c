@@ -8,6 +8,7 @@
 #include <port/this_cpu.h>
 #include <string.h>
 
+#include <arch/aarch64/esr.h>
 #include <arch/aarch64/inject.h>
 #include <arch/aarch64/maint.h>
 
@@ -59,14 +60,26 @@ static void part_vcpus(const struct cpu *c, const struct vcpu *v)
 
 void vcpu_keep_serror(struct vcpu *v)
 {
-	v->control.hcr_el2 &= ~HCR_VSE;
-	if (vcpu_serror_waits())
-		v->control.hcr_el2 |= HCR_VSE;
+	if ((v->control.hcr_el2 & HCR_VSE) && !vcpu_serror_waits())
+		v->control.hcr_el2 &= ~HCR_VSE;
+}
+
+void vcpu_post_serror(struct vcpu *v, uint64_t esr)
+{
+	uint64_t told = esr_serror(esr);
+
+	if ((v->control.hcr_el2 & HCR_VSE) && told != v->control.vsesr_el2)
+		told = 0; /* uncategorized */
+	v->control.vsesr_el2 = told;
+	v->control.hcr_el2 |= HCR_VSE;
 }
 
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
-	v->regs.stack = c->stack_top;
+	uint64_t stack = c->stack_top;
+
+	*(struct vcpu **)(uintptr_t)stack = v;
+	v->regs.stack = stack;
 	v->regs.next_exit = c->next_exit;
 	vcpu_control_load(&v->control);
 	part_vcpus(c, v);
@@ -78,19 +91,21 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	pmu_load(&v->pmu);
 	vgic_load(v->vm->vgic, v->idx);
 	c->loaded = v;
-	*(struct vcpu **)(uintptr_t)c->stack_top = v;
 	v->loaded = true;
 }
 
 void vcpu_put(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
+	uint64_t disr;
 
-	/* Stops timers and counters, so that what they raised can be
-	 * deactivated. */
-	el1_context_save(&v->el1);
-	pmu_put(&v->pmu);
 	vcpu_keep_serror(v);
+	/* Stops timers and counters, so that what they raised can be
+	 * deactivated. An error of this vCPU's is not for the next one. */
+	disr = el1_context_save(&v->el1);
+	if (disr)
+		vcpu_post_serror(v, disr);
+	pmu_put(&v->pmu);
 	if (v->sve.used)
 		sve_context_save(&v->sve, &v->fp);
 	else

@@ -152,6 +152,15 @@ void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context);
 void vcpu_keep_serror(struct vcpu *v);
 
 /*
+ * A virtual SError, when the vCPU's controls are loaded next;
+ * vcpu_keep_serror() has been called if they are. `esr`: ESR_EL2 or DISR_EL1 of
+ * the error, which the guest is told where the CPU has FEAT_RAS. Of two that
+ * wait, which are one to the guest, it is told nothing if they differ: that is
+ * the worst of errors.
+ */
+void vcpu_post_serror(struct vcpu *v, uint64_t esr);
+
+/*
  * The loaded vCPU's first use of SVE since its start, which the CPU has
  * trapped: when it executes the instruction again it will have its vectors.
  */

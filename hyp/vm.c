@@ -40,8 +40,8 @@
 #define HCR_TIDCP BIT(20) /* implementation defined registers */
 #define HCR_TACR  BIT(21) /* ACTLR_EL1 */
 #define HCR_RW    BIT(31) /* EL1 is AArch64 */
-#define HCR_TLOR  BIT(35) /* limited ordering regions: hidden */
-#define HCR_TERR  BIT(36) /* RAS error records: hidden */
+#define HCR_TLOR  BIT(35) /* limited ordering regions: there are none */
+#define HCR_TERR  BIT(36) /* RAS error records: there are none */
 #define HCR_APK   BIT(40) /* PAuth keys are the guest's */
 #define HCR_API   BIT(41) /* PAuth instructions too */
 #define HCR_TID5  BIT(58) /* GMID_EL1: MTE is hidden */

@@ -44,6 +44,8 @@ struct el1_context {
 	uint64_t cntkctl_el1;
 	uint64_t pauth[10]; /* APIA, APIB, APDA, APDB, APGA: lo, hi */
 	uint64_t os_lock;   /* OSLSR_EL1.OSLK as 0 or 1 */
+	/* FEAT_RAS: the guest's DISR_EL1; 0 while it is in the hardware. */
+	uint64_t vdisr_el2;
 	/* Breakpoints and watchpoints are switched when they are in use: the
 	 * next restore brings them; they are in the hardware now. */
 	bool debug_wanted, debug_live;
@@ -66,6 +68,7 @@ struct vcpu_control {
 	uint64_t vttbr_el2; /* with VMID */
 	uint64_t cntvoff_el2;
 	uint64_t cntpoff_el2; /* FEAT_ECV with CNTPOFF_EL2, else 0 */
+	uint64_t vsesr_el2;   /* FEAT_RAS: what the waiting SError tells */
 };
 
 /*
@@ -79,8 +82,11 @@ void el1_context_reset(struct el1_context *c);
  * out unless MDSCR_EL1.MDE lets them act, or the vCPU has just started; then
  * the first access to a register of self-hosted debug traps, and
  * el1_debug_open() brings them until the save. False: they are there already.
+ *
+ * With FEAT_RAS a save is an error synchronization barrier: an SError caused up
+ * to here is pending no longer, and DISR_EL1 of it is returned. 0: none.
  */
-void el1_context_save(struct el1_context *c);
+MUST_CHECK uint64_t el1_context_save(struct el1_context *c);
 void el1_context_restore(struct el1_context *c);
 MUST_CHECK bool el1_debug_open(struct el1_context *c);
 void fp_context_save(struct fp_context *c);

@@ -137,10 +137,22 @@ enum esr_wfx_ti {
 #define ESR_SERROR_AET  GENMASK(12, 10)
 #define ESR_SERROR_IESB BIT(13)
 #define ESR_SERROR_IDS  BIT(24) /* the rest is implementation defined */
+#define ESR_SERROR_ISS  GENMASK(23, 0)
 
 /* HPFAR_EL2: bits 55:12 of the faulting IPA in bits 47:4. Valid for stage-2
  * translation, address size and access flag faults and for S1PTW only. */
 #define HPFAR_FIPA GENMASK(47, 4)
+
+/*
+ * What ESR_EL2 or DISR_EL1 tells of an SError, as VSESR_EL2 wants it. IESB,
+ * which only ESR_EL2 has, is about an exception to EL2.
+ */
+static inline uint64_t esr_serror(uint64_t esr)
+{
+	return esr & (esr & ESR_SERROR_IDS ? ESR_SERROR_IDS | ESR_SERROR_ISS
+					   : ESR_SERROR_AET | ESR_SERROR_EA |
+						     ESR_SERROR_DFSC);
+}
 
 static inline enum esr_ec esr_ec(uint64_t esr)
 {

@@ -13,8 +13,9 @@
  * What EL2 owes for the rows that are shown: HCR_EL2.API and APK set and the
  * PAuth keys of a vCPU kept, SPSR bits (SSBS, DIT, UAO, PAN, BTYPE) kept,
  * HCR_EL2.RW set, FP/SIMD owned by the vCPU, TLBI range and Outer Shareable
- * forms not trapped. For the rows hidden: CPTR_EL2 and MDCR_EL2 trap their
- * registers, and the trap answers UNDEFINED.
+ * forms not trapped; HCR_EL2.AMO set and VDISR_EL2 of a vCPU kept, and nothing
+ * but zeros in error records and LORegions (TERR, TLOR). For the rows hidden:
+ *CPTR_EL2 and MDCR_EL2 trap their registers, and the trap answers UNDEFINED.
  *
  * Arm ARM DDI 0487, ID_AA64*_EL1 and ID_*_EL1; "Principles of the ID scheme".
  */

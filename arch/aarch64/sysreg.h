@@ -81,6 +81,21 @@ static inline bool esr_sysreg_read(uint64_t esr)
 #define SYS_RNDR_EL0       SYSREG(3, 3, 2, 4, 0)
 #define SYS_RNDRRS_EL0     SYSREG(3, 3, 2, 4, 1)
 
+/* RAS error records: HCR_EL2.TERR, and FIEN for the PFG ones. */
+#define SYS_ERRIDR_EL1    SYSREG(3, 0, 5, 3, 0)
+#define SYS_ERRSELR_EL1   SYSREG(3, 0, 5, 3, 1)
+#define SYS_ERXFR_EL1     SYSREG(3, 0, 5, 4, 0)
+#define SYS_ERXCTLR_EL1   SYSREG(3, 0, 5, 4, 1)
+#define SYS_ERXSTATUS_EL1 SYSREG(3, 0, 5, 4, 2)
+#define SYS_ERXADDR_EL1   SYSREG(3, 0, 5, 4, 3)
+#define SYS_ERXPFGF_EL1   SYSREG(3, 0, 5, 4, 4)
+#define SYS_ERXPFGCTL_EL1 SYSREG(3, 0, 5, 4, 5)
+#define SYS_ERXPFGCDN_EL1 SYSREG(3, 0, 5, 4, 6)
+#define SYS_ERXMISC0_EL1  SYSREG(3, 0, 5, 5, 0)
+#define SYS_ERXMISC1_EL1  SYSREG(3, 0, 5, 5, 1)
+#define SYS_ERXMISC2_EL1  SYSREG(3, 0, 5, 5, 2)
+#define SYS_ERXMISC3_EL1  SYSREG(3, 0, 5, 5, 3)
+
 /* Set/way cache maintenance: HCR_EL2.TSW */
 #define SYS_DC_ISW  SYSREG(1, 0, 7, 6, 2)
 #define SYS_DC_CSW  SYSREG(1, 0, 7, 10, 2)

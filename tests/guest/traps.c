@@ -26,6 +26,7 @@ uint64_t use_pmu(uint64_t x0), use_spe(uint64_t x0), use_amu(uint64_t x0);
 uint64_t use_mpam(uint64_t x0), use_trace(uint64_t x0), use_trf(uint64_t x0);
 uint64_t use_pan(uint64_t x0), use_uao(uint64_t x0), use_dit(uint64_t x0);
 uint64_t use_ssbs(uint64_t x0), use_lor(uint64_t x0), use_scxtnum(uint64_t x0);
+uint64_t lor_ones(uint64_t x0);
 uint64_t use_crc32(uint64_t x0), use_aes(uint64_t x0), use_lse(uint64_t x0);
 
 #define ESR_UNDEF (ESR_IL | FIELD_PREP(ESR_EC, EC_UNKNOWN))
@@ -170,6 +171,23 @@ static void check_features(void)
 		check_feature(&features[i],
 			      id_reg(features[i].crm, features[i].op2));
 	CHECK_EQ("feature_pauth", esr_of(use_pauth), pauth ? 0 : ESR_UNDEF);
+}
+
+static void check_loregions(void)
+{
+	static uint64_t cell = 0x10c;
+	uint64_t ones;
+
+	if (!FIELD_GET(GENMASK(19, 16), id_reg(7, 1))) {
+		check_skip("loregions_there_are_none", "no FEAT_LOR");
+		return;
+	}
+	CHECK_EQ("loregions_there_are_none", use_lor(0), 0);
+	trap_expect();
+	ones = lor_ones((uint64_t)(uintptr_t)&cell);
+	CHECK_EQ("loregion_registers_do_not_trap", trap_end().count, 0);
+	CHECK_EQ("loregion_registers_are_res0", ones, 0);
+	CHECK_EQ("loregion_accesses_are_plain", cell, 0x10c);
 }
 
 static void check_unknown_calls(void)
@@ -333,6 +351,7 @@ void payload_main(void)
 	check_own_exceptions();
 	check_id_space();
 	check_features();
+	check_loregions();
 	check_calls();
 	check_set_way();
 	check_waits();

@@ -105,6 +105,24 @@ do_wfe_ready:
 	routine	use_dit, mrs x0, S3_3_C4_C2_5
 	routine	use_ssbs, mrs x0, S3_3_C4_C2_6
 	routine	use_lor, mrs x0, S3_0_C10_C4_7		// LORID_EL1
+
+/* With no LORegions their other registers are RES0, and these accesses as LDAR
+ * and STLR. lor_ones(cell): all of what any bit was set in. */
+	.globl	lor_ones
+lor_ones:
+	mov	x1, #-1
+	mov	x2, #0
+	.irp	o, 0, 1, 2, 3		// LORSA, LOREA, LORN, LORC
+	msr	S3_0_C10_C4_\o, x1
+	isb
+	mrs	x3, S3_0_C10_C4_\o
+	orr	x2, x2, x3
+	.endr
+	ldlar	x3, [x0]
+	stllr	x3, [x0]
+	mov	x0, x2
+	ret
+
 	routine	use_scxtnum, mrs x0, S3_0_C13_C0_7	// SCXTNUM_EL1
 	routine	use_crc32, crc32x w0, w0, x0
 	routine	use_aes, aese v0.16b, v0.16b

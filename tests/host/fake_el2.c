@@ -228,8 +228,9 @@ bool el1_ptimer_asserts(void)
 #define MDSCR_MDE BIT(15)
 
 /* As el2/context.c does: the timers stop, breakpoints wait for their use. */
-void el1_context_save(struct el1_context *c)
+uint64_t el1_context_save(struct el1_context *c)
 {
+	uint64_t disr = fake_pcpu->disr;
 	bool live = c->debug_live;
 
 	note(FAKE_EL1_SAVE, (uint64_t)(uintptr_t)c, 0);
@@ -245,6 +246,8 @@ void el1_context_save(struct el1_context *c)
 	fake_pcpu->context.cntv_ctl_el0 = 0;
 	fake_pcpu->context.cntp_ctl_el0 = 0;
 	fake_el1.vtimer = fake_el1.ptimer = false;
+	fake_pcpu->context.vdisr_el2 = fake_pcpu->disr = 0;
+	return disr;
 }
 
 void el1_context_restore(struct el1_context *c)

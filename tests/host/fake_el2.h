@@ -31,6 +31,7 @@ struct fake_pcpu {
 	uint64_t zcr;
 	bool sve_open;
 	struct vcpu_control control;
+	uint64_t disr;   /* of an error that waits for the next barrier */
 	uint64_t htimer; /* EL2's own; UINT64_MAX: off */
 	bool pending[FAKE_INTIDS];
 	bool active[FAKE_INTIDS];

@@ -194,7 +194,7 @@ static uint8_t *make_kernel(void)
 /* A machine like Cortex-A57: AArch32 at EL0, 48-bit physical addresses. */
 static void make_idregs(uint64_t *regs)
 {
-	regs[IDREG(4, 0)] = 0x0000000010002222; /* RAS: must be hidden */
+	regs[IDREG(4, 0)] = 0x0000100000002222; /* AMU: must be hidden */
 	regs[IDREG(6, 0)] = 0x0000000000011120;
 	regs[IDREG(7, 0)] = 0x0000000000001125;
 }

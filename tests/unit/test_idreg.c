@@ -46,10 +46,10 @@ static void cpu_of_all_ones_shows_nothing_hidden(void **state)
 		unsigned reg, lsb;
 	} t[] = {
 		{"EL2", PFR0, 8},         {"EL3", PFR0, 12},
-		{"RAS", PFR0, 28},        {"SVE", PFR0, 32},
+		{"DF2", PFR1, 56},        {"SVE", PFR0, 32},
 		{"Secure EL2", PFR0, 36}, {"MPAM", PFR0, 40},
 		{"AMU", PFR0, 44},        {"RME", PFR0, 52},
-		{"MTE", PFR1, 8},         {"RAS_frac", PFR1, 12},
+		{"MTE", PFR1, 8},         {"PFAR", PFR1, 60},
 		{"MPAM_frac", PFR1, 16},  {"SME", PFR1, 24},
 		{"NMI", PFR1, 36},        {"MTE_frac", PFR1, 40},
 		{"GCS", PFR1, 44},        {"ETM", DFR0, 4},
@@ -59,9 +59,8 @@ static void cpu_of_all_ones_shows_nothing_hidden(void **state)
 		{"LS64", ISAR1, 60},      {"WFxT", ISAR2, 0},
 		{"MOPS", ISAR2, 16},      {"FGT", MMFR0, 56},
 		{"ECV", MMFR0, 60},       {"VMIDBits", MMFR1, 4},
-		{"VHE", MMFR1, 8},        {"LOR", MMFR1, 16},
+		{"VHE", MMFR1, 8},        {"HCX", MMFR1, 40},
 		{"XNX", MMFR1, 28},       {"TWED", MMFR1, 32},
-		{"HCX", MMFR1, 40},       {"IESB", MMFR2, 12},
 		{"NV", MMFR2, 24},        {"FWB", MMFR2, 40},
 		{"EVT", MMFR2, 56},       {"TCR2", MMFR3, 0},
 		{"SCTLR2", MMFR3, 4},     {"S1PIE", MMFR3, 8},
@@ -90,6 +89,9 @@ static void usable_features_pass_with_the_cpus_value(void **state)
 		{"DIT", PFR0, 48, 1},
 		{"CSV2", PFR0, 56, 1},
 		{"CSV3", PFR0, 60, 1},
+		{"RAS", PFR0, 28, 1},
+		{"RAS v1.1", PFR0, 28, 2},
+		{"RAS v1.1, the other way", PFR1, 12, 1},
 		{"BTI", PFR1, 0, 1},
 		{"SSBS", PFR1, 4, 2},
 		{"debug v8.4", DFR0, 0, 9},
@@ -108,8 +110,10 @@ static void usable_features_pass_with_the_cpus_value(void **state)
 		{"no 64 KiB granule", MMFR0, 24, 15},
 		{"4 KiB granule with LPA2", MMFR0, 28, 1},
 		{"DBM", MMFR1, 0, 2},
+		{"LOR", MMFR1, 16, 1},
 		{"PAN2", MMFR1, 20, 2},
 		{"UAO", MMFR2, 4, 1},
+		{"IESB", MMFR2, 12, 1},
 		{"CCIDX", MMFR2, 20, 1},
 		{"LSE2", MMFR2, 32, 1},
 		{"TTL", MMFR2, 48, 1},
@@ -134,6 +138,7 @@ static void values_newer_than_the_policy_are_capped(void **state)
 			 1);                                  /* GICv4.1 */
 	assert_int_equal(field(sanitised(PFR0, 0x22), 4), 1); /* AArch32 EL1 */
 	assert_int_equal(field(sanitised(PFR0, UINT64_C(3) << 56 | 2), 56), 1);
+	assert_int_equal(field(sanitised(PFR0, UINT64_C(3) << 28 | 2), 28), 2);
 	assert_int_equal(field(sanitised(DFR0, 11), 0), 10);
 	assert_int_equal(field(sanitised(MMFR1, 3), 0), 2); /* HAFT */
 	assert_int_equal(field(sanitised(ISAR0, UINT64_C(9) << 56), 56), 2);
@@ -190,7 +195,7 @@ static void aarch32_group_is_zero_without_aarch32_at_el0(void **state)
 	hw[PFR0] = 0x1111111111111112;
 	idreg_sanitise(hw, &ipa40, out);
 	assert_int_equal(out[4], 0x11111111); /* ID_MMFR0: the CPU's */
-	assert_int_equal(out[0], 0x01011111); /* ID_PFR0: no RAS, no AMU */
+	assert_int_equal(out[0], 0x11011111); /* ID_PFR0: no AMU */
 	assert_int_equal(out[2], 0x00000001); /* ID_DFR0: no PMU, no trace */
 }
 
@@ -261,13 +266,41 @@ static void cortex_a57_needs_no_trap_but_one_feature_more_does(void **state)
 	assert_false(idreg_must_trap(hw, out));
 	idreg_sanitise(hw, &ipa40, out); /* a VM without PMU */
 	assert_true(idreg_must_trap(hw, out));
-	hw[PFR0] |= UINT64_C(1) << 28; /* RAS */
+	hw[PFR0] |= UINT64_C(1) << 44; /* AMU */
 	idreg_sanitise(hw, &with, out);
 	assert_true(idreg_must_trap(hw, out));
 	memcpy(hw, a57, sizeof(hw));
 	hw[IDREG(7, 7)] = 1; /* a register that nobody knows */
 	idreg_sanitise(hw, &with, out);
 	assert_true(idreg_must_trap(hw, out));
+}
+
+/* Values that QEMU gives a Cortex-A76; Neoverse-N1's differ in PARange. Of its
+ * features beyond Cortex-A57's, RAS, LOR and IESB have registers of their own.
+ */
+static void cortex_a76_needs_no_trap(void **state)
+{
+	static const struct idreg_limits with = {.ipa_bits = 31, .pmu = true};
+	const uint64_t hw[IDREG_NR] = {
+		[0] = 0x10010131,
+		[1] = 0x10010000,
+		[2] = 0x04010008,
+		[4] = 0x10201105,
+		[IDREG(3, 4)] = 0x11,
+		[PFR0] = UINT64_C(0x1100000011111112),
+		[PFR1] = 0x10,
+		[DFR0] = 0x10305408,
+		[ISAR0] = UINT64_C(0x0000100010211120),
+		[ISAR1] = 0x00100001,
+		[MMFR0] = 0x00101122,
+		[MMFR1] = 0x10212122,
+		[MMFR2] = 0x00001011,
+	};
+	uint64_t out[IDREG_NR];
+
+	(void)state;
+	idreg_sanitise(hw, &with, out);
+	assert_false(idreg_must_trap(hw, out));
 }
 
 static void policy_rows_fit_and_do_not_overlap(void **state)
@@ -406,6 +439,7 @@ int main(void)
 		cmocka_unit_test(vectors_are_shown_where_they_can_be_switched),
 		cmocka_unit_test(
 			cortex_a57_needs_no_trap_but_one_feature_more_does),
+		cmocka_unit_test(cortex_a76_needs_no_trap),
 		cmocka_unit_test(cortex_a57_keeps_all_that_it_has),
 		cmocka_unit_test(policy_rows_fit_and_do_not_overlap),
 		cmocka_unit_test(whole_id_space_is_recognised_and_nothing_else),

@@ -100,12 +100,13 @@ static void debug_trap(bool on)
 
 static void debug_save(struct el1_context *c)
 {
-	unsigned nr = cpu_nr_breakpoints();
+	unsigned nr;
 
 	c->debug_wanted = c->debug_live && (c->mdscr_el1 & MDSCR_MDE);
 	if (!c->debug_live)
 		return;
 	c->debug_live = false;
+	nr = cpu_nr_breakpoints();
 	DEBUG_IDX(READ_BRP)
 	nr = cpu_nr_watchpoints();
 	DEBUG_IDX(READ_WRP)
@@ -141,7 +142,32 @@ static void os_lock_save(struct el1_context *c)
 	c->os_lock = (oslsr >> 1) & 1;
 }
 
-void el1_context_save(struct el1_context *c)
+/* DISR_EL1 is EL2's; at EL1 HCR_EL2.AMO makes it VDISR_EL2. */
+static uint64_t errors_save(struct el1_context *c)
+{
+	uint64_t disr, vdisr;
+
+	if (!cpu_has_ras())
+		return 0;
+	esb();
+	vdisr = read_vdisr_el2();
+	if (vdisr) {
+		c->vdisr_el2 = vdisr;
+		write_vdisr_el2(0);
+	}
+	disr = read_disr_el1();
+	if (disr)
+		write_disr_el1(0);
+	return disr;
+}
+
+static void errors_restore(struct el1_context *c, uint64_t vdisr)
+{
+	write_vdisr_el2(vdisr);
+	c->vdisr_el2 = 0;
+}
+
+uint64_t el1_context_save(struct el1_context *c)
 {
 	EL1_REGS(READ_PAIR)
 	READ(cntkctl_el1, "cntkctl_el1")
@@ -153,19 +179,24 @@ void el1_context_save(struct el1_context *c)
 	/* The timers must not fire for a vCPU that is gone. */
 	__asm__ volatile("msr cntv_ctl_el0, xzr\n\tmsr cntp_ctl_el0, xzr");
 	isb();
+	return errors_save(c);
 }
 
 void el1_context_restore(struct el1_context *c)
 {
-	if (c->debug_wanted)
-		debug_restore(c);
-	WRITE(os_lock, "oslar_el1")
+	uint64_t os_lock = c->os_lock, vdisr = c->vdisr_el2; /* one load */
+
+	__asm__ volatile("msr oslar_el1, %0" ::"r"(os_lock));
+	if (vdisr)
+		errors_restore(c, vdisr);
 	if (cpu_has_pauth()) {
 		PAUTH_REGS(WRITE_KEY)
 	}
 	WRITE(cntkctl_el1, "cntkctl_el1")
 	EL1_REGS(WRITE_PAIR)
 	isb();
+	if (c->debug_wanted) /* last: the rest needs no stack frame */
+		debug_restore(c);
 }
 
 bool vcpu_serror_waits(void)
@@ -175,12 +206,19 @@ bool vcpu_serror_waits(void)
 
 void vcpu_control_load(const struct vcpu_control *c)
 {
-	write_hcr_el2(c->hcr_el2);
-	write_vpidr_el2(c->vpidr_el2);
-	write_vmpidr_el2(c->vmpidr_el2);
-	write_vtcr_el2(c->vtcr_el2);
-	write_vttbr_el2(c->vttbr_el2);
-	write_cntvoff_el2(c->cntvoff_el2);
+	/* Neighbours in memory are loaded by one instruction. */
+	uint64_t hcr = c->hcr_el2, vmpidr = c->vmpidr_el2;
+	uint64_t vpidr = c->vpidr_el2, vtcr = c->vtcr_el2;
+	uint64_t vttbr = c->vttbr_el2, cntvoff = c->cntvoff_el2;
+
+	write_hcr_el2(hcr);
+	if ((hcr & HCR_VSE) && cpu_has_ras())
+		write_vsesr_el2(c->vsesr_el2);
+	write_vpidr_el2(vpidr);
+	write_vmpidr_el2(vmpidr);
+	write_vtcr_el2(vtcr);
+	write_vttbr_el2(vttbr);
+	write_cntvoff_el2(cntvoff);
 	if (cpu_has_cntpoff())
 		write_cntpoff_el2(c->cntpoff_el2);
 	isb();

@@ -49,9 +49,14 @@ static inline bool cpu_has_hcx(void)
 	return FIELD_GET(GENMASK(43, 40), read_id_aa64mmfr1_el1()) != 0;
 }
 
+static inline bool cpu_has_lor(void)
+{
+	return FIELD_GET(GENMASK(19, 16), read_id_aa64mmfr1_el1()) != 0;
+}
+
 static inline bool cpu_has_ras(void)
 {
-	return FIELD_GET(GENMASK(31, 28), read_id_aa64pfr0_el1()) != 0;
+	return (read_id_aa64pfr0_el1() & GENMASK(31, 28)) != 0;
 }
 
 /* FEAT_MPAM, by version: 1.x or 0.1. */

@@ -67,8 +67,18 @@ static void init_traps(void)
 	}
 	if (cpu_has_hcx())
 		write_hcrx_el2(0);
-	if (cpu_has_ras())
-		write_vsesr_el2(0); /* a virtual SError says nothing more */
+	if (cpu_has_lor())
+		write_lorc_el1(0); /* no LORegions, for nobody */
+}
+
+/* Those of a vCPU come with it (context.c); DISR_EL1 is EL2's own. */
+static void init_errors(void)
+{
+	if (!cpu_has_ras())
+		return;
+	write_vsesr_el2(0);
+	write_vdisr_el2(0);
+	write_disr_el1(0);
 }
 
 /* MPAM2_EL2, MPAMHCR_EL2: a guest's accesses trap. */
@@ -106,6 +116,7 @@ static void init_timers(void)
 void cpu_init_el2(void)
 {
 	init_traps();
+	init_errors();
 	init_partitions();
 	init_timers();
 	if (cpu_has_pmuv3())

@@ -29,6 +29,7 @@
 #define SYSREG_RW(name)         SYSREG_RW_AS(name, #name)
 
 #define isb()     __asm__ volatile("isb" ::: "memory")
+#define esb()     __asm__ volatile("hint #16" ::: "memory")
 #define dsb_ish() __asm__ volatile("dsb ish" ::: "memory")
 #define dsb_sy()  __asm__ volatile("dsb sy" ::: "memory")
 
@@ -92,6 +93,9 @@ SYSREG_WO_AS(hdfgrtr_el2, "S3_4_C3_C1_4")
 SYSREG_WO_AS(hdfgwtr_el2, "S3_4_C3_C1_5")
 SYSREG_WO_AS(hafgrtr_el2, "S3_4_C3_C1_6")
 SYSREG_WO_AS(vsesr_el2, "S3_4_C5_C2_3")
+SYSREG_RW_AS(vdisr_el2, "S3_4_C12_C1_1")
+SYSREG_RW_AS(disr_el1, "S3_0_C12_C1_1")
+SYSREG_WO_AS(lorc_el1, "S3_0_C10_C4_3")
 SYSREG_WO_AS(cntpoff_el2, "S3_4_C14_C0_6")
 
 /* Memory partitioning (FEAT_MPAM). */

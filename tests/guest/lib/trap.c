@@ -75,6 +75,7 @@ static bool trap_record(struct trap_frame *f, uint64_t kind)
 		return false;
 	if (kind == SLOT_SERROR) {
 		c->trap.serrors++;
+		c->trap.esr = f->esr;
 		return true;
 	}
 	c->trap.count++;
