@@ -66,9 +66,36 @@ $(BUILD)/manifest-check: $(CHECK_SRCS) $(wildcard hyp/*.h hyp/base/*.h) Makefile
 	$(Q)$(HOST_CC) -std=gnu11 -D_GNU_SOURCE -O1 -g $(WARN) $(INC) \
 		-Itests/host/include $(CHECK_SRCS) -o $@.$$$$ -lfdt && mv $@.$$$$ $@
 
+# Tests with threads are run under the thread sanitizer as well, with time for
+# others after each atomic access. It knows no fences: what is ordered by one
+# alone it cannot judge.
+TSAN := $(BUILD)/tsan
+TSAN_CFLAGS := $(filter-out $(HOST_SAN) --coverage,$(HOST_CFLAGS)) -fsanitize=thread -Wno-tsan \
+	-include tests/host/between.h
+TSAN_TESTS := $(patsubst tests/unit/%.c,$(TSAN)/%,$(sort $(wildcard tests/unit/test_*_threads.c)))
+TSAN_LIB := $(TSAN)/libplinth-tsan.a
+TSAN_OBJS := $(patsubst %.c,$(TSAN)/%.o,$(PURE_SRCS) $(sort $(wildcard tests/host/*.c)))
+UNIT_TESTS += $(TSAN_TESTS)
+
+$(TSAN)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(TSAN_CFLAGS) -c $< -o $@
+
+.PRECIOUS: $(TSAN)/%.o
+$(TSAN_LIB): $(TSAN_OBJS)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(TSAN)/test_%: $(TSAN)/tests/unit/test_%.o $(TSAN_LIB)
+	$(Q)$(HOST_CC) -fsanitize=thread $^ -o $@ -lcmocka -lfdt
+
 ## make unit-NAME       build and run one unit test, tests/unit/test_NAME.c
 .PRECIOUS: $(HOST)/test_% $(HOST)/%.o
 unit-%: $(HOST)/test_%
+	$(Q)$<
+
+## make unit-tsan-NAME  the same of one with threads, under the thread sanitizer
+.PRECIOUS: $(TSAN)/test_%
+unit-tsan-%: $(TSAN)/test_%
 	$(Q)$<
 
 .PHONY: unit

@@ -66,7 +66,9 @@ int vgic_read_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 
 	if (!b)
 		return vgic_read_zero(op);
-	op->value = b->prio_word[(intid & 31) / 4] >> 8 * (intid & 3);
+	op->value = __atomic_load_n(&b->prio_word[(intid & 31) / 4],
+				    __ATOMIC_RELAXED) >>
+		    8 * (intid & 3);
 	if (op->size == 1)
 		op->value &= 0xff;
 	return 0;
@@ -258,9 +260,12 @@ static inline uint32_t change_enable(struct vgic *g, struct vgic_bank *b,
 	uint32_t was = b->open, bits = (uint32_t)op->value;
 
 	(void)intid;
-	b->enabled = op->offset & (GICD_ICENABLER - GICD_ISENABLER)
-			     ? b->enabled & ~bits
-			     : b->enabled | bits;
+	/* Reads take no lock. */
+	__atomic_store_n(&b->enabled,
+			 op->offset & (GICD_ICENABLER - GICD_ISENABLER)
+				 ? b->enabled & ~bits
+				 : b->enabled | bits,
+			 __ATOMIC_RELAXED);
 	vgic_update_open(g, b);
 	return was ^ b->open;
 }
@@ -427,7 +432,7 @@ change_prio(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 	word = &b->prio_word[(intid & 31) / 4];
 	spin_lock(frame_lock(g, v));
 	diff = (*word ^ to) & mask;
-	*word ^= diff;
+	__atomic_store_n(word, *word ^ diff, __ATOMIC_RELAXED);
 	told = concerned(b);
 	if (told) {
 		told &= nonzero_bytes(diff) << (intid & 28);
@@ -478,7 +483,8 @@ change_router(struct vgic *g, const struct mmio_op *op, uint32_t intid)
 	uint32_t bit = 1U << (intid & 31);
 
 	spin_lock(&g->lock);
-	*r = vgic_write_half(*r, op) & GICD_IROUTER_MASK;
+	__atomic_store_n(r, vgic_write_half(*r, op) & GICD_IROUTER_MASK,
+			 __ATOMIC_RELAXED);
 	s->any = *r & GICD_IROUTER_IRM ? s->any | bit : s->any & ~bit;
 	vgic_reroute_locked(g, intid / 32, bit);
 	vgic_touch_spis_locked(g, intid / 32, bit, &k);

@@ -29,7 +29,7 @@ void vgic_touch_private_locked(struct vgic_cpu *v, uint32_t mask,
 	uint32_t live = mask & (b->resident | b->hw);
 
 	b->revisit |= live;
-	v->direct &= ~live;
+	__atomic_store_n(&v->direct, v->direct & ~live, __ATOMIC_RELAXED);
 	if (live | (mask & vgic_ready(b)))
 		vgic_mark(v, VGIC_STALE_PRIVATE, k);
 }

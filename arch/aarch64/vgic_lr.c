@@ -74,7 +74,9 @@ void vgic_lr_peek(struct vgic *g, struct vgic_cpu *v, uint32_t slots)
 		note(vgic_bank_of(g, v, intid), intid & 31,
 		     lr_state(intid, ich_read_lr(i)), v->placed_p & BIT(i));
 	}
-	v->direct &= v->b.hw | v->b.edge; /* a used-up hw needs a new one */
+	/* a used-up hw needs a new one */
+	__atomic_store_n(&v->direct, v->direct & (v->b.hw | v->b.edge),
+			 __ATOMIC_RELAXED);
 }
 
 void vgic_apply_some(struct vgic_bank *b, uint32_t mask)
@@ -134,7 +136,7 @@ void vgic_lr_fold(struct vgic *g, struct vgic_cpu *v, unsigned idx)
 			vgic_spis_of(g, intid)->direct &= ~bit;
 		return;
 	}
-	v->direct &= ~bit;
+	__atomic_store_n(&v->direct, v->direct & ~bit, __ATOMIC_RELAXED);
 	vgic_hw_settle(g, v, bit, false);
 }
 
@@ -218,7 +220,8 @@ void vgic_lr_occupy(struct vgic *g, struct vgic_cpu *v, unsigned idx,
 		v->slot_of[intid] = (uint8_t)idx;
 		if ((lr & ICH_LR_Pending) && !v->overflow &&
 		    ((lr & ICH_LR_HW) || (b->edge & bit)))
-			v->direct |= bit;
+			__atomic_store_n(&v->direct, v->direct | bit,
+					 __ATOMIC_RELAXED);
 	}
 	ich_write_lr(idx, lr);
 }

@@ -119,7 +119,7 @@ static void waker_locked(struct vgic_cpu *v, bool sleep, struct vgic_kicks *k)
 {
 	v->sleep = sleep;
 	v->quiet = sleep;
-	v->direct = 0;
+	__atomic_store_n(&v->direct, 0, __ATOMIC_RELAXED);
 	vgic_mark(v, VGIC_STALE_ALL, k);
 	put_waker(v, !v->loaded || v->index == k->self);
 }

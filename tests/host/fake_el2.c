@@ -7,6 +7,7 @@
 #include <port/spinlock.h>
 #include <port/this_cpu.h>
 #include <string.h>
+#include <threads.h>
 
 #include <arch/aarch64/idreg_hw.h>
 #include <arch/aarch64/maint.h>
@@ -14,11 +15,12 @@
 
 static struct fake_pcpu first_pcpu;
 
-struct fake_pcpu *fake_pcpu = &first_pcpu;
-struct cpu *fake_this_cpu;
+_Thread_local struct fake_pcpu *fake_pcpu = &first_pcpu;
+_Thread_local struct cpu *fake_this_cpu;
 struct fake_hooks fake_hooks;
-struct fake_log fake_log;
-struct fake_spin fake_spin;
+_Thread_local struct fake_log fake_log;
+_Thread_local struct fake_spin fake_spin;
+_Thread_local void (*fake_between)(void);
 uint64_t fake_counter = 0x1000;
 struct fake_rndr fake_rndr;
 
@@ -63,6 +65,23 @@ unsigned fake_log_find_a(enum fake_op op, unsigned from, uint64_t a)
 }
 
 /* --------------------------------------------------------------- spinlocks */
+
+#define PATIENCE 10000000U /* turns that others get */
+
+void fake_spin_locking(const struct spinlock *l)
+{
+	for (unsigned i = 0; i < fake_spin.nr_held; i++) {
+		if (fake_spin.held[i] == l)
+			abort(); /* self-deadlock */
+	}
+}
+
+void fake_spin_waits(unsigned turn)
+{
+	if (turn == PATIENCE)
+		abort();
+	thrd_yield();
+}
 
 void fake_spin_locked(const struct spinlock *l)
 {

@@ -37,9 +37,10 @@ struct fake_pcpu {
 	bool active[FAKE_INTIDS];
 };
 
-/* The pCPU that the code under test runs on; there is one to begin with. */
-extern struct fake_pcpu *fake_pcpu;
-extern struct cpu *fake_this_cpu;
+/* The pCPU that the code under test runs on; there is one to begin with. Each
+ * thread has its own. */
+extern _Thread_local struct fake_pcpu *fake_pcpu;
+extern _Thread_local struct cpu *fake_this_cpu;
 #define fake_el1 (fake_pcpu->el1)
 
 extern uint64_t fake_counter; /* CNTPCT_EL0: one more at each look */
@@ -64,6 +65,9 @@ struct fake_hooks {
 };
 
 extern struct fake_hooks fake_hooks;
+
+/* What this thread does after atomic accesses, where between.h is in front. */
+extern _Thread_local void (*fake_between)(void);
 
 enum fake_op {
 	FAKE_EL1_SAVE,    /* a: the struct el1_context */
@@ -99,7 +103,7 @@ struct fake_log {
 	struct fake_event e[FAKE_LOG_MAX]; /* later ones are lost */
 };
 
-extern struct fake_log fake_log;
+extern _Thread_local struct fake_log fake_log; /* what this thread did */
 
 void fake_log_reset(void);
 /* How many times. */

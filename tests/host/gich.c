@@ -13,7 +13,7 @@
 #define LR_EOI     (UINT64_C(1) << 41)
 #define FIRST_LPI  8192U
 
-struct gich *gich;
+_Thread_local struct gich *gich;
 
 static void die(const char *why)
 {

@@ -39,8 +39,8 @@ struct gich {
 	void *ctx;
 };
 
-/* The CPU that the code under test runs on. */
-extern struct gich *gich;
+/* The CPU that the code under test runs on; each thread is one. */
+extern _Thread_local struct gich *gich;
 
 /* Called before bits of a list register are set, if not NULL: what other CPUs
  * may do meanwhile. */

@@ -1,8 +1,8 @@
 /*
- * Spinlock (host build): same interface, and it dies at once on recursion or
- * on release of a free lock when only one thread uses it, which is how unit
- * tests run. What the thread holds is kept, and a test may look on, or play
- * another CPU, whenever a lock is about to be taken or has been released.
+ * Spinlock (host build): the same ticket lock, and it dies at once on recursion
+ * and on release of a free lock. What a thread holds is kept, and a test may
+ * look on, or play another CPU, whenever a lock is about to be taken or has
+ * been released; most have one thread, which plays all CPUs.
  */
 #ifndef PLINTH_PORT_SPINLOCK_H
 #define PLINTH_PORT_SPINLOCK_H
@@ -26,34 +26,43 @@ struct fake_spin {
 	void (*after_unlock)(const struct spinlock *l);
 };
 
-extern struct fake_spin fake_spin;
+extern _Thread_local struct fake_spin fake_spin;
 
+/* Dies if this thread holds it. */
+void fake_spin_locking(const struct spinlock *l);
+/* Another thread has it; dies if it has it for ever. */
+void fake_spin_waits(unsigned turn);
 void fake_spin_locked(const struct spinlock *l);
 void fake_spin_unlocked(const struct spinlock *l);
 
+static inline bool spin_is_held(const struct spinlock *l)
+{
+	return __atomic_load_n(&l->owner, __ATOMIC_RELAXED) !=
+	       __atomic_load_n(&l->next, __ATOMIC_RELAXED);
+}
+
 static inline void spin_lock(struct spinlock *l)
 {
+	uint16_t ticket;
+
 	if (fake_spin.before_lock)
 		fake_spin.before_lock(l);
-	if (l->owner != l->next)
-		abort(); /* self-deadlock */
-	l->next++;
+	fake_spin_locking(l);
+	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	for (unsigned turn = 0;
+	     __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket; turn++)
+		fake_spin_waits(turn);
 	fake_spin_locked(l);
 }
 
 static inline void spin_unlock(struct spinlock *l)
 {
-	if (l->owner == l->next)
-		abort(); /* not held */
-	l->owner++;
+	if (!spin_is_held(l))
+		abort();
 	fake_spin_unlocked(l);
+	(void)__atomic_fetch_add(&l->owner, 1, __ATOMIC_RELEASE);
 	if (fake_spin.after_unlock)
 		fake_spin.after_unlock(l);
-}
-
-static inline bool spin_is_held(const struct spinlock *l)
-{
-	return l->owner != l->next;
 }
 
 #endif
