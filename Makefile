@@ -489,7 +489,8 @@ check-long: check check-guest
 	$(PYTEST_ALL) -m 'long and not guest' tests/system
 
 BENCH := $(BUILD)/bench
-BENCH_CPUS ?= cortex-a57 max
+BENCH_DEFAULTS := cortex-a57 max
+BENCH_CPUS ?= $(BENCH_DEFAULTS)
 BENCH_CPU ?= cortex-a57
 BENCH_RUN = scripts/run --elf $(BUILD)/plinth.elf --build $(BUILD) --icount \
 	--timeout 600
@@ -501,16 +502,24 @@ $(BENCH_DISK):
 	$(Q)truncate -s 64M $@
 # One vCPU, when nobody says: then a boot hardly depends on who was first.
 BENCH_SMP = $(if $(filter file,$(origin SMP)),1,$(SMP))
-BENCH_DTB = $(GUEST_OUT)/bench-$(BENCH_SMP).dtb
 BENCH_APPEND ?= console=ttyAMA0 quiet
-BENCH_LINUX = $(BENCH_RUN) --cpu $(BENCH_CPU) --kernel $(LINUX_IMAGE) \
-	--initrd $(LINUX_INITRD) --smp $(BENCH_SMP) --dtb $(BENCH_DTB) --disk $(LINUX_DISK) \
-	--host-append stats
-# The same guest on the bare machine; its device tree is the same.
-BENCH_NATIVE = $(BENCH_RUN) --native --cpu $(BENCH_CPU) --kernel $(LINUX_IMAGE) \
-	--initrd $(LINUX_INITRD) --smp $(BENCH_SMP) --mem $(MEM) --dtb $(BENCH_DTB) \
-	--disk $(LINUX_DISK)
+BENCH_KERNEL = $(filter-out $(LINUX_NAME),$(KERNEL))
+BENCH_DISKS = $(call given,DISK,$(LINUX_DISK))
+BENCH_DTB = $(GUEST_OUT)/bench-linux-$(BENCH_SMP)-$(MEM)-$(words $(or $(BENCH_DISKS),none)).dtb
+# On the bare machine it is the same guest with the same device tree.
+BENCH_GUEST = --cpu $(BENCH_CPU) --kernel $(or $(BENCH_KERNEL),$(LINUX_IMAGE)) \
+	--initrd '$(call given,INITRD,$(LINUX_INITRD))' --smp $(BENCH_SMP) --mem $(MEM) \
+	--dtb $(call given,DTB,$(BENCH_DTB)) --disk '$(BENCH_DISKS)'
+# What tells this boot from others: what was given, too.
+BENCH_SETUP = --setup kernel="$(or $(BENCH_KERNEL),$$(cat $(LINUX_KERNEL)/version))" \
+	--setup smp=$(BENCH_SMP) --setup cpu=$(BENCH_CPU) --setup append='$(BENCH_APPEND)' \
+	$(if $(filter-out 512M,$(MEM)),--setup mem=$(MEM)) \
+	$(foreach v,INITRD DISK DTB,$(if $(filter undefined,$(origin $v)),,--setup $v='$($v)'))
 # A CPU without FEAT_RNG needs a seed, or Linux waits for entropy for ever.
+$(GUEST_OUT)/bench-linux-$(BENCH_SMP)-$(MEM)-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
+	@mkdir -p $(@D)
+	$(Q)guest/linux/mkdtb --smp $(BENCH_SMP) --mem $(MEM) --disks $* --seed $@
+
 $(GUEST_OUT)/bench-%.dtb: guest/linux/mkdtb guest/linux/guest.dts
 	@mkdir -p $(@D)
 	$(Q)guest/linux/mkdtb --smp $* --mem 512M --seed $@
@@ -527,35 +536,53 @@ $(BENCH_PLUGIN): tests/bench/plugin/exits.c tests/bench/plugin/qemu_plugin.h
 	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden \
 		$< -o $@
 
-BENCH_RESULTS = $(BENCH_CPUS:%=$(BENCH)/results-%.json) $(BENCH)/linux.json
-BENCH_TARGETS := bench bench-check bench-linux bench-anatomy
+# Every part is measured, then tests/bench/check keeps all and judges it.
+BENCH_OPERATIONS = $(BENCH_CPUS:%=$(BENCH)/results-%.json)
+BENCH_ALL = $(BENCH_OPERATIONS) $(BENCH)/linux.json $(BENCH)/startup.json
+BENCH_KEEP = --keep $(BENCH)/results.json --elf $(BUILD)/plinth.elf
+BENCH_MODE = $(if $(filter check,$(BASELINE)),,--$(or $(BASELINE),report))
+BENCH_WRITTEN = $(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
+BENCH_TARGETS := bench bench-check bench-linux bench-boots bench-startup bench-anatomy
 BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 	--manifest tests/bench/bench.dts
+# For tests/bench/inputs, which refuses what a target has no use for.
+BENCH_GIVEN = $(strip $(foreach v,CPU APPEND PCPUS VMS MANIFEST QEMU_ARGS HOST_APPEND CONSOLE,\
+	$(if $(filter command,$(origin $v)),$v)))
+export BASELINE BENCH_CPUS BENCH_CPU BENCH_DEFAULTS BENCH_GIVEN HOST_CC
 
-## bench                extra instructions an operation costs under Plinth, and a
-##                      Linux boot's exits by reason [KERNEL= SMP=1 BENCH_CPU=
-##                      BENCH_APPEND=; BASELINE=write: the results to compare with]
-## bench-check          the same and starts, and fails where it is above the base line
-##                      or a limit
-## bench-linux          the exits of the Linux boot alone
+## bench                extra instructions an operation costs under Plinth, a Linux
+##                      boot's exits by reason, starts and sizes [BENCH_CPUS=models;
+##                      as bench-linux; BASELINE=write: the results to compare with,
+##                      BASELINE=check: as bench-check]
+## bench-check          the same, and fails where it is above the base line or a limit
+## bench-linux          the exits of the Linux boot alone [KERNEL= INITRD= DISK= DTB=
+##                      SMP=1 MEM=512M BENCH_CPU=cortex-a57 BENCH_APPEND=]
 ## bench-boots          boots of the built kernel in several shapes [BASELINE=write,
 ##                      BASELINE=check: fails where they are above the base line]
 ## bench-startup        what a start takes, and sizes, and fails above a limit
 ##                      [BASELINE=write]
-## bench-anatomy        exits instruction by instruction [REASON="GICD write"]
-.PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations
+## bench-anatomy        exits instruction by instruction [REASON="GICD write"
+##                      BENCH_CPU=]
+.PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations bench-exits bench-starts
+bench-boots: BENCH_WITH := KERNEL=built
 $(BENCH_TARGETS):
-	@$(SETUP) build run </dev/null
-	@$(PARALLEL) $@-all </dev/null
+	@$(SETUP) build run $(if $(filter bench-boots,$@),kernel) </dev/null
+	@tests/bench/inputs $@
+	@$(PARALLEL) $@-all $(BENCH_WITH) </dev/null
 
-bench-all: bench-operations bench-linux-all bench-startup-all
-	@tests/bench/check $(if $(filter write,$(BASELINE)),--write,--report) \
-		--keep $(BENCH)/results.json --elf $(BUILD)/plinth.elf $(BENCH_RESULTS)
-	@tests/bench/chart.py $(BENCH)/results.json $(BENCH)/chart.svg
-	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
+bench-all: bench-operations bench-exits bench-starts
+	@tests/bench/check $(BENCH_MODE) $(BENCH_KEEP) --chart $(BENCH)/chart.svg $(BENCH_ALL)
+	$(BENCH_WRITTEN)
 
-bench-check-all: bench-operations bench-linux-all bench-startup-all
-	@tests/bench/check $(BENCH_RESULTS)
+bench-check-all: bench-operations bench-exits bench-starts
+	@tests/bench/check $(BENCH_KEEP) --chart $(BENCH)/chart.svg $(BENCH_ALL)
+
+bench-linux-all: bench-exits
+	@tests/bench/check $(BENCH_MODE) $(BENCH)/linux.json
+
+bench-startup-all: bench-starts
+	@tests/bench/check $(BENCH_MODE) $(BENCH_KEEP) $(BENCH)/startup.json
+	$(BENCH_WRITTEN)
 
 bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 	@for cpu in $(BENCH_CPUS); do \
@@ -571,40 +598,26 @@ bench-operations: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK)
 				--manifest tests/bench/shared.dts" || exit; \
 	done
 
-bench-linux-all: linux-parts $(BENCH_PLUGIN) $(BENCH_DTB)
+bench-exits: linux-parts $(BENCH_PLUGIN) $(if $(filter undefined,$(origin DTB)),$(BENCH_DTB))
 	@tests/bench/linux-exits --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
-		--json $(BENCH)/linux.json --setup kernel="$$(cat $(LINUX_KERNEL)/version)" \
-		--setup smp=$(BENCH_SMP) --setup cpu=$(BENCH_CPU) --setup append='$(BENCH_APPEND)' \
-		--native "$(BENCH_NATIVE) --append '$(BENCH_APPEND) plinth.off'" \
-		-- $(BENCH_LINUX) --append '$(BENCH_APPEND) plinth.off'
-
-.PHONY: bench-boots bench-boots-all
-bench-boots:
-	@$(SETUP) build run kernel </dev/null
-	@$(PARALLEL) bench-boots-all KERNEL=built </dev/null
+		--json $(BENCH)/linux.json $(BENCH_SETUP) \
+		--native "$(BENCH_RUN) --native $(BENCH_GUEST) --append '$(BENCH_APPEND) plinth.off'" \
+		-- $(BENCH_RUN) $(BENCH_GUEST) --host-append stats --append '$(BENCH_APPEND) plinth.off'
 
 bench-boots-all: linux-parts $(BENCH_PLUGIN) \
 		$(patsubst %,$(GUEST_OUT)/bench-%.dtb,1 4 hvc0-1 hvc0-4)
 	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--dtb $(GUEST_OUT)/bench-%.dtb --disk $(LINUX_DISK) \
 		--kernel "$$(cat $(LINUX_KERNEL)/version)" \
-		$(if $(filter write check,$(BASELINE)),--$(BASELINE)) --build $(BENCH) \
+		$(if $(BASELINE),--$(BASELINE)) --build $(BENCH) \
 		-- $(BENCH_RUN) \
 		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD)
-	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
+	$(BENCH_WRITTEN)
 
-.PHONY: bench-startup bench-startup-all
-bench-startup:
-	@$(SETUP) build run </dev/null
-	@$(MAKE) --no-print-directory bench-startup-all </dev/null
-
-bench-startup-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_PLUGIN)
+bench-starts: $(BUILD)/plinth.elf guest-payloads $(BENCH_PLUGIN)
 	@tests/bench/startup --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
-		--payload $(GUEST)/hello.img $(if $(filter write,$(BASELINE)),--write) \
-		--keep $(BENCH)/results.json \
-		--limits tests/bench/startup-limits.json \
+		--payload $(GUEST)/hello.img --json $(BENCH)/startup.json \
 		-- $(BENCH_RUN) --cpu cortex-a57 --host-append stats
-	$(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
 
 bench-anatomy-all: $(BUILD)/plinth.elf guest-payloads $(BENCH_DISK) $(BENCH_PLUGIN)
 	@tests/bench/anatomy --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \

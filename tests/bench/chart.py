@@ -77,8 +77,14 @@ def main(argv):
     if len(argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    with open(argv[0], encoding="utf-8") as file:
-        found = json.load(file)
+    try:
+        with open(argv[0], encoding="utf-8") as file:
+            found = json.load(file)
+        if not found["operations"]:
+            raise ValueError("no operations")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"chart: {argv[0]}: no results of the bench: {error}", file=sys.stderr)
+        return 2
     with open(argv[1], "w", encoding="utf-8") as file:
         file.write(svg(report.rows(found, report.load("budgets.json"))))
     return 0

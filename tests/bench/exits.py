@@ -9,12 +9,12 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "scripts", "gdb")]
 
+import child  # noqa: E402
 from launch import image  # noqa: E402
 from plinth import esr as syndrome  # noqa: E402
 
@@ -77,16 +77,12 @@ def run(command, plugin, out):
     of plugin_arguments(), which name the file `out`."""
     if os.path.exists(out):
         os.unlink(out)
-    done = subprocess.run(
-        [*command, f"--qemu-args={shlex.join(['-plugin', plugin])}"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    text = done.stdout.decode("latin-1")  # a character is a byte
-    if done.returncode or not os.path.exists(out):
+    words = [*command, f"--qemu-args={shlex.join(['-plugin', plugin])}"]
+    status, console, said = child.run(words)
+    text = console.decode("latin-1")  # a character is a byte
+    if status or not os.path.exists(out):
         sys.stderr.write(text[-2000:])
-        raise Unusable(f"no counts, status {done.returncode}")
+        raise Unusable(f"no counts, status {status}" + (f": {said}" if said else ""))
     with open(out, encoding="utf-8") as file:
         return json.load(file), text
 

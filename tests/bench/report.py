@@ -45,7 +45,7 @@ def keep(path, elf, **sections):
             found = json.load(file)
         except ValueError:
             found = {}
-        if found.get("image") != image:
+        if not isinstance(found, dict) or found.get("image") != image:
             found = {"unit": "instructions", "image": image}
         found.update(sections)
         file.truncate(0)

@@ -2,7 +2,6 @@
 
 import importlib.machinery
 import importlib.util
-import json
 import os
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,34 +15,6 @@ def script():
 
 
 STARTUP = script()
-FOUND = {
-    "starts": [{"what": "copied", "apart": 700, "all": 9000}],
-    "sizes": [{"what": "image", "value": 50}],
-}
-
-
-def test_figure_at_its_limit_is_no_finding():
-    assert STARTUP.above(FOUND, {"copied": 700, "image": 50}) == []
-
-
-def test_each_figure_above_its_limit_is_named():
-    assert STARTUP.above(FOUND, {"copied": 699, "image": 49}) == [
-        "copied: 700, the limit is 699",
-        "image: 50, the limit is 49",
-    ]
-
-
-def test_committed_figures_are_just_below_the_committed_limits():
-    """So that a limit is worth having: within 3 %."""
-    with open(os.path.join(HERE, "startup.json"), encoding="utf-8") as file:
-        found = json.load(file)
-    with open(os.path.join(HERE, "startup-limits.json"), encoding="utf-8") as file:
-        limits = json.load(file)
-    assert STARTUP.above(found, limits) == []
-    near = {what: int(limit * 0.97) - 1 for what, limit in limits.items()}
-    assert len(STARTUP.above(found, near)) == len(limits)
-
-
 def test_sizes_leave_out_symbols_debugging_and_padding(monkeypatch):
     sections = """
   [ 1] .text             PROGBITS        0000000040200000 001000 002000 00  AX  0   0 2048
