@@ -61,7 +61,13 @@ def test_status_tells_how_it_ended(start, kind, function, status, text):
     child = start(kind, function)
     out, err = child.communicate()
     assert (out, child.returncode) == (b"end\n", status)
-    assert text in err.decode().splitlines()[-1]
+    assert text in (err.decode().splitlines() or [""])[-1]
+
+
+@pytest.mark.parametrize("stdin, lines", [(subprocess.DEVNULL, 0), (subprocess.PIPE, 1)])
+def test_input_is_spoken_of_where_there_is_some(start, stdin, lines):
+    _, err = start(1, OFF, stdin=stdin).communicate()
+    assert err.decode().count("input is not a terminal") == lines == len(err.splitlines())
 
 
 # Rules out: forged-status
