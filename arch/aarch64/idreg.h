@@ -15,7 +15,7 @@
  * HCR_EL2.RW set, FP/SIMD owned by the vCPU, TLBI range and Outer Shareable
  * forms not trapped; HCR_EL2.AMO set and VDISR_EL2 of a vCPU kept, and nothing
  * but zeros in error records and LORegions (TERR, TLOR). For the rows hidden:
- *CPTR_EL2 and MDCR_EL2 trap their registers, and the trap answers UNDEFINED.
+ * CPTR_EL2 and MDCR_EL2 trap their registers, and the trap answers UNDEFINED.
  *
  * Arm ARM DDI 0487, ID_AA64*_EL1 and ID_*_EL1; "Principles of the ID scheme".
  */
