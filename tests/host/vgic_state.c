@@ -58,7 +58,12 @@ bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 	return true;
 }
 
-bool vgic_redist_is_true(struct vgic *g, unsigned vcpu)
+uint32_t vgic_in_registers(const struct vgic *g, unsigned vcpu)
+{
+	return g->cpus[vcpu].b.resident & g->cpus[vcpu].b.open;
+}
+
+bool vgic_redist_is_true(const struct vgic *g, unsigned vcpu, bool *withdrawn)
 {
 	const struct vgic_cpu *v = &g->cpus[vcpu];
 	uint64_t ctlr = FIELD_PREP(GICR_CTLR_DPG, v->dpg) |
@@ -67,11 +72,8 @@ bool vgic_redist_is_true(struct vgic *g, unsigned vcpu)
 	bool due = v->loaded && *v->stale & VGIC_STALE_ALL;
 	uint32_t waker = v->regs[GICR_WAKER / 4];
 
-	if (v->regs[GICR_CTLR / 4] & GICR_CTLR_RWP) {
-		ctlr |= GICR_CTLR_RWP;
-		if (!v->loaded || !(*v->stale & VGIC_STALE_RWP))
-			return false; /* nobody would ever clear it */
-	}
+	*withdrawn &= v->loaded && (*v->stale & VGIC_STALE_RWP);
+	ctlr |= *withdrawn ? GICR_CTLR_RWP : 0;
 	return v->regs[GICR_CTLR / 4] == ctlr &&
 	       (v->sleep ? waker == 6 || (due && waker == 2) : waker == 0);
 }

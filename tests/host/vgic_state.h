@@ -29,7 +29,15 @@ struct vgic_irq_state {
 bool vgic_irq_state(struct vgic *g, unsigned self, unsigned vcpu,
 		    uint32_t intid, struct vgic_irq_state *out);
 
-/* Whether what reads from RD_base on give is what the vGIC has. */
-bool vgic_redist_is_true(struct vgic *g, unsigned vcpu);
+/* SGIs and PPIs in list registers of that vCPU that a disable has to withdraw.
+ */
+uint32_t vgic_in_registers(const struct vgic *g, unsigned vcpu);
+
+/*
+ * Whether what reads from RD_base on give is what the vGIC has. `withdrawn`:
+ * another vCPU has disabled some of the former; that is over, and false from
+ * here on, when the vCPU has flushed. To be called after each operation.
+ */
+bool vgic_redist_is_true(const struct vgic *g, unsigned vcpu, bool *withdrawn);
 
 #endif
