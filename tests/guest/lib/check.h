@@ -3,7 +3,8 @@
  * `skip NAME: why` for one that cannot be made here, `value NAME: VALUE` for
  * what two runs are to be compared by, remarks as `# text`, and as last line
  * `done: N ok, M failed`. NAME is AREA.WHAT of letters, digits, `_` and `.`,
- * and of one line only. Only one CPU checks at a time.
+ * and of one line only: a second one with that name counts as a failure, for
+ * two runs could not be compared by it. Only one CPU checks at a time.
  */
 #ifndef PLINTH_GUEST_CHECK_H
 #define PLINTH_GUEST_CHECK_H
