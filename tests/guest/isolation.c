@@ -10,6 +10,7 @@
 #include "lib/mmu.h"
 #include "lib/trap.h"
 #include "lib/uart.h"
+#include "lib/virtio.h"
 
 const char payload_name[] = "isolation";
 
@@ -335,10 +336,13 @@ static void check_cpu_state(void)
 	par = read_par_el1();
 	CHECK_EQ("at_translates_own_ram", par & GENMASK(47, 12),
 		 align_down(here, 4096));
+	/* A hole; no syndrome; an odd read of what is no memory; a store to
+	 * what may be, whose address the hypervisor has to translate. */
 	trap_expect();
 	op_ldp_x(guest_ram_end());
 	op_ldp_post(GICD_BASE + GICD_TYPER);
-	op_ldrb(GICR_BASE);
+	op_ldrb(GICR_BASE + GICR_SGI_BASE + GIC_ICPENDR);
+	op_str_w(GICR_BASE + GICR_TYPER);
 	trap_end();
 	/* Rules out: par-lost */
 	CHECK_EQ("par_survives_traps", read_par_el1(), par);
@@ -376,6 +380,133 @@ static void check_devices(void)
 	check_ok("odd_device_accesses");
 }
 
+/* ------------------------------------- registers that are read as memory */
+
+/*
+ * Pages that a guest may read without an exit (docs/design/09-mmio.md). At
+ * `at` begin 32 bytes, not all zero, in which stores change no register.
+ */
+static struct shown {
+	uint64_t base;
+	unsigned at;
+	unsigned used[2]; /* first and last byte that may be other than 0 */
+	unsigned kept;    /* from here on no register changes by itself */
+} shown[16];
+static unsigned nr_shown;
+
+static void show(uint64_t base, unsigned at, unsigned first, unsigned last)
+{
+	struct trap_record t;
+
+	trap_expect();
+	(void)mmio_read32(base);
+	t = trap_end();
+	if (t.count || nr_shown == ARRAY_SIZE(shown)) /* no virtio slot */
+		return;
+	shown[nr_shown++] = (struct shown){
+		base, at, {first, last}, base == UART_BASE ? 0x48 : 0};
+}
+
+static void find_shown(void)
+{
+	nr_shown = 0;
+	show(GICD_BASE + 0xf000, 0xfe0, 0xfd0, 0xfff);
+	show(UART_BASE, 0xfe0, 0, 0xfff);
+	show(VIRTIO_BASE, 0, 0, 0xfff);
+	for (unsigned i = 0; i < guest.nr_cpus; i++) {
+		show(GICR_BASE + i * GICR_STRIDE, 0, 0, 0x17);
+		show(GICR_BASE + i * GICR_STRIDE + 0xf000, 0xfe0, 0xfd0, 0xfff);
+	}
+}
+
+/* Its bytes from `kept` on, as one number. */
+static uint64_t sum_of(const struct shown *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned at = p->kept; at < 0x1000; at += 4)
+		sum = sum * 31 + mmio_read32(p->base + at);
+	return sum;
+}
+
+/* What has to write both or nothing, and what an exit would not emulate. */
+static bool must_abort(const struct op *o)
+{
+	return (o->flags & (OP_EITHER | OP_BLOCK)) && !(o->flags & OP_HINT);
+}
+
+static const char *wrong_on_shown(const struct op *o, const struct shown *p,
+				  struct trap_record *t)
+{
+	uint64_t was = sum_of(p);
+
+	trap_expect();
+	o->run(p->base + p->at);
+	*t = trap_end();
+	if (t->serrors)
+		return "SError";
+	if (t->count && trap_ec(t) != EC_DABT_SAME)
+		return "no data abort";
+	if (!t->count && must_abort(o))
+		return "no exception";
+	return sum_of(p) == was ? NULL : "the page has changed";
+}
+
+/* Rules out: read-only-page */
+static void check_shown_pages_keep(void)
+{
+	struct trap_record t;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ops) * nr_shown; i++) {
+		const struct op *o = &ops[i / nr_shown];
+		const struct shown *p = &shown[i % nr_shown];
+		const char *why;
+
+		if ((o->flags & OP_LSE) && !has_lse())
+			continue;
+		why = wrong_on_shown(o, p, &t);
+		if (why) {
+			check_fail("shown_pages_keep", "%s: %s at 0x%lx: 0x%lx",
+				   o->name, why, p->base + p->at, t.esr);
+			return;
+		}
+	}
+	check_ok("shown_pages_keep");
+}
+
+/* Registers, and nothing of anybody else's behind them. */
+static void check_shown_pages(void)
+{
+	uint64_t bad = 0;
+
+	for (unsigned i = 0; i < nr_shown; i++) {
+		const struct shown *p = &shown[i];
+
+		for (unsigned at = 0; at < 0x1000; at += 4) {
+			bool used = at >= p->used[0] && at <= p->used[1];
+
+			if (p->base == UART_BASE && at >= 0x4c && at < 0xfe0)
+				used = false;
+			if (!used && mmio_read32(p->base + at))
+				bad = p->base + at;
+		}
+	}
+	/* Rules out: foreign-memory */
+	CHECK_EQ("shown_pages_hold_registers", bad, 0);
+	check_shown_pages_keep();
+}
+
+static void check_fetch_from_shown(void)
+{
+	uint64_t executed = 0;
+
+	for (unsigned i = 0; i < nr_shown; i++) {
+		if (!fetch_aborts(shown[i].base + shown[i].at))
+			executed = shown[i].base + shown[i].at;
+	}
+	CHECK_EQ("instruction_fetch_from_shown_pages", executed, 0);
+}
+
 /* A stage-1 table walk that leaves the guest's RAM. */
 static void check_table_walk(const char *name, uint64_t table)
 {
@@ -405,6 +536,9 @@ static void check_table_walks(void)
 	check_table_walk("table_walk_in_gicd", GICD_BASE);
 	/* Rules out: not-an-access */
 	check_table_walk("table_walk_in_uart", UART_BASE);
+	check_table_walk("table_walk_in_redistributor", GICR_BASE);
+	check_table_walk("table_walk_in_identification", GICD_BASE + 0xf000);
+	check_table_walk("table_walk_in_virtio_slots", VIRTIO_BASE);
 }
 
 static void check_all_holes(uint64_t limit)
@@ -415,6 +549,10 @@ static void check_all_holes(uint64_t limit)
 	check_cpu_state();
 	check_devices();
 	uart_init();
+	if (guest.native)
+		return;
+	find_shown();
+	check_shown_pages();
 }
 
 void payload_main(void)
@@ -423,6 +561,8 @@ void payload_main(void)
 	check_area("isolation.mmu_off");
 	check_all_holes(~UINT64_C(0));
 	check_fetch();
+	if (!guest.native)
+		check_fetch_from_shown();
 	mmu_on();
 	check_area("isolation.mmu_on");
 	check_all_holes(MMU_VA_SIZE);
