@@ -231,27 +231,17 @@ struct look {
 	bool found;
 };
 
-/* A number of 1 or 2 cells; takes it and moves on. */
-static uint64_t take(const fdt32_t **p, uint32_t cells)
-{
-	uint64_t v = 0;
-
-	while (cells-- > 0)
-		v = v << 32 | fdt32_ld((*p)++);
-	return v;
-}
-
 /* Whether the node that ends here has the image in its RAM. */
 static bool memory_holds(const struct look *l)
 {
-	const fdt32_t *p = (const fdt32_t *)(const void *)l->reg.value;
+	const uint32_t *p = (const uint32_t *)(const void *)l->reg.value;
 	uint32_t nr;
 
 	if (!l->memory || l->ac - 1 > 1 || l->sc - 1 > 1)
 		return false;
 	for (nr = l->reg.len / (4 * (l->ac + l->sc)); nr > 0; nr--) {
-		uint64_t base = take(&p, l->ac);
-		uint64_t size = take(&p, l->sc);
+		uint64_t base = dt_take(&p, l->ac);
+		uint64_t size = dt_take(&p, l->sc);
 
 		if (range_within(l->image, 1, base, size))
 			return true;
@@ -261,20 +251,20 @@ static bool memory_holds(const struct look *l)
 
 static bool is(const struct dt_tag *t, const char *name)
 {
-	return strcmp(t->name, name) == 0;
+	return t->name[0] == name[0] && strcmp(t->name, name) == 0;
 }
 
 static void look_at_root(struct look *l, const struct dt_tag *t)
 {
-	const fdt32_t *cell = (const fdt32_t *)(const void *)t->value;
+	const uint32_t *cell = (const uint32_t *)(const void *)t->value;
 
 	if (is(t, "compatible")) {
-		l->manifest = fdt_stringlist_contains(t->value, (int)t->len,
-						      "plinth,manifest-1");
+		l->manifest = dt_list_has(t->value, t->len,
+					  "plinth,manifest-1");
 	} else if (t->len == 4 && is(t, "#address-cells")) {
-		l->ac = fdt32_ld(cell);
+		l->ac = dt_cell(cell);
 	} else if (t->len == 4 && is(t, "#size-cells")) {
-		l->sc = fdt32_ld(cell);
+		l->sc = dt_cell(cell);
 	}
 }
 

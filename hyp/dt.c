@@ -54,12 +54,27 @@ int dt_fail(const struct dt *d, uint32_t n, const char *prop, const char *fmt,
 
 /* ------------------------------------------------------------------- tags */
 
-/* Where the tag after a node's name is. */
+/* Where the tag after a node's name is. The name is aligned and padded, so it
+ * ends in the first cell that has a zero byte: only then borrows of the
+ * subtraction leave a top bit that was not set. */
 static const char *after_name(const char *name)
 {
-	const char *end = name + strlen(name) + 1;
+	const uint32_t *p = (const uint32_t *)(const void *)name;
+	uint32_t cell;
 
-	return end + (-(uintptr_t)end & 3);
+	do {
+		cell = *p++;
+	} while (!((cell - 0x01010101U) & ~cell & 0x80808080U));
+	return (const char *)p;
+}
+
+uint64_t dt_take(const uint32_t **at, uint32_t cells)
+{
+	uint64_t v = 0;
+
+	while (cells--)
+		v = v << 32 | dt_cell((*at)++);
+	return v;
 }
 
 struct dt_tag dt_tags(const struct dt *d)
@@ -237,13 +252,31 @@ uint32_t dt_lookup(const struct dt *d, const char *path, size_t len)
 	return path ? walk_path(d, path, strlen(path)) : DT_NONE;
 }
 
+bool dt_list_has(const char *list, uint32_t len, const char *what)
+{
+	const char *end = list + len;
+
+	while (list < end) {
+		const char *w = what;
+
+		while (*w && *list == *w) {
+			list++;
+			w++;
+		}
+		if (*list == *w)
+			return true;
+		while (*list++)
+			;
+	}
+	return false;
+}
+
 bool dt_compatible(const struct dt *d, uint32_t n, const char *what)
 {
 	const struct dt_node *node = &d->node[n];
 
 	return node->compatible &&
-	       fdt_stringlist_contains(node->compatible,
-				       (int)node->compatible_len, what);
+	       dt_list_has(node->compatible, node->compatible_len, what);
 }
 
 uint32_t dt_find(const struct dt *d, uint32_t from, const char *compatible)
@@ -261,7 +294,7 @@ const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len)
 	struct dt_tag t = dt_props(d, n);
 
 	while (dt_next_prop(d, &t)) {
-		if (strcmp(t.name, prop) == 0) {
+		if (t.name[0] == prop[0] && strcmp(t.name, prop) == 0) {
 			*len = (int)t.len;
 			return t.value;
 		}
@@ -323,21 +356,21 @@ static const void *sized_prop(const struct dt *d, uint32_t n, const char *prop,
 
 int dt_u32(const struct dt *d, uint32_t n, const char *prop, uint32_t *v)
 {
-	const fdt32_t *p = sized_prop(d, n, prop, sizeof(*p));
+	const uint32_t *p = sized_prop(d, n, prop, sizeof(*p));
 
 	if (!p)
 		return -EINVAL;
-	*v = fdt32_ld(p);
+	*v = dt_cell(p);
 	return 0;
 }
 
 int dt_u64(const struct dt *d, uint32_t n, const char *prop, uint64_t *v)
 {
-	const fdt64_t *p = sized_prop(d, n, prop, sizeof(*p));
+	const uint32_t *p = sized_prop(d, n, prop, sizeof(*v));
 
 	if (!p)
 		return -EINVAL;
-	*v = fdt64_ld(p);
+	*v = dt_take(&p, 2);
 	return 0;
 }
 

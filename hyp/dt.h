@@ -136,10 +136,16 @@ struct dt_tag {
 };
 
 /* A cell of the structure block, whose cells are aligned. */
-static inline uint32_t dt_cell(const char *at)
+static inline uint32_t dt_cell(const void *at)
 {
-	return __builtin_bswap32(*(const uint32_t *)(const void *)at);
+	return __builtin_bswap32(*(const uint32_t *)at);
 }
+
+/* Whether the list of strings, whose last byte of len is NUL, has this one. */
+bool dt_list_has(const char *list, uint32_t len, const char *what);
+
+/* The number that `cells` cells at *at make, at most two; *at moves on. */
+uint64_t dt_take(const uint32_t **at, uint32_t cells);
 
 /* Before the first tag. */
 struct dt_tag dt_tags(const struct dt *d);

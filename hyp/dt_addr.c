@@ -54,18 +54,8 @@ static int child_cells(const struct dt *d, uint32_t n, struct cells *c)
 	return err ? err : dt_cells(d, n, "#size-cells", 1, &c->size);
 }
 
-/* Takes a number of 0 to 2 cells and moves on. */
-static uint64_t take(const fdt32_t **p, uint32_t cells)
-{
-	uint64_t v = 0;
-
-	while (cells--)
-		v = v << 32 | fdt32_ld((*p)++);
-	return v;
-}
-
 /* reg, the cell counts it has, and how many entries. */
-static int reg_prop(const struct dt *d, uint32_t n, const fdt32_t **reg,
+static int reg_prop(const struct dt *d, uint32_t n, const uint32_t **reg,
 		    struct cells *c, uint32_t *count)
 {
 	uint32_t parent = d->node[n].parent;
@@ -91,7 +81,7 @@ static int reg_prop(const struct dt *d, uint32_t n, const fdt32_t **reg,
 
 int dt_reg_count(const struct dt *d, uint32_t n, uint32_t *count)
 {
-	const fdt32_t *reg;
+	const uint32_t *reg;
 	struct cells c;
 
 	return reg_prop(d, n, &reg, &c, count);
@@ -103,7 +93,7 @@ static int through_ranges(const struct dt *d, uint32_t bus, struct dt_range *r)
 	struct cells c, up;
 	uint32_t entry;
 	int len = 0;
-	const fdt32_t *p = dt_prop(d, bus, "ranges", &len);
+	const uint32_t *p = dt_prop(d, bus, "ranges", &len);
 	int err;
 
 	if (!p)
@@ -123,9 +113,9 @@ static int through_ranges(const struct dt *d, uint32_t bus, struct dt_range *r)
 			       len, (unsigned)entry);
 	}
 	for (uint32_t i = (uint32_t)len / entry; i; i--) {
-		uint64_t child = take(&p, c.addr);
-		uint64_t parent = take(&p, up.addr);
-		uint64_t size = take(&p, c.size);
+		uint64_t child = dt_take(&p, c.addr);
+		uint64_t parent = dt_take(&p, up.addr);
+		uint64_t size = dt_take(&p, c.size);
 
 		if (range_within(r->base, r->size, child, size)) {
 			r->base = r->base - child + parent;
@@ -137,7 +127,7 @@ static int through_ranges(const struct dt *d, uint32_t bus, struct dt_range *r)
 
 int dt_reg(const struct dt *d, uint32_t n, uint32_t idx, struct dt_range *r)
 {
-	const fdt32_t *p = NULL;
+	const uint32_t *p = NULL;
 	struct cells c = {0};
 	uint32_t count = 0;
 	int err = reg_prop(d, n, &p, &c, &count);
@@ -147,8 +137,8 @@ int dt_reg(const struct dt *d, uint32_t n, uint32_t idx, struct dt_range *r)
 	if (idx >= count)
 		return dt_fail(d, n, "reg", "has no entry %u", (unsigned)idx);
 	p += (size_t)idx * (c.addr + c.size);
-	r->base = take(&p, c.addr);
-	r->size = take(&p, c.size);
+	r->base = dt_take(&p, c.addr);
+	r->size = dt_take(&p, c.size);
 	for (uint32_t bus = d->node[n].parent; !err && bus && bus != DT_NONE;
 	     bus = d->node[bus].parent)
 		err = through_ranges(d, bus, r);
@@ -180,11 +170,11 @@ static int irq_cells(const struct dt *d, uint32_t gic, uint32_t *cells)
 	return err;
 }
 
-static int to_intid(const struct dt *d, uint32_t n, const fdt32_t *spec,
+static int to_intid(const struct dt *d, uint32_t n, const uint32_t *spec,
 		    uint32_t *intid)
 {
-	uint32_t type = fdt32_ld(&spec[0]);
-	uint32_t number = fdt32_ld(&spec[1]);
+	uint32_t type = dt_cell(&spec[0]);
+	uint32_t number = dt_cell(&spec[1]);
 
 	if (type >= ARRAY_SIZE(gic_types) || number >= gic_types[type].nr) {
 		return dt_fail(d, n, "interrupts",
@@ -200,7 +190,7 @@ int dt_irq(const struct dt *d, uint32_t n, uint32_t idx, uint32_t gic,
 {
 	uint32_t phandle = 0, cells = 0;
 	int len = 0;
-	const fdt32_t *spec = dt_prop(d, n, "interrupts", &len);
+	const uint32_t *spec = dt_prop(d, n, "interrupts", &len);
 	int err;
 
 	if (!spec)

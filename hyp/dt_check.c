@@ -26,6 +26,7 @@ struct scan {
 	uint32_t at;           /* next tag */
 	const char *strings;
 	uint32_t strings_size;
+	bool all_names; /* whatever begins in there is a name, or empty */
 	unsigned depth;   /* nodes being read, one in another */
 	bool after_child; /* the innermost had its last property */
 	bool done;        /* end tag seen */
@@ -62,6 +63,18 @@ static int name_len(const char *s, uint32_t max)
 			return -1;
 	}
 	return -1;
+}
+
+/* Whether the block of property names is nothing but names, as it mostly is:
+ * then each need not be looked at wherever a property has it. */
+static bool is_all_names(const char *strings, uint32_t size)
+{
+	uint32_t at = 0;
+	int len = 0;
+
+	for (; at < size && len >= 0; at += (uint32_t)len + 1)
+		len = name_len(strings + at, size - at);
+	return len >= 0;
 }
 
 static bool block_inside(uint32_t off, uint32_t size, uint32_t total,
@@ -208,8 +221,8 @@ static int read_prop(struct scan *s)
 	if (err)
 		return err;
 	name = s->strings + name_off;
-	if (name_off >= s->strings_size ||
-	    name_len(name, s->strings_size - name_off) <= 0)
+	if (name_off >= s->strings_size || *name == '\0' ||
+	    (!s->all_names && name_len(name, s->strings_size - name_off) < 0))
 		return bad_struct(s, "bad property name");
 	value = s->structure + s->at;
 	err = skip_bytes(s, len);
@@ -260,6 +273,7 @@ static int scan_nodes(struct dt *d)
 	};
 	int err = 0;
 
+	s.all_names = is_all_names(s.strings, s.strings_size);
 	d->nr_nodes = 0;
 	while (!err && !s.done)
 		err = read_tag(&s);

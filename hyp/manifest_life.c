@@ -44,7 +44,7 @@ static int read_delay(const struct manifest_reader *r, uint32_t n,
 {
 	struct vm_backoff *b = &cfg->backoff;
 	int len = 0;
-	const fdt32_t *cells = dt_prop(&r->d, n, "restart-delay", &len);
+	const uint32_t *cells = dt_prop(&r->d, n, "restart-delay", &len);
 
 	if (!cells)
 		return 0;
@@ -54,8 +54,8 @@ static int read_delay(const struct manifest_reader *r, uint32_t n,
 	if (len != 8)
 		return dt_fail(&r->d, n, "restart-delay",
 			       "is %d bytes long, must be 8", len);
-	b->first_ms = fdt32_ld(&cells[0]);
-	b->most_ms = fdt32_ld(&cells[1]);
+	b->first_ms = dt_cell(&cells[0]);
+	b->most_ms = dt_cell(&cells[1]);
 	if (b->first_ms == 0 || b->first_ms > b->most_ms ||
 	    b->most_ms > VM_BACKOFF_LIMIT_MS) {
 		return dt_fail(&r->d, n, "restart-delay",

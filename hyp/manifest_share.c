@@ -46,7 +46,7 @@ static int read_pcpus(const struct manifest_reader *r, uint32_t n,
 {
 	struct vm_config *cfg = &vm->config;
 	int len = 0, err = 0;
-	const fdt32_t *cells = dt_prop(&r->d, n, "pcpus", &len);
+	const uint32_t *cells = dt_prop(&r->d, n, "pcpus", &len);
 
 	if (!cells)
 		return 0;
@@ -57,7 +57,7 @@ static int read_pcpus(const struct manifest_reader *r, uint32_t n,
 	if (!cfg->pcpus)
 		return dt_nomem(&r->d);
 	for (unsigned i = 0; i < (unsigned)len / 4 && !err; i++) {
-		cfg->pcpus[i] = fdt32_ld(&cells[i]);
+		cfg->pcpus[i] = dt_cell(&cells[i]);
 		err = check_pcpu(r, n, cfg, i);
 		cfg->nr_pcpus++;
 	}
@@ -84,15 +84,15 @@ static int read_reservation(const struct manifest_reader *r, uint32_t n,
 			    struct vm_share *share)
 {
 	int len = 0;
-	const fdt32_t *cells = dt_prop(&r->d, n, "reservation", &len);
+	const uint32_t *cells = dt_prop(&r->d, n, "reservation", &len);
 
 	if (!cells)
 		return 0;
 	if (len != 8)
 		return dt_fail(&r->d, n, "reservation",
 			       "is %d bytes long, must be 8", len);
-	share->budget_us = fdt32_ld(&cells[0]);
-	share->period_us = fdt32_ld(&cells[1]);
+	share->budget_us = dt_cell(&cells[0]);
+	share->period_us = dt_cell(&cells[1]);
 	if (share->period_us < PERIOD_MIN_US ||
 	    share->period_us > PERIOD_MAX_US) {
 		return dt_fail(&r->d, n, "reservation",

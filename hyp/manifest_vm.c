@@ -211,7 +211,7 @@ static int read_module(struct vm_node *v, uint32_t n, struct vm_module *mod)
 {
 	const struct manifest_host *host = v->r->host;
 	const struct hpa_range *hit;
-	const fdt64_t *reg;
+	const uint32_t *reg;
 	int len = 0;
 
 	if (dt_first_child(v->d, n) != DT_NONE)
@@ -223,8 +223,8 @@ static int read_module(struct vm_node *v, uint32_t n, struct vm_module *mod)
 	if (len != 16)
 		return dt_fail(v->d, n, "reg", "is %d bytes long, must be 16",
 			       len);
-	mod->base.v = fdt64_ld(&reg[0]);
-	mod->size = fdt64_ld(&reg[1]);
+	mod->base.v = dt_take(&reg, 2);
+	mod->size = dt_take(&reg, 2);
 	if (range_bad(mod->base.v, mod->size))
 		return dt_fail(v->d, n, "reg", "%#lx + %#lx is empty or wraps",
 			       mod->base.v, mod->size);

@@ -111,27 +111,18 @@ static int read_cells(struct reader *r)
 	return err;
 }
 
-static uint64_t take(const fdt32_t **at, uint32_t cells)
-{
-	uint64_t v = 0;
-
-	for (; cells; cells--)
-		v = v << 32 | fdt32_ld((*at)++);
-	return v;
-}
-
 static int read_reg(const struct reader *r, uint32_t n, uint64_t reg[2])
 {
 	int len = 0, want = (int)(r->cells[0] + r->cells[1]) * 4;
-	const fdt32_t *at = dt_prop(&r->d, n, "reg", &len);
+	const uint32_t *at = dt_prop(&r->d, n, "reg", &len);
 
 	if (!at)
 		return dt_fail(&r->d, n, "reg", "missing");
 	if (len != want)
 		return dt_fail(&r->d, n, "reg", "is %d bytes long, must be %d",
 			       len, want);
-	reg[0] = take(&at, r->cells[0]);
-	reg[1] = take(&at, r->cells[1]);
+	reg[0] = dt_take(&at, r->cells[0]);
+	reg[1] = dt_take(&at, r->cells[1]);
 	return 0;
 }
 

@@ -406,6 +406,67 @@ static void properties_come_one_by_one_and_no_child_is_entered(void **state)
 	assert_false(dt_next_prop(&t->d, &p));
 }
 
+static void a_name_that_no_property_has_may_be_anything(void **state)
+{
+	struct tree *t = *state;
+	char *name;
+	fdt32_t *cell;
+
+	compile(t, "first = <1>; other = <2>;");
+	name = find(t, "other", 5);
+	memcpy(name, "o\n", 2);
+	expect_bad(t, "damaged device tree: bad property name at byte 0x24 of "
+		      "its structure block");
+	/* 0 "" 2 first 6 other: now both are the first. */
+	cell = header(t) + fdt_off_dt_struct(t->blob) / 4;
+	cell[8] = cell[4];
+	assert_int_equal(dt_open(&t->d, t->blob, t->len, &t->arena), 0);
+	name[5] = 'x'; /* nor need the last one end */
+	assert_int_equal(dt_open(&t->d, t->blob, t->len, &t->arena), 0);
+	memcpy(find(t, "first", 6), "first\x7f", 6);
+	expect_bad(t, "damaged device tree: bad property name at byte 0x14 of "
+		      "its structure block");
+}
+
+static void node_names_of_any_length_and_padding_are_passed(void **state)
+{
+	static const char *const names[] = {"a",     "ab",     "abc",
+					    "abcd",  "abcde",  "abcdef",
+					    "~~~~~", "!!!!!!", "abcdefgh"};
+	struct tree *t = *state;
+	char *name;
+
+	compile(t, "a { p; }; ab { p; }; abc { p; }; abcd { p; }; "
+		   "abcde { p; }; abcdef { p; }; xxxxx { p; }; yyyyyy { p; }; "
+		   "abcdefgh { p; };");
+	memcpy(find(t, "xxxxx", 5), "~~~~~", 5);
+	memcpy(find(t, "yyyyyy", 6), "!!!!!!", 6);
+	name = find(t, "~~~~~", 5);
+	memset(name + 6, 0xff, 2);
+	assert_int_equal(dt_open(&t->d, t->blob, t->len, &t->arena), 0);
+	assert_int_equal(t->d.nr_nodes, ARRAY_SIZE(names) + 1);
+	for (uint32_t n = 0; n < ARRAY_SIZE(names); n++) {
+		assert_string_equal(t->d.node[n + 1].name, names[n]);
+		assert_true(dt_has(&t->d, n + 1, "p"));
+	}
+}
+
+static void a_list_has_whole_strings_only(void **state)
+{
+	static const char list[] = "ab\0abcd\0\0b";
+
+	(void)state;
+	assert_true(dt_list_has(list, sizeof(list), "ab"));
+	assert_true(dt_list_has(list, sizeof(list), "abcd"));
+	assert_true(dt_list_has(list, sizeof(list), ""));
+	assert_true(dt_list_has(list, sizeof(list), "b"));
+	assert_false(dt_list_has(list, sizeof(list), "abc"));
+	assert_false(dt_list_has(list, sizeof(list), "abcde"));
+	assert_false(dt_list_has(list, sizeof(list), "a"));
+	assert_false(dt_list_has(list, 3, "b"));
+	assert_false(dt_list_has(list, 0, ""));
+}
+
 static void error_line_is_cut_to_its_buffer(void **state)
 {
 	struct tree *t = *state;
@@ -586,6 +647,9 @@ int main(void)
 		T(every_getter_checks_the_length),
 		T(string_of_a_list_is_known_by_its_place),
 		T(properties_come_one_by_one_and_no_child_is_entered),
+		T(a_name_that_no_property_has_may_be_anything),
+		T(node_names_of_any_length_and_padding_are_passed),
+		T(a_list_has_whole_strings_only),
 		T(error_line_is_cut_to_its_buffer),
 		T(reg_goes_through_the_ranges_of_every_bus),
 		T(reg_that_makes_no_sense_is_refused),
