@@ -264,7 +264,11 @@ void vgic_lr_pend(const struct vgic_cpu *v, unsigned intid)
 	ich_or_lr(v->slot_of[intid], ICH_LR_Pending);
 }
 
-/* A list register that holds nothing, retiring what was in it; or -1. */
+/*
+ * A list register that holds nothing, retiring what was in it; or -1. What goes
+ * to another vCPU now stays: it may have become pending, and only those who
+ * look at all of them hand it over (vgic_choose.c).
+ */
 static int lr_free(struct vgic *g, struct vgic_cpu *v, bool spis)
 {
 	uint32_t mask = g->lr_mask & ~(uint32_t)v->used;
@@ -276,11 +280,13 @@ static int lr_free(struct vgic *g, struct vgic_cpu *v, bool spis)
 	mask = (uint32_t)ich_read_elrsr() & v->used;
 	if (!spis)
 		mask &= ~(uint32_t)v->spi_slots;
-	if (!mask)
-		return -1;
-	idx = bit_lowest(mask);
-	vgic_lr_fold(g, v, idx);
-	return (int)idx;
+	for (EACH_BIT(idx, mask)) {
+		if (!routed_here(g, v, v->lr_intid[idx]))
+			continue;
+		vgic_lr_fold(g, v, idx);
+		return (int)idx;
+	}
+	return -1;
 }
 
 bool vgic_lr_place(struct vgic *g, struct vgic_cpu *v, uint32_t intid,

@@ -210,6 +210,24 @@ static void moved_while_it_is_served_it_goes_to_the_new_vcpu(void **state)
 	}
 }
 
+/* vCPU 0 needs its list register for another one before it has looked. */
+static void lpi_moved_away_is_not_lost_with_its_list_register(void **state)
+{
+	struct vgic_rig *r = *state;
+
+	its_event(r, CMD_INT, DEV, 3);
+	assert_int_equal(rig_serve(r, 0), ITS_LPI + 3);
+	rig_sgi(r, 0, 1U << 24 | 1, 1);
+	rig_settle(r);
+	assert_int_equal(rig_serve(r, 0), 1);
+	its_post(r, 1, 1ULL << 32 | CMD_MOVI, 3, 2, 0);
+	its_post(r, 1, 1ULL << 32 | CMD_INT, 3, 0, 0);
+	rig_sgi(r, 1, 5U << 24 | 1, 1);
+	rig_settle(r);
+	assert_int_equal(ack(0), 5);
+	assert_int_equal(ack(2), ITS_LPI + 3);
+}
+
 static void movall_moves_all_that_is_pending(void **state)
 {
 	struct vgic_rig *r = *state;
@@ -465,6 +483,7 @@ int main(void)
 		TEST(syncr_is_busy_until_the_other_vcpu_has_seen_it),
 		TEST(each_vcpu_gets_its_own),
 		TEST(movi_takes_the_pending_state_along),
+		TEST(lpi_moved_away_is_not_lost_with_its_list_register),
 		TEST(moved_while_it_is_served_it_goes_to_the_new_vcpu),
 		TEST(movall_moves_all_that_is_pending),
 		TEST(put_and_load_keep_what_is_pending),

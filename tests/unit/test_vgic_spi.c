@@ -170,6 +170,49 @@ static void one_of_n_follows_sleep(void **state)
 	assert_int_equal(target(r), 0);
 }
 
+/* ------------------------------------------------------------------ routes */
+
+static void take(struct vgic_rig *r, unsigned vcpu, uint32_t intid)
+{
+	assert_int_equal(gich_ack(&r->cpu[vcpu], 1), intid);
+	gich_eoi(&r->cpu[vcpu], 1, intid);
+}
+
+/* The old target needs its list register for another one before it has looked
+ * at what came after the write of the route. */
+static void spi_routed_away_is_not_lost_with_its_list_register(void **state)
+{
+	for (unsigned sgi = 0; sgi < 2; sgi++) {
+		struct vgic_rig *r = *state;
+
+		set_edge(r, false);
+		vgic_set_line(r->g, VGIC_NO_VCPU, SPI, true);
+		rig_settle(r);
+		assert_int_equal(gich_ack(&r->cpu[0], 1), SPI);
+		vgic_set_line(r->g, VGIC_NO_VCPU, SPI, false);
+		rig_settle(r);
+		gich_eoi(&r->cpu[0], 1, SPI);
+		for (uint32_t i = 1; i < 4; i++) {
+			rig_sgi(r, 0, (uint64_t)i << 24 | 1, 1);
+			rig_settle(r);
+			take(r, 0, i);
+		}
+		rig_write(r, 1, false, 0x6000 + 8 * SPI, 8, 1);
+		vgic_set_line(r->g, VGIC_NO_VCPU, SPI, true);
+		if (sgi)
+			rig_sgi(r, 1, 5U << 24 | 1, 1);
+		rig_settle(r);
+		if (sgi)
+			take(r, 0, 5);
+		assert_int_equal(gich_ack(&r->cpu[0], 1), GICH_SPURIOUS);
+		assert_int_equal(gich_ack(&r->cpu[1], 1), SPI);
+		vgic_set_line(r->g, VGIC_NO_VCPU, SPI, false);
+		gich_eoi(&r->cpu[1], 1, SPI);
+		rig_write(r, 1, false, 0x6000 + 8 * SPI, 8, 0);
+		rig_settle(r);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -181,6 +224,7 @@ int main(void)
 		TEST(message_for_no_spi_is_ignored),
 		TEST(one_of_n_goes_to_a_vcpu_that_takes_its_group),
 		TEST(one_of_n_follows_sleep),
+		TEST(spi_routed_away_is_not_lost_with_its_list_register),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
