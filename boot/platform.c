@@ -259,8 +259,8 @@ static void look_at_root(struct look *l, const struct dt_tag *t)
 	const uint32_t *cell = (const uint32_t *)(const void *)t->value;
 
 	if (is(t, "compatible")) {
-		l->manifest = dt_list_has(t->value, t->len,
-					  "plinth,manifest-1");
+		l->manifest =
+			dt_list_has(t->value, t->len, "plinth,manifest-1");
 	} else if (t->len == 4 && is(t, "#address-cells")) {
 		l->ac = dt_cell(cell);
 	} else if (t->len == 4 && is(t, "#size-cells")) {

@@ -39,7 +39,7 @@
 #define WAKER_CHILDREN   BIT(2)
 
 #define PRIO_DEFAULT 0xa0a0a0a0U
-#define ICC_SRE_ALL  0xfU /* SRE, DFB, DIB, Enable */
+#define ICC_SRE_ALL  7U /* SRE, DFB, DIB; of EL2 not Enable: EL1's traps */
 #define ICC_EOIMODE1 BIT(1)
 #define ICC_PMR_ALL  0xffU
 
@@ -136,7 +136,7 @@ int gicv3_init_cpu(struct gicv3 *g, uint64_t mpidr)
 
 	ICC_WRITE("S3_4_C12_C9_5", ICC_SRE_ALL); /* ICC_SRE_EL2 */
 	DRIVER_ISB();
-	ICC_WRITE("S3_0_C12_C12_5", 7); /* ICC_SRE_EL1 */
+	ICC_WRITE("S3_0_C12_C12_5", ICC_SRE_ALL); /* ICC_SRE_EL1 */
 	ICC_WRITE("S3_4_C12_C11_0", 0); /* ICH_HCR_EL2: no guest yet */
 	DRIVER_ISB();
 	gicr = find_redistributor(g, mpidr);

@@ -26,7 +26,7 @@ struct scan {
 	uint32_t at;           /* next tag */
 	const char *strings;
 	uint32_t strings_size;
-	bool all_names; /* whatever begins in there is a name, or empty */
+	bool all_names;   /* whatever begins in there is a name, or empty */
 	unsigned depth;   /* nodes being read, one in another */
 	bool after_child; /* the innermost had its last property */
 	bool done;        /* end tag seen */

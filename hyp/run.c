@@ -83,10 +83,20 @@ void run_irqs(struct cpu *c)
 		own_irq(c, intid);
 }
 
+void run_unload(struct cpu *c)
+{
+	struct vcpu *old = c->loaded;
+
+	if (old) {
+		vcpu_put(c);
+		sched_unloaded(c, old);
+	}
+}
+
 static void put_if_loaded(struct cpu *c, const struct vcpu *v)
 {
 	if (c->loaded == v)
-		vcpu_put(c);
+		run_unload(c);
 }
 
 static void leave(struct cpu *c, struct vcpu *v)
@@ -194,16 +204,6 @@ static void doze(struct cpu *c)
 		(void)wake(c, v);
 	else
 		sched_block(c, v, wanted);
-}
-
-void run_unload(struct cpu *c)
-{
-	struct vcpu *old = c->loaded;
-
-	if (old) {
-		vcpu_put(c);
-		sched_unloaded(c, old);
-	}
 }
 
 static void load(struct cpu *c, struct vcpu *v)

@@ -84,13 +84,11 @@ static bool is_loaded(const struct vcpu *v)
 	return __atomic_load_n(&v->loaded, __ATOMIC_ACQUIRE);
 }
 
-/* An idle pCPU for a vCPU whose own is busy, or NULL. */
-static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
+/* An idle pCPU that may have this vCPU of `own`, or NULL. */
+static struct cpu *idle_cpu(const struct vcpu *v, const struct cpu *own)
 {
 	struct hypervisor *h = own->hyp;
 
-	if (is_loaded(v) || !sched_is_busy(&own->sched))
-		return NULL;
 	for (unsigned i = 0; i < h->nr_cpus; i++) {
 		struct cpu *c = &h->cpus[i];
 
@@ -99,6 +97,13 @@ static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
 			return c;
 	}
 	return NULL;
+}
+
+/* The same where it cannot stay: its own is busy. */
+static struct cpu *idle_cpu_for(const struct vcpu *v, const struct cpu *own)
+{
+	return is_loaded(v) || !sched_is_busy(&own->sched) ? NULL
+							   : idle_cpu(v, own);
 }
 
 #define HCR_TWI BIT(13)
@@ -300,12 +305,19 @@ void sched_block(struct cpu *c, struct vcpu *v,
 
 void sched_unloaded(struct cpu *c, struct vcpu *old)
 {
+	struct cpu *idle = NULL;
+
 	spin_lock(&c->sched.lock);
-	if (old->cpu == c && old->sched.state == SCHED_BLOCKED) {
+	if (old->sched.state == SCHED_BLOCKED) {
 		sched_sleeper_remove(&c->sched, old);
 		sched_sleeper_add(&c->sched, old, vcpu_timer_deadline(old));
+	} else if (old->sched.state == SCHED_QUEUED) {
+		idle = idle_cpu(old, c);
 	}
+	__atomic_store_n(&old->loaded, false, __ATOMIC_RELEASE);
 	spin_unlock(&c->sched.lock);
+	if (idle)
+		poke(idle);
 }
 
 void sched_loaded(struct cpu *c, const struct vcpu *v)

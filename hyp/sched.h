@@ -174,8 +174,12 @@ void sched_work_end(struct cpu *c);
 /* A pCPU that a VM may use, an idle one if there is one. */
 struct cpu *sched_quiet_cpu(struct hypervisor *h, const struct vm_config *cfg);
 
-/* `old` has just been put here by vcpu_put(), `v` loaded by vcpu_load(). EL2's
- * timer follows in sched_loaded() or sched_next(). */
+/*
+ * `old` has just been put here by vcpu_put(), `v` loaded by vcpu_load(). EL2's
+ * timer follows in sched_loaded() or sched_next(). Once it is not loaded, `old`
+ * may go to another pCPU, end, and be gone; one that waits for this pCPU is
+ * offered to an idle one.
+ */
 void sched_unloaded(struct cpu *c, struct vcpu *old);
 void sched_loaded(struct cpu *c, const struct vcpu *v);
 

@@ -187,6 +187,10 @@ static void other_access(struct vcpu *v, uint64_t esr, bool read)
 		skip_a64(v);
 }
 
+/* ICC_SRE_EL1 is the CPU's own, of all VMs, and there are CPUs on which it can
+ * switch the system registers off: SRE, DFB and DIB are RAO/WI to a guest. */
+#define ICC_SRE_FIXED 7U
+
 static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
 {
 	switch (esr_sysreg(esr)) {
@@ -206,6 +210,9 @@ static __attribute__((noinline)) void trap_msr(struct vcpu *v, uint64_t esr)
 	case SYS_ICC_PMR_EL1:
 		icc_access(v, esr, VGIC_ICC_PMR);
 		break;
+	case SYS_ICC_SRE_EL1:
+		skip_a64(v);
+		break;
 	default:
 		other_access(v, esr, false);
 	}
@@ -222,6 +229,9 @@ static __attribute__((noinline)) void trap_mrs(struct vcpu *v, uint64_t esr)
 		break;
 	case SYS_ICC_RPR_EL1:
 		icc_access(v, esr, VGIC_ICC_RPR);
+		break;
+	case SYS_ICC_SRE_EL1:
+		answer(v, esr, ICC_SRE_FIXED);
 		break;
 	default:
 		other_access(v, esr, true);

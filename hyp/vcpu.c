@@ -114,7 +114,6 @@ void vcpu_put(struct cpu *c)
 	c->next_exit = cpu_exit_note(v->regs.next_exit, CPU_EXIT_PUT,
 				     (uint64_t)(uintptr_t)v);
 	c->loaded = NULL;
-	__atomic_store_n(&v->loaded, false, __ATOMIC_RELEASE);
 }
 
 void vcpu_use_sve(struct vcpu *v)

@@ -94,8 +94,8 @@ struct vcpu {
 	bool held;       /* it counts in vm->nr_held; vm->lock */
 
 	struct sched_vcpu sched;
-	/* Its registers are in the hardware of `cpu`; written there, the
-	 * release makes the saved ones visible. */
+	/* Its registers are in the hardware of `cpu`, and it stays there;
+	 * written there, the release makes the saved ones visible. */
 	bool loaded;
 
 	/* Valid while not loaded; touched by the pCPU and, while OFF, by
@@ -168,7 +168,8 @@ void vcpu_use_sve(struct vcpu *v);
 
 /*
  * Bring a vCPU's state into / out of this pCPU's hardware. IRQs masked.
- * vcpu_load: the pCPU has none loaded. vcpu_put: `v` is loaded here.
+ * vcpu_load: the pCPU has none loaded. vcpu_put: one is, and it stays marked
+ * as loaded, so that it stays here, until sched_unloaded().
  */
 void vcpu_load(struct cpu *c, struct vcpu *v);
 void vcpu_put(struct cpu *c);

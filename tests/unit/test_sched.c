@@ -753,6 +753,37 @@ static void pcpus_outside_of_the_set_are_not_used(void **state)
 	assert_ptr_equal(tick(1), vm->vcpus[1]);
 }
 
+/* The one that comes may not go to the idle pCPU; the one that was there may.
+ */
+static void idle_pcpu_takes_who_is_pushed_aside(void **state)
+{
+	uint32_t only[] = {0};
+	struct vm_config *cfg;
+	struct vm *fixed;
+
+	(void)state;
+	sim_init(&m, 2, 2048);
+	vm = sim_add_vm(&m, &(struct sim_vm){.nr_vcpus = 1});
+	assert_ptr_equal(sim_run(&m, 0), vm->vcpus[0]);
+	assert_null(sim_run(&m, 1));
+	fixed = &m.vms[1];
+	cfg = sim_config(&m, &(struct sim_vm){.nr_vcpus = 1});
+	cfg->pcpus = only;
+	cfg->nr_pcpus = 1;
+	m.h.nr_vms++;
+	assert_int_equal(vm_create(fixed, &m.h, cfg, 2), 0);
+	assert_int_equal(vm_start(fixed), 0);
+	sim_settle(&m);
+	for (unsigned i = 0; on(0) != fixed->vcpus[0]; i++) {
+		assert_true(i < 4);
+		(void)tick(0);
+	}
+	sim_settle(&m);
+	assert_ptr_equal(on(0), fixed->vcpus[0]);
+	assert_ptr_equal(on(1), vm->vcpus[0]);
+	assert_ptr_equal(vm->vcpus[0]->cpu, &m.cpus[1]);
+}
+
 static void reservations_that_do_not_fit_refuse_the_vm(void **state)
 {
 	(void)state;
@@ -905,6 +936,7 @@ int main(void)
 		TWO(wake_up_at_any_moment_of_falling_asleep_is_not_lost),
 		THREE(idle_pcpu_takes_who_waits_elsewhere),
 		THREE(sleeper_wakes_on_an_idle_pcpu_when_its_own_is_busy),
+		BARE(idle_pcpu_takes_who_is_pushed_aside),
 		BARE(pcpus_outside_of_the_set_are_not_used),
 		BARE(reservations_that_do_not_fit_refuse_the_vm),
 		BARE(reservation_moves_only_where_there_is_room_for_it),

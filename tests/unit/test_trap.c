@@ -215,6 +215,7 @@ static const struct answered answered[] = {
 	{3, 0, 12, 11, 3, true, false}, /* ICC_RPR_EL1 */
 	{3, 0, 12, 12, 4, true, true},  /* ICC_CTLR_EL1 */
 	{3, 0, 4, 6, 0, true, true},    /* ICC_PMR_EL1 */
+	{3, 0, 12, 12, 5, true, true},  /* ICC_SRE_EL1 */
 };
 
 /* Of the loaded vCPU; where the VM has none, they are among the unknown. */
@@ -240,6 +241,19 @@ static void performance_monitors_are_the_vcpus(void **state)
 	(void)sim_sync(&m, 0, syn_msr(ceid0, 3)); /* read only: UNDEFINED */
 	assert_int_not_equal(v->regs.pc, pc + 24);
 	((struct vm *)v->vm)->pmu = false;
+}
+
+static void gic_registers_cannot_be_switched_off(void **state)
+{
+	const uint64_t sre = syn_sys(3, 0, 12, 12, 5);
+	struct vcpu_regs *g = fresh();
+
+	(void)state;
+	g->x[3] = 0;
+	(void)sim_sync(&m, 0, syn_msr(sre, 3));
+	(void)sim_sync(&m, 0, syn_mrs(sre, 4));
+	assert_int_equal(g->x[4], 7);
+	assert_int_equal(g->pc, PC + 8);
 }
 
 /* A register that nobody has, or that of a trace unit, is none of them. */
@@ -327,7 +341,7 @@ static void every_unlisted_register_is_undefined_at_its_instruction(void **s)
 			nr++;
 		}
 	}
-	assert_int_equal(nr, 2 * 0x10000 - 56 - 43);
+	assert_int_equal(nr, 2 * 0x10000 - 56 - 45);
 }
 
 static void undefined_goes_to_the_vector_of_where_it_came_from(void **state)
@@ -752,6 +766,7 @@ int main(void)
 		ON_ONE(undefined_goes_to_the_vector_of_where_it_came_from),
 		ON_ONE(handler_of_a_vm_with_pan_runs_with_it),
 		ON_ONE(performance_monitors_are_the_vcpus),
+		ON_ONE(gic_registers_cannot_be_switched_off),
 		ON_ONE(debug_registers_come_when_one_is_named),
 		ON_ONE(what_shows_nothing_reads_zero_and_ignores_writes),
 		ON_ONE(class_without_a_handler_is_undefined_never_fatal),
