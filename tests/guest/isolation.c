@@ -474,6 +474,23 @@ static void check_shown_pages_keep(void)
 	check_ok("shown_pages_keep");
 }
 
+/* Where a load of another size does not give the bytes that are there; 0:
+ * nowhere. */
+static uint64_t odd_sizes(void)
+{
+	for (unsigned i = 0; i < nr_shown; i++) {
+		uint64_t at = shown[i].base + shown[i].at + 8;
+		uint32_t word = mmio_read32(at), next = mmio_read32(at + 4);
+
+		if (mmio_read8(at) != (word & 0xff) ||
+		    mmio_read8(at + 3) != word >> 24 ||
+		    mmio_read16(at + 2) != word >> 16 ||
+		    mmio_read64(at) != ((uint64_t)next << 32 | word))
+			return at;
+	}
+	return 0;
+}
+
 /* Registers, and nothing of anybody else's behind them. */
 static void check_shown_pages(void)
 {
@@ -493,6 +510,7 @@ static void check_shown_pages(void)
 	}
 	/* Rules out: foreign-memory */
 	CHECK_EQ("shown_pages_hold_registers", bad, 0);
+	CHECK_EQ("shown_pages_read_in_any_size", odd_sizes(), 0);
 	check_shown_pages_keep();
 }
 

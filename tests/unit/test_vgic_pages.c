@@ -117,6 +117,33 @@ static void pages_of_identification_read_as_its_registers(void **state)
 				 dist[reg / 4]);
 }
 
+/* Which sizes a register has, IHI 0069 says of each; what others give is open.
+ * The page gives its bytes, and so does an exit's read of
+ * 64 bits where both words are RD_base's; of the rest an exit reads 0. */
+static void exits_read_zero_in_sizes_that_registers_do_not_have(void **state)
+{
+	struct vgic_rig *r = *state;
+	const uint64_t id = 0x20000 + VGIC_ID_PAGE;
+	const uint8_t *page = vgic_redist_page(r->g, 1);
+
+	for (unsigned reg = 0; reg < 0x80; reg += 8) {
+		uint64_t both;
+
+		memcpy(&both, page + reg, sizeof(both));
+		assert_int_equal(rig_read(r, 0, true, 0x20000 + reg, 8), both);
+	}
+	for (unsigned reg = 0; reg < PAGE_SIZE; reg += 2) {
+		assert_int_equal(rig_read(r, 0, true, 0x20000 + reg, 2), 0);
+		assert_int_equal(rig_read(r, 0, true, 0x20000 + reg, 1), 0);
+		assert_int_equal(rig_read(r, 0, true, id + reg, 2), 0);
+		assert_int_equal(rig_read(r, 0, true, id + reg, 1), 0);
+		assert_int_equal(rig_read(r, 0, false, VGIC_ID_PAGE + reg, 1),
+				 0);
+		if (reg % 8 == 0)
+			assert_int_equal(rig_read(r, 0, true, id + reg, 8), 0);
+	}
+}
+
 /* GICR_SYNCR asks them. */
 static void with_an_its_a_redistributor_has_no_page(void **state)
 {
@@ -134,6 +161,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(page_of_a_redistributor_reads_as_its_registers),
 		T(pages_of_identification_read_as_its_registers),
+		T(exits_read_zero_in_sizes_that_registers_do_not_have),
 		T(with_an_its_a_redistributor_has_no_page),
 	};
 
