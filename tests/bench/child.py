@@ -42,8 +42,9 @@ def _end(child):
 
 
 def run(command, timeout=None):
-    """(status, its stdout as bytes, the last line of its stderr), of words or of a line
-    for the shell. Passes stderr on. subprocess.TimeoutExpired after so many seconds."""
+    """(status, its stdout as bytes, the end of its stderr: QEMU's line and that of
+    scripts/run), of words or of a line for the shell. Passes stderr on.
+    subprocess.TimeoutExpired after so many seconds."""
     with subprocess.Popen(
         command,
         shell=isinstance(command, str),
@@ -60,7 +61,7 @@ def run(command, timeout=None):
             raise
     said = NOISE.sub("", err.decode("utf-8", errors="replace"))
     sys.stderr.write(said)
-    return child.returncode, out, (said.splitlines() or [""])[-1]
+    return child.returncode, out, "; ".join(said.splitlines()[-2:])
 
 
 def tell(text):

@@ -132,7 +132,9 @@ def same_boot(now, base):
         return TOLERANCE, ""
     if series(mine) == series(other):
         return LOOSE_TOLERANCE, f"the base line's boot is of {other['kernel']}: compared loosely"
-    return None, f"Linux boot not compared: the base line is of {other}, this is {mine}"
+    names = [name for name in union(mine, other or {}) if mine.get(name) != (other or {}).get(name)]
+    told = "; ".join(f"{n}={mine.get(n, '')}, there {(other or {}).get(n, '')}" for n in names)
+    return None, f"Linux boot not compared, the base line's is another: {told}"
 
 
 def table(rows):

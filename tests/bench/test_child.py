@@ -56,7 +56,7 @@ SLEEPS = "sleep 600 & echo $! > {}; wait"
 
 
 def test_a_run_gives_status_output_and_its_last_word():
-    assert child.run("echo out; echo one >&2; echo two >&2; exit 3") == (3, b"out\n", "two")
+    assert child.run("echo out; echo one >&2; echo two >&2; exit 3") == (3, b"out\n", "one; two")
     assert child.run(["true"]) == (0, b"", "")
 
 
