@@ -67,11 +67,18 @@ static uint64_t field_value(const struct idreg_field *f, uint64_t hw,
 	}
 }
 
+/* The first register whose value means something. */
+static unsigned first_known(const uint64_t hw[IDREG_NR])
+{
+	uint64_t el0 = FIELD_GET(PFR0_EL0, hw[IDX_ID_AA64PFR0_EL1]);
+
+	return el0 == PFR0_EL0_AARCH32 ? 0 : IDREG(4, 0);
+}
+
 void idreg_sanitise(const uint64_t hw[IDREG_NR],
 		    const struct idreg_limits *limits, uint64_t out[IDREG_NR])
 {
-	uint64_t el0 = FIELD_GET(PFR0_EL0, hw[IDX_ID_AA64PFR0_EL1]);
-	unsigned first = el0 == PFR0_EL0_AARCH32 ? 0 : IDREG(4, 0);
+	unsigned first = first_known(hw);
 
 	for (unsigned i = 0; i < IDREG_NR; i++)
 		out[i] = 0;
@@ -103,7 +110,7 @@ bool idreg_must_trap(const uint64_t hw[IDREG_NR], const uint64_t out[IDREG_NR])
 		if (is_moot(f))
 			moot[f->reg] |= GENMASK(f->msb, f->lsb);
 	}
-	for (unsigned i = 0; i < IDREG_NR; i++)
+	for (unsigned i = first_known(hw); i < IDREG_NR; i++)
 		if ((hw[i] ^ out[i]) & ~moot[i])
 			return true;
 	return false;

@@ -71,7 +71,8 @@ void idreg_sanitise(const uint64_t hw[IDREG_NR],
 
 /*
  * Whether the CPU's own registers would tell a guest of something that `out`
- * hides from it and that it could use; if not, they need no trap.
+ * hides from it and that it could use; if not, they need no trap. Those of the
+ * AArch32 group are UNKNOWN, and tell nothing, when EL0 cannot use AArch32.
  */
 bool idreg_must_trap(const uint64_t hw[IDREG_NR], const uint64_t out[IDREG_NR]);
 

@@ -303,6 +303,27 @@ static void cortex_a76_needs_no_trap(void **state)
 	assert_false(idreg_must_trap(hw, out));
 }
 
+/* Those registers are UNKNOWN there; A64FX has a GIC field in one of them. */
+static void aarch32_group_is_no_reason_to_trap_on_a_cpu_without(void **state)
+{
+	static const struct idreg_limits with = {.ipa_bits = 31, .pmu = true};
+	uint64_t hw[IDREG_NR] = {
+		[0] = 0x00100000, /* AMU, which is hidden */
+		[1] = 0x10000000,
+		[PFR0] = 0x01110111,
+		[DFR0] = 0x10305408,
+	};
+	uint64_t out[IDREG_NR];
+
+	(void)state;
+	idreg_sanitise(hw, &with, out);
+	assert_int_equal(out[1], 0);
+	assert_false(idreg_must_trap(hw, out));
+	hw[PFR0]++; /* AArch32 at EL0: they mean something */
+	idreg_sanitise(hw, &with, out);
+	assert_true(idreg_must_trap(hw, out));
+}
+
 static void policy_rows_fit_and_do_not_overlap(void **state)
 {
 	uint64_t seen[IDREG_NR] = {0};
@@ -440,6 +461,8 @@ int main(void)
 		cmocka_unit_test(
 			cortex_a57_needs_no_trap_but_one_feature_more_does),
 		cmocka_unit_test(cortex_a76_needs_no_trap),
+		cmocka_unit_test(
+			aarch32_group_is_no_reason_to_trap_on_a_cpu_without),
 		cmocka_unit_test(cortex_a57_keeps_all_that_it_has),
 		cmocka_unit_test(policy_rows_fit_and_do_not_overlap),
 		cmocka_unit_test(whole_id_space_is_recognised_and_nothing_else),
