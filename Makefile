@@ -606,9 +606,10 @@ bench-exits: linux-parts $(BENCH_PLUGIN) $(if $(filter undefined,$(origin DTB)),
 
 bench-boots-all: linux-parts $(BENCH_PLUGIN) \
 		$(patsubst %,$(GUEST_OUT)/bench-%.dtb,1 4 hvc0-1 hvc0-4)
+	@$(PARALLEL) linux-parts KERNEL=$(LINUX_DEFAULT) </dev/null
 	@tests/bench/boots --plugin $(BENCH_PLUGIN) --elf $(BUILD)/plinth.elf \
 		--dtb $(GUEST_OUT)/bench-%.dtb --disk $(LINUX_DISK) \
-		--kernel "$$(cat $(LINUX_KERNEL)/version)" \
+		--kernel "$$(cat $(LINUX_KERNEL)/version)" --stock $(GUEST_OUT) \
 		$(if $(BASELINE),--$(BASELINE)) --build $(BENCH) \
 		-- $(BENCH_RUN) \
 		--kernel $(LINUX_IMAGE) --initrd $(LINUX_INITRD)

@@ -51,12 +51,13 @@ def test_a_shape_that_one_side_has_is_told():
 
 
 def test_shapes_are_boots_of_their_names():
-    settings = type("Settings", (), {"command": ["run"], "dtb": "b-%.dtb", "disk": "d"})
+    settings = type("Settings", (), {"command": ["run"], "dtb": "b-%.dtb", "disk": "d", "stock": "s"})
     for shape in boots.SHAPES:
         words = boots.words(settings, shape)
         assert ("--disk=d" in words) != shape[0].endswith("no disk")
         assert ("--console=hvc0" in words) == ("virtio console" in shape[0])
         assert (f"--dtb=b-hvc0-{shape[1]}.dtb" in words) == ("virtio console" in shape[0])
+        assert ("--kernel=s/Image" in words) == (shape[0] == boots.STOCK)
     assert boots.LOUDEST[0] == "earlycon, loglevel 8"
 
 

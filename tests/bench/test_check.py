@@ -187,7 +187,7 @@ def test_all_figures_are_kept_and_drawn_whatever_is_found(base):
     assert found["plinth"]["cortex-a57"] == {"hvc": 106, "zero": 2, "psci_version": 902}
     assert found["linux"] == {"setup": SETUP, "reasons": ["x"], **TOTALS}
     assert found["starts"]["starts"][0]["apart"] == 690
-    assert ": 900<" in (base / "svg").read_text()
+    assert ">900<" in (base / "svg").read_text()
 
 
 @pytest.mark.parametrize("before", ["[]", "7", "{", '{"image": 1}'])

@@ -80,13 +80,13 @@ def test_a_path_is_told_in_its_order():
 
 
 def test_a_boot_is_told_beside_its_budgets():
-    row = {"what": "quiet", "vcpus": 4, "cpus": 1, "model": "a", "exits": 5}
+    row = {"what": "quiet", "vcpus": 4, "cpus": 1, "model": "max", "exits": 5}
     row.update({"el2": 70, "mean": 14, "percent": 1.5, "guest": 9, "ratio": None})
     row.update({"all_exits": 6, "all_in_exits": 80})
     row["budgets"] = {"exits": 5, "percent": 1.0}
     heads, _, line = report.boots({"boots": [row]}).splitlines()
     told = "5 (met: 5) | 70 | 14 | 1.5 (not met: 1.0) | 9 |  | 6 | 80 |"
-    assert line == f"| quiet | 4 on 1 | a | {told}"
+    assert line == f"| quiet | 4 on 1 | max | {told}"
     assert heads.count("|") == line.count("|")
 
 
@@ -111,8 +111,28 @@ def test_the_chart_is_well_formed():
     drawn = xml.dom.minidom.parseString(chart.svg(report.rows(BASELINE, BUDGETS)))
     assert len(drawn.getElementsByTagName("path")) == 2
     texts = [text.firstChild.data for text in drawn.getElementsByTagName("text")]
-    assert "HVC <a & b>: 100" in texts
+    assert texts[1:3] == ["HVC <a & b>", "100"]
     assert [text for text in texts if len(text) == 1] == ["X", "K"]  # Bao has no figure
+
+
+def test_no_text_of_the_chart_is_below_a_bar_or_another_text():
+    rows = report.rows(report.load("baseline.json"), report.load("budgets.json"))
+    drawn = xml.dom.minidom.parseString(chart.svg(rows)).documentElement
+    bars = [rect for rect in drawn.getElementsByTagName("rect") if rect.hasAttribute("x")]
+    left, width = int(bars[0].getAttribute("x")), int(drawn.getAttribute("width"))
+    title, *texts = drawn.getElementsByTagName("text")
+    assert chart.GAP + len(title.firstChild.data) * chart.LETTER < width
+    ends = {"": 0, "end": 0, "middle": 0}
+    for text in texts:
+        x, anchor = float(text.getAttribute("x")), text.getAttribute("text-anchor")
+        size = len(text.firstChild.data) * chart.LETTER
+        ends[anchor] += 1
+        assert anchor == "middle" or 0 < x <= left - chart.GAP, text.toxml()
+        if anchor == "":
+            assert x + size <= left - chart.FIGURE - 2 * chart.GAP, text.toxml()
+        if anchor == "end":
+            assert size <= chart.FIGURE, text.toxml()
+    assert ends[""] == ends["end"] == len(bars)
 
 
 def test_the_chart_has_a_row_of_any_size():
@@ -123,7 +143,7 @@ def test_the_chart_is_of_a_runs_results(tmp_path):
     results, svg = tmp_path / "results.json", tmp_path / "chart.svg"
     results.write_text(json.dumps({"operations": {"a": {"psci_version": 4321.0}}}))
     assert chart.main([str(results), str(svg)]) == 0
-    assert ": 4321<" in svg.read_text()
+    assert ">4321<" in svg.read_text()
 
 
 def test_the_document_has_the_base_line():
@@ -155,10 +175,20 @@ def test_the_summary_names_what_is_not_met():
 
 def test_the_boot_most_like_anothers_stands_beside_it():
     row = {"what": "quiet", "vcpus": 1, "cpus": 1, "model": "a", "all_exits": 5, "all_in_exits": 2e6}
-    loud = {**row, "what": "earlycon, loglevel 8", "vcpus": 4, "cpus": 4}
-    lines = report.anchors(BASELINE, {"boots": [row, loud]}).splitlines()
+    four = {**row, "vcpus": 4, "cpus": 4}
+    more = [{**four, "what": what} for what in ("earlycon, loglevel 8", "Debian's kernel, all lines")]
+    lines = report.anchors({"boots": [four, *more, row]}).splitlines()
     assert lines[3].endswith("| 640 | 0.34 | quiet, 1 on 1, a | 5 | 2.00 |")
-    assert lines[4].endswith("| the boot above | 10 | 0.00 |")
+    assert lines[4].endswith("| 76372 | 40.6 | Debian's kernel, all lines, 4 on 4, a | 5 | 2.00 |")
+
+
+def test_other_models_stand_beside_each_other():
+    row = {"what": "quiet", "vcpus": 1, "cpus": 1, "model": "max", "exits": 7, "el2": 70}
+    row["budgets"] = {"exits": 6, "el2": 70}
+    four = {**row, "vcpus": 4, "cpus": 4, "model": "b", "exits": 5}
+    lines = report.others({"boots": [row, {**row, "model": "a"}, four]}).splitlines()
+    assert lines[0] == "| model | quiet, 1 on 1 (6, 70) | quiet, 4 on 4 (6, 70) |"
+    assert lines[2:] == ["| a | **7**, 70 |  |", "| b |  | 5, 70 |"]
 
 
 def test_operations_are_of_two_models_and_the_worse_is_judged():

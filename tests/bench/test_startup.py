@@ -44,3 +44,15 @@ def test_sizes_leave_out_symbols_debugging_and_padding(monkeypatch):
         0x400,
         0x47C00,
     ]
+
+
+def test_instructions_of_fp_registers_are_those_of_two_functions(monkeypatch):
+    symbols = """
+0000000040201f00 0000000000000054 T fp_context_save
+0000000040201f54 0000000000000050 T fp_context_restore
+0000000040201fa4 0000000000000100 T fp_read
+0000000040204000 B __bss_start
+                 U unknown
+"""
+    monkeypatch.setattr(STARTUP, "said", lambda *_: symbols)
+    assert STARTUP.vector_instructions("x") == 21 + 20
