@@ -562,7 +562,8 @@ static void bench_sequential(const char *name)
 	irq_enable();
 	ns = seq_ns(virtio_kick, SEQ_BYTES, &good);
 	irq_disable();
-	CHECK_EQ("interrupts", taken, requests + 1); /* and one of before */
+	CHECK_EQ("interrupts_in_order", taken,
+		 requests + 1); /* and one of before */
 	own = seq_ns(kick_nobody, SEQ_BYTES, &none);
 	report_disk(name, ns, own, requests, good == requests);
 }
@@ -621,7 +622,7 @@ static void bench_read_taken(const char *name, uint16_t depth)
 	irq_enable();
 	bench_read_queued(name, depth);
 	irq_disable();
-	CHECK_EQ("interrupts", taken, BLK_ROUNDS);
+	CHECK_EQ("interrupts_at_random", taken, BLK_ROUNDS);
 }
 
 /* With nothing in the ring. */
@@ -656,8 +657,8 @@ static void bench_disk(void)
 	uint64_t own;
 
 	virtio_base += str_number(guest.bootargs, "slot") * VIRTIO_STRIDE;
-	if (guest.native || !CHECK("disk", blk_check_device()) ||
-	    !CHECK("disk", disk_start()))
+	if (guest.native || !CHECK("disk_is_there", blk_check_device()) ||
+	    !CHECK("disk_starts", disk_start()))
 		return;
 	use_sve(); /* a copy keeps vectors where the CPU has them */
 	own = time_rounds(op_notify_nobody);
