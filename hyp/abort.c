@@ -83,7 +83,8 @@ static bool comes_again(const struct vcpu *v, uint64_t esr, bool fetch,
 	       (esr & ESR_ABT_FSC) < ESR_FSC_EXTERNAL;
 }
 
-static void inject(struct vcpu *v, uint64_t esr, const struct inject_abort *a)
+RARE static void inject(struct vcpu *v, uint64_t esr,
+			const struct inject_abort *a)
 {
 	struct inject_regs r = inject_begin(v);
 	bool crashed;

@@ -405,7 +405,7 @@ static int extent_add(struct gmem *m, unsigned at, ipa_t ipa, uint64_t size,
 }
 
 /* Undo extent_add() for [from, to); unmapping whole extents splits nothing. */
-static void extents_drop(struct gmem *m, unsigned from, unsigned to)
+RARE static void extents_drop(struct gmem *m, unsigned from, unsigned to)
 {
 	unsigned i;
 
@@ -465,8 +465,8 @@ static int add_eager(struct gmem *m, unsigned first, ipa_t base, uint64_t size)
 	return 0;
 }
 
-static int add_on_demand(struct gmem *m, unsigned at, ipa_t base, uint64_t size,
-			 hpa_t image)
+RARE static int add_on_demand(struct gmem *m, unsigned at, ipa_t base,
+			      uint64_t size, hpa_t image)
 {
 	int err;
 
@@ -483,7 +483,8 @@ static int add_on_demand(struct gmem *m, unsigned at, ipa_t base, uint64_t size,
 	return 0;
 }
 
-int gmem_add(struct gmem *m, ipa_t base, uint64_t size, enum gmem_policy policy)
+RARE int gmem_add(struct gmem *m, ipa_t base, uint64_t size,
+		  enum gmem_policy policy)
 {
 	unsigned at;
 	int err;
@@ -499,7 +500,7 @@ int gmem_add(struct gmem *m, ipa_t base, uint64_t size, enum gmem_policy policy)
 	return add_on_demand(m, at, base, size, (hpa_t){GMEM_ZEROES});
 }
 
-int gmem_add_image(struct gmem *m, ipa_t base, uint64_t size, hpa_t image)
+RARE int gmem_add_image(struct gmem *m, ipa_t base, uint64_t size, hpa_t image)
 {
 	unsigned at;
 	int err;
@@ -510,7 +511,7 @@ int gmem_add_image(struct gmem *m, ipa_t base, uint64_t size, hpa_t image)
 	return err ? err : add_on_demand(m, at, base, size, image);
 }
 
-struct gmem_usage gmem_usage(struct gmem *m)
+RARE struct gmem_usage gmem_usage(struct gmem *m)
 {
 	struct gmem_usage u = {0};
 

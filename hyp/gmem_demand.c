@@ -292,7 +292,7 @@ void gmem_demand_free(struct gmem *m, const struct gmem_extent *e)
 }
 
 /* No vCPU runs that could reach a page between its end and its mapping's. */
-void gmem_demand_drop(struct gmem *m, const struct gmem_extent *e)
+RARE void gmem_demand_drop(struct gmem *m, const struct gmem_extent *e)
 {
 	int err = 0;
 

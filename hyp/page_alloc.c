@@ -119,7 +119,8 @@ static void *alloc_locked(struct page_alloc *pa, unsigned order)
 	return hpa_ptr((hpa_t){addr});
 }
 
-static void free_locked(struct page_alloc *pa, uint64_t addr, unsigned order)
+RARE static void free_locked(struct page_alloc *pa, uint64_t addr,
+			     unsigned order)
 {
 	struct page_zone *z = zone_of(pa, addr);
 
@@ -191,7 +192,7 @@ static void trim_locked(struct page_alloc *pa, uint64_t addr, uint64_t mid,
 	}
 }
 
-void *page_alloc_contig(struct page_alloc *pa, uint64_t nr)
+RARE void *page_alloc_contig(struct page_alloc *pa, uint64_t nr)
 {
 	unsigned order;
 	uint64_t addr;
@@ -211,7 +212,7 @@ void *page_alloc_contig(struct page_alloc *pa, uint64_t nr)
 	return pages;
 }
 
-void page_free_contig(struct page_alloc *pa, void *pages, uint64_t nr)
+RARE void page_free_contig(struct page_alloc *pa, void *pages, uint64_t nr)
 {
 	uint64_t at = hpa_of(pages).v, end = at + (nr << PAGE_SHIFT);
 	unsigned order;
@@ -482,7 +483,8 @@ static void add_blocks(struct page_alloc *pa, uint64_t at, uint64_t end)
 	}
 }
 
-int page_alloc_init(struct page_alloc *pa, const struct page_alloc_map *map)
+RARE int page_alloc_init(struct page_alloc *pa,
+			 const struct page_alloc_map *map)
 {
 	struct plan ram = {.map = map};
 	struct plan plan = {.map = map, .skip_reserved = true};

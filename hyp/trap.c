@@ -159,7 +159,8 @@ static bool shows_nothing(uint32_t reg, bool read)
 	}
 }
 
-static __attribute__((noinline)) void no_access(struct vcpu *v, uint64_t esr)
+RARE static __attribute__((noinline)) void no_access(struct vcpu *v,
+						     uint64_t esr)
 {
 	if (shows_nothing(esr_sysreg(esr), esr_sysreg_read(esr)))
 		raz_wi(v, esr);

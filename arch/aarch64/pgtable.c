@@ -271,8 +271,8 @@ static uint64_t split_need(const struct pgt_path *path, uint64_t addr,
 }
 
 /* The same for a whole range: only its two ends can lie inside a leaf. */
-static uint64_t range_split_need(const struct pgt *p, uint64_t addr,
-				 uint64_t end)
+RARE static uint64_t range_split_need(const struct pgt *p, uint64_t addr,
+				      uint64_t end)
 {
 	struct pgt_path path;
 	uint64_t nr, first_end, last;
@@ -382,7 +382,7 @@ static uint64_t unmap_step(struct pgt *p, uint64_t addr, uint64_t end,
 	return addr + clear_run(p, addr, end, &path, cut);
 }
 
-int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size)
+RARE int pgt_unmap(struct pgt *p, uint64_t addr, uint64_t size)
 {
 	uint64_t *pages, *cut = NULL;
 	uint64_t at, end = addr + size;
@@ -437,7 +437,8 @@ static bool change_leaf(struct pgt *p, const struct pgt_path *path,
 	return diff;
 }
 
-int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size, uint64_t attrs)
+RARE int pgt_protect(struct pgt *p, uint64_t addr, uint64_t size,
+		     uint64_t attrs)
 {
 	uint64_t at = addr, end = addr + size;
 	uint64_t *pages;
@@ -536,7 +537,7 @@ static uint64_t *next_child(const struct pgt *p, const uint64_t *table,
 	return NULL;
 }
 
-void pgt_destroy(struct pgt *p)
+RARE void pgt_destroy(struct pgt *p)
 {
 	uint64_t *table[PGT_LEVELS] = {NULL}, *child;
 	uint64_t idx[PGT_LEVELS] = {0};

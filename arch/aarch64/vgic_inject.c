@@ -158,7 +158,7 @@ void vgic_set_line(struct vgic *g, unsigned vcpu, uint32_t intid, bool level)
 	source_change(g, vcpu, intid, line_change, level);
 }
 
-void vgic_message(struct vgic *g, uint32_t intid, bool set, unsigned self)
+RARE void vgic_message(struct vgic *g, uint32_t intid, bool set, unsigned self)
 {
 	struct vgic_kicks k = vgic_kicks_init(self);
 	uint32_t bit = 1U << (intid & 31);

@@ -495,7 +495,7 @@ void pl011_set_text(struct pl011 *p, uint64_t at)
 	spin_unlock(&p->lock);
 }
 
-void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror)
+RARE void pl011_set_mirror(struct pl011 *p, const struct pl011_mirror *mirror)
 {
 	spin_lock(&p->lock);
 	mirror_hide(p);
