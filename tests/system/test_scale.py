@@ -84,13 +84,15 @@ def rows(folder, vms=1, cpus=2, slots=1, slot=0):
 
 
 def shared_rows(folder, vms=2, cpus=2, slots=1):
-    """The same of two VMs that share a CPU, the first of `cpus` vCPUs."""
+    """The same of two VMs that share a CPU, the first of `cpus` vCPUs. How late the worst
+    of 10 000 interrupts is depends on what it meets with."""
     more = f"pcpus = <0>; virtio-slots = <{slots}>;"
     text = vm("shared", cpus, more + 'bootargs = "late";') + vm("load", 1, more + 'bootargs = "load";')
     text = text.replace("DISK", DISK).replace("KERNEL", str(machine.payload("shared")))
     source = source_of(folder, text + idle(vms - 2, 1))
     found = measured(source, 1 + (vms > 2), "shared|load")
     assert len(found) == 10
+    del found["latency_worst"]
     return found
 
 
