@@ -467,8 +467,8 @@ static void bench_first_touch(void)
 	report_each("first_touch", ticks_to_ns(time_now() - start), TOUCHES);
 }
 
-/* At a piece of RAM that comes on demand, so that its own size, and not what else
- * the program has, says of how many a request is. */
+/* At a piece of RAM that comes on demand, so that its own size, and not what
+ * else the program has, says of how many a request is. */
 static uint8_t blk_data[128 << 10] __attribute__((aligned(65536)));
 
 /* The device's stand-in when the driver's own part is measured: a word of RAM
