@@ -120,12 +120,13 @@ static bool wake(struct cpu *c, struct vcpu *v)
 	return vm_vcpu_wake(v->vm, v);
 }
 
-/* Whether a vCPU that waits has what it waits for. The timers of a loaded one
- * tell by an interrupt. */
+/* Whether a vCPU that waits has what it waits for, masked or not. The timers of
+ * a loaded one tell by an interrupt. */
 static bool has_reason(const struct vcpu *v)
 {
 	return vgic_has_pending(v->vm->vgic, v->idx) ||
-	       (!v->loaded && vcpu_timer_deadline(v) <= counter_now());
+	       (v->loaded ? vcpu_has_serror(v)
+			  : vcpu_wake_time(v) <= counter_now());
 }
 
 static uint32_t requested(const struct vcpu *v)

@@ -297,7 +297,7 @@ void sched_block(struct cpu *c, struct vcpu *v,
 	if (!loaded && wanted(v))
 		(void)enqueue_locked(c, v, NULL);
 	else if (!loaded)
-		sched_sleeper_add(&c->sched, v, vcpu_timer_deadline(v));
+		sched_sleeper_add(&c->sched, v, vcpu_wake_time(v));
 	spin_unlock(&c->sched.lock);
 	if (loaded && wanted(v))
 		sched_wake(v);
@@ -310,7 +310,7 @@ void sched_unloaded(struct cpu *c, struct vcpu *old)
 	spin_lock(&c->sched.lock);
 	if (old->sched.state == SCHED_BLOCKED) {
 		sched_sleeper_remove(&c->sched, old);
-		sched_sleeper_add(&c->sched, old, vcpu_timer_deadline(old));
+		sched_sleeper_add(&c->sched, old, vcpu_wake_time(old));
 	} else if (old->sched.state == SCHED_QUEUED) {
 		idle = idle_cpu(old, c);
 	}

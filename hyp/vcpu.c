@@ -58,9 +58,14 @@ static void part_vcpus(const struct cpu *c, const struct vcpu *v)
 	tlb_flush_local();
 }
 
+bool vcpu_has_serror(const struct vcpu *v)
+{
+	return (v->control.hcr_el2 & HCR_VSE) && vcpu_serror_waits();
+}
+
 void vcpu_keep_serror(struct vcpu *v)
 {
-	if ((v->control.hcr_el2 & HCR_VSE) && !vcpu_serror_waits())
+	if (!vcpu_has_serror(v))
 		v->control.hcr_el2 &= ~HCR_VSE;
 }
 
@@ -153,12 +158,14 @@ static uint64_t deadline(const struct vcpu *v, uint64_t ctl, uint64_t cval,
 	return cval + offset < cval ? RUNQ_NEVER : cval + offset;
 }
 
-uint64_t vcpu_timer_deadline(const struct vcpu *v)
+uint64_t vcpu_wake_time(const struct vcpu *v)
 {
 	const struct el1_context *e = &v->el1;
 
 	if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) & VCPU_REQ_PAUSE)
 		return RUNQ_NEVER;
+	if (v->control.hcr_el2 & HCR_VSE)
+		return 0;
 	return min_u64(deadline(v, e->cntv_ctl_el0, e->cntv_cval_el0,
 				v->control.cntvoff_el2, VM_TIMER_VIRT_INTID),
 		       deadline(v, e->cntp_ctl_el0, e->cntp_cval_el0,

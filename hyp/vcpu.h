@@ -147,6 +147,9 @@ void vcpu_reset(struct vcpu *v, ipa_t entry, uint64_t context);
 /* The same after a power-down, in which the timers keep running. */
 void vcpu_reset_keep_timers(struct vcpu *v, ipa_t entry, uint64_t context);
 
+/* A virtual SError waits for this vCPU, which is loaded here. */
+bool vcpu_has_serror(const struct vcpu *v);
+
 /* Before the loaded vCPU's controls are loaded again, or it is put: a virtual
  * SError waits on, and one that the guest has taken does not come again. */
 void vcpu_keep_serror(struct vcpu *v);
@@ -193,10 +196,10 @@ static inline void vcpu_take(struct vcpu *v, uint32_t requests)
 void vcpu_kick(struct vcpu *v);
 
 /*
- * When a timer of a vCPU that is not loaded will fire, as a value of the
- * counter; RUNQ_NEVER: none will, or what fires is pending and masked already,
- * or the VM is paused.
+ * When a timer of a vCPU that has been put will fire, as a value of the
+ * counter; 0: a virtual SError waits; RUNQ_NEVER: no timer will, or what fires
+ * is pending and masked already, or the VM is paused.
  */
-uint64_t vcpu_timer_deadline(const struct vcpu *v);
+uint64_t vcpu_wake_time(const struct vcpu *v);
 
 #endif

@@ -79,10 +79,11 @@ int vgic_read_cfg(struct vgic *g, struct mmio_op *op, struct vgic_cpu *v,
 {
 	uint32_t intid = row_intid(row, op);
 	const struct vgic_bank *b = frame_bank(g, v, intid);
+	uint32_t edge = b ? __atomic_load_n(&b->edge, __ATOMIC_RELAXED) : 0;
 	unsigned i;
 
 	op->value = 0;
-	for (EACH_BIT(i, b ? b->edge >> (intid & 16) & 0xffff : 0))
+	for (EACH_BIT(i, edge >> (intid & 16) & 0xffff))
 		op->value |= UINT64_C(2) << 2 * i;
 	return 0;
 }
@@ -338,8 +339,9 @@ uint32_t vgic_set_cfg(struct vgic *g, struct vgic_bank *b, uint32_t intid,
 	for (unsigned i = 0; i < 16; i++)
 		edge |= (uint32_t)(op->value >> (2 * i + 1) & 1) << i;
 	edge <<= intid & 16;
-	b->edge = (was & ~(0xffffU << (intid & 16))) | edge;
-	return was ^ b->edge;
+	edge |= was & ~(0xffffU << (intid & 16));
+	__atomic_store_n(&b->edge, edge, __ATOMIC_RELAXED);
+	return was ^ edge;
 }
 
 /* Disabling takes effect when the owners of list registers have seen it. */

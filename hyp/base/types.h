@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
-#define RARE                                                                   \
-	__attribute__((cold)) /* few bytes, in a file of few instructions */
+#define MUST_CHECK         __attribute__((warn_unused_result))
+/* Small code, in a file whose other code is fast. */
+#define RARE               __attribute__((cold))
 #define NORETURN           __attribute__((noreturn))
 #define PRINTF_LIKE(f, a)  __attribute__((format(printf, f, a)))
 #define CACHE_LINE_ALIGNED __attribute__((aligned(64)))

@@ -244,24 +244,51 @@ static bool quiet(void)
 	return get_disr() == 0;
 }
 
-/* Asks until there is an error, which a barrier defers; sleeps in between. */
-static uint64_t deferred(uint64_t sleep)
+/* CPU 1, which computes on the same physical CPU and has no error. */
+static volatile bool over;
+static volatile uint64_t rounds;
+
+static void compute(void *arg)
+{
+	(void)arg;
+	finished[1] = false;
+	strange[1] = 0;
+	while (!over) {
+		esb();
+		strange[1] += !quiet();
+		rounds++;
+	}
+	finished[1] = true;
+}
+
+/* Until CPU 1 has had two turns. */
+static void let_compute(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t before = rounds;
+
+		(void)WAIT_FOR(rounds != before);
+	}
+}
+
+/* Asks until there is an error, which a barrier defers. */
+static uint64_t deferred(void (*meanwhile)(void))
 {
 	do {
 		hvc_call(ERROR_PLEASE, 0, 0, 0);
-		if (sleep)
-			sleep_us(sleep);
+		if (meanwhile)
+			meanwhile();
 		esb();
 	} while (quiet());
 	return get_disr();
 }
 
-static void check_deferred(const char *name, uint64_t sleep)
+static void check_deferred(const char *name, void (*meanwhile)(void))
 {
 	struct trap_record t;
 
 	trap_expect();
-	CHECK_EQ(name, deferred(sleep), DISR_A | ERROR_ISS);
+	CHECK_EQ(name, deferred(meanwhile), DISR_A | ERROR_ISS);
 	set_disr(0);
 	esb();
 	__asm__ volatile("msr daifclr, #4\n\tisb" ::: "memory");
@@ -287,16 +314,25 @@ static void check_taken(const char *name, bool ras)
 		CHECK("error_is_told", (t.esr & 0x1ffffff) == ERROR_ISS);
 }
 
+static void check_switched(void)
+{
+	check_area("errors.switched");
+	CHECK("other_cpu_starts", smp_start(1, compute, NULL) == 0);
+	check_deferred("error_stays_with_its_cpu", let_compute);
+	over = true;
+	CHECK("other_cpu_has_had_turns", WAIT_FOR(finished[1]) && rounds > 1);
+	CHECK_EQ("other_cpu_has_no_error", strange[1], 0);
+}
+
 static void with_debugger(bool ras)
 {
 	check_area("errors.masked");
 	if (ras)
-		check_deferred("error_goes_to_disr", 0);
+		check_deferred("error_goes_to_disr", NULL);
 	check_area("errors.unmasked");
 	check_taken("error_is_taken", ras);
-	check_area("errors.switched");
 	if (ras)
-		check_deferred("error_stays_with_its_cpu", 3000);
+		check_switched();
 }
 
 void payload_main(void)

@@ -9,6 +9,7 @@ static struct vm *vm;
 #define HCR_FB  (UINT64_C(1) << 9)
 #define HCR_TWI (UINT64_C(1) << 13)
 #define HCR_TWE (UINT64_C(1) << 14)
+#define HCR_VSE (UINT64_C(1) << 8)
 /* wfi, wfe; Arm ARM DDI 0487, ISS encoding for a trapped WF* instruction. */
 #define SYN_WFI syn(0x01, 0)
 #define SYN_WFE syn(0x01, 1)
@@ -697,6 +698,25 @@ static void wake_up_at_any_moment_of_falling_asleep_is_not_lost(void **state)
 	}
 }
 
+/* It is a wake-up event though the guest masks it: before the WFI, or found by
+ * the switch to the other vCPU. */
+static void vcpu_with_an_serror_does_not_sleep(void **state)
+{
+	struct vcpu *a = on(0);
+
+	(void)state;
+	(void)sim_serror(&m, 0, syn(0x2f, 0x11));
+	(void)wfi_on(0);
+	assert_int_equal(a->state, VCPU_RUNNABLE);
+	until(a);
+	fake_pcpu->control.hcr_el2 &= ~HCR_VSE; /* it has taken it */
+	fake_pcpu->disr = UINT64_C(1) << 31 | 0x11;
+	assert_ptr_not_equal(wfi_on(0), a);
+	until(a);
+	assert_int_equal(a->state, VCPU_RUNNABLE);
+	assert_true(hcr(0) & HCR_VSE);
+}
+
 /* ------------------------------------------------------------------- moves */
 
 static void idle_pcpu_takes_who_waits_elsewhere(void **state)
@@ -934,6 +954,7 @@ int main(void)
 		ONE(timer_that_fires_between_sleep_and_switch_is_not_lost),
 		ONE(last_sleeper_stays_loaded),
 		TWO(wake_up_at_any_moment_of_falling_asleep_is_not_lost),
+		ONE(vcpu_with_an_serror_does_not_sleep),
 		THREE(idle_pcpu_takes_who_waits_elsewhere),
 		THREE(sleeper_wakes_on_an_idle_pcpu_when_its_own_is_busy),
 		BARE(idle_pcpu_takes_who_is_pushed_aside),
