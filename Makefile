@@ -542,7 +542,7 @@ BENCH_ALL = $(BENCH_OPERATIONS) $(BENCH)/linux.json $(BENCH)/startup.json
 BENCH_KEEP = --keep $(BENCH)/results.json --elf $(BUILD)/plinth.elf
 BENCH_MODE = $(if $(filter check,$(BASELINE)),,--$(or $(BASELINE),report))
 BENCH_WRITTEN = $(if $(filter write,$(BASELINE)),@/usr/bin/python3 tests/bench/report.py --write)
-BENCH_TARGETS := bench bench-check bench-linux bench-boots bench-startup bench-anatomy
+BENCH_TARGETS := bench bench-check bench-linux bench-startup bench-anatomy
 BENCH_ON_PLINTH = $(BENCH_RUN) $(BENCH_PAYLOAD) --disk $(BENCH_DISK) \
 	--manifest tests/bench/bench.dts
 # For tests/bench/inputs, which refuses what a target has no use for.
@@ -563,12 +563,17 @@ export BASELINE BENCH_CPUS BENCH_CPU BENCH_DEFAULTS BENCH_GIVEN HOST_CC
 ##                      [BASELINE=write]
 ## bench-anatomy        exits instruction by instruction [REASON="GICD write"
 ##                      BENCH_CPU=]
-.PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-operations bench-exits bench-starts
-bench-boots: BENCH_WITH := KERNEL=built
+.PHONY: $(BENCH_TARGETS) $(BENCH_TARGETS:%=%-all) bench-boots bench-boots-all \
+	bench-operations bench-exits bench-starts
 $(BENCH_TARGETS):
-	@$(SETUP) build run $(if $(filter bench-boots,$@),kernel) </dev/null
+	@$(SETUP) build run </dev/null
 	@tests/bench/inputs $@
-	@$(PARALLEL) $@-all $(BENCH_WITH) </dev/null
+	@$(PARALLEL) $@-all </dev/null
+
+bench-boots:
+	@$(SETUP) build run kernel </dev/null
+	@tests/bench/inputs $@
+	@$(PARALLEL) $@-all KERNEL=built </dev/null
 
 bench-all: bench-operations bench-exits bench-starts
 	@tests/bench/check $(BENCH_MODE) $(BENCH_KEEP) --chart $(BENCH)/chart.svg $(BENCH_ALL)
