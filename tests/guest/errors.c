@@ -220,18 +220,12 @@ static void live(void *arg)
 
 static void check_own(void)
 {
-	uint64_t late = 0, bad = 0;
+	uint64_t late, bad = 0;
 
 	gic_init_dist();
-	for (unsigned i = 1; i < guest.nr_cpus; i++)
-		if (smp_start(i, live, NULL))
-			late |= BIT(i);
-	live(NULL);
-	for (unsigned i = 0; i < guest.nr_cpus; i++) {
-		if (!WAIT_FOR(finished[i]))
-			late |= BIT(i);
+	late = smp_live_all(live, finished);
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
 		bad += strange[i];
-	}
 	CHECK_EQ("every_cpu_came_to_its_end", late, 0);
 	/* Rules out: sysreg-switch */
 	CHECK_EQ("every_cpu_keeps_its_disr", bad, 0);

@@ -275,20 +275,14 @@ static void live(void *arg)
 
 static void check_cpus(void)
 {
-	uint64_t bad = 0, late = 0;
+	uint64_t bad = 0, late;
 
 	check_area("pauth");
 	gic_init_dist();
-	for (unsigned i = 1; i < guest.nr_cpus; i++)
-		if (smp_start(i, live, NULL))
-			late |= BIT(i);
-	live(NULL);
-	for (unsigned i = 0; i < guest.nr_cpus; i++) {
-		if (!WAIT_FOR(done_cpu[i]))
-			late |= BIT(i);
+	late = smp_live_all(live, done_cpu);
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
 		if (bad_cpu[i])
 			bad |= BIT(i);
-	}
 	CHECK_EQ("every_cpu_came_to_its_end", late, 0);
 	/* Rules out: pauth-keys */
 	CHECK_EQ("every_cpu_keeps_its_own_keys", bad, 0);

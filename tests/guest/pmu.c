@@ -361,22 +361,15 @@ static void live(void *arg)
 
 static void check_all_cpus(void)
 {
-	uint64_t late = 0, bad = 0;
+	uint64_t late, bad = 0;
 
 	if (guest.nr_cpus < 2) {
 		check_skip("counters_are_the_cpus_own", "needs 2 CPUs");
 		return;
 	}
-	for (unsigned i = 1; i < guest.nr_cpus; i++)
-		if (smp_start(i, live, NULL))
-			late |= BIT(i);
-	live(NULL);
-	for (unsigned i = 0; i < guest.nr_cpus; i++) {
-		/* A firmware may say OFF before the CPU has started. */
-		if (!WAIT_FOR(finished[i]) || (i && !smp_wait_off(i)))
-			late |= BIT(i);
+	late = smp_live_all(live, finished);
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
 		bad |= bad_kept[i];
-	}
 	CHECK_EQ("every_cpu_came_to_its_end", late, 0);
 	CHECK_EQ("counters_are_the_cpus_own", bad, 0);
 }

@@ -70,3 +70,18 @@ bool smp_wait_all_off(void)
 		ok = smp_wait_off(i) && ok;
 	return ok;
 }
+
+uint64_t smp_live_all(void (*fn)(void *arg), const volatile bool *done)
+{
+	uint64_t late = 0;
+
+	for (unsigned i = 1; i < guest.nr_cpus; i++)
+		if (smp_start(i, fn, NULL))
+			late |= BIT(i);
+	fn(NULL);
+	for (unsigned i = 0; i < guest.nr_cpus; i++)
+		/* A firmware may say OFF before the CPU has started. */
+		if (!WAIT_FOR(done[i]) || (i && !smp_wait_off(i)))
+			late |= BIT(i);
+	return late;
+}

@@ -19,6 +19,10 @@ bool smp_wait_off(unsigned idx);
 bool smp_start_all(void (*fn)(void *arg));
 bool smp_wait_all_off(void);
 
+/* fn(NULL) on every CPU, this one as well, at whose end it sets done[] of its
+ * CPU. A bit for each that has not come to its end, and is off, in time. */
+uint64_t smp_live_all(void (*fn)(void *arg), const volatile bool *done);
+
 void secondary_entry(void);
 NORETURN void smp_secondary(struct cpu *c);
 
