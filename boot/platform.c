@@ -249,21 +249,16 @@ static bool memory_holds(const struct look *l)
 	return false;
 }
 
-static bool is(const struct dt_tag *t, const char *name)
-{
-	return t->name[0] == name[0] && strcmp(t->name, name) == 0;
-}
-
 static void look_at_root(struct look *l, const struct dt_tag *t)
 {
 	const uint32_t *cell = (const uint32_t *)(const void *)t->value;
 
-	if (is(t, "compatible")) {
+	if (dt_same(t->name, "compatible")) {
 		l->manifest =
 			dt_list_has(t->value, t->len, "plinth,manifest-1");
-	} else if (t->len == 4 && is(t, "#address-cells")) {
+	} else if (t->len == 4 && dt_same(t->name, "#address-cells")) {
 		l->ac = dt_cell(cell);
-	} else if (t->len == 4 && is(t, "#size-cells")) {
+	} else if (t->len == 4 && dt_same(t->name, "#size-cells")) {
 		l->sc = dt_cell(cell);
 	}
 }
@@ -272,9 +267,9 @@ static void look_at_prop(struct look *l, const struct dt_tag *t)
 {
 	if (l->depth == 1)
 		look_at_root(l, t);
-	else if (is(t, "reg"))
+	else if (dt_same(t->name, "reg"))
 		l->reg = *t;
-	else if (is(t, "device_type"))
+	else if (dt_same(t->name, "device_type"))
 		l->memory = t->len == 7 && memcmp(t->value, "memory", 7) == 0;
 }
 

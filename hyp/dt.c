@@ -294,7 +294,7 @@ const void *dt_prop(const struct dt *d, uint32_t n, const char *prop, int *len)
 	struct dt_tag t = dt_props(d, n);
 
 	while (dt_next_prop(d, &t)) {
-		if (t.name[0] == prop[0] && strcmp(t.name, prop) == 0) {
+		if (dt_same(t.name, prop)) {
 			*len = (int)t.len;
 			return t.value;
 		}

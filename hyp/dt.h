@@ -19,6 +19,7 @@
 #define PLINTH_HYP_DT_H
 
 #include <errno.h>
+#include <string.h>
 
 #include <base/fmt.h>
 #include <base/types.h>
@@ -139,6 +140,12 @@ struct dt_tag {
 static inline uint32_t dt_cell(const void *at)
 {
 	return __builtin_bswap32(*(const uint32_t *)at);
+}
+
+/* Whether two names are the same; most differ in their first byte. */
+static inline bool dt_same(const char *a, const char *b)
+{
+	return *a == *b && strcmp(a, b) == 0;
 }
 
 /* Whether the list of strings, whose last byte of len is NUL, has this one. */

@@ -19,7 +19,7 @@ int manifest_only_props(const struct dt *d, uint32_t n,
 	while (dt_next_prop(d, &t)) {
 		const char *const *k = known;
 
-		while (*k && (**k != *t.name || strcmp(*k, t.name) != 0))
+		while (*k && !dt_same(*k, t.name))
 			k++;
 		if (!*k)
 			return dt_fail(d, n, t.name, "unknown property");
